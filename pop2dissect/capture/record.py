@@ -1,0 +1,70 @@
+"""What a capture file gives: packet records, and the facts about the file itself."""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+Buffer: TypeAlias = bytes | mmap.mmap
+"""Where octets lie: a memory map of the capture file, or an object of their own (compressed input, pipes)."""
+
+FRAME_BITS = 40
+"""A frame reference holds the frame number in its low 40 bits and the capture's index above them.
+
+With one capture a reference *is* the frame number, as Wireshark counts it. 2**40 frames need a
+capture of at least 17 TB, more than either file format is used for.
+"""
+_FRAME_MASK = (1 << FRAME_BITS) - 1
+
+
+def frame_number(reference: int) -> int:
+    """Give the frame number, counted from 1 in its own capture, of a frame reference."""
+    return reference & _FRAME_MASK
+
+
+def capture_index(reference: int) -> int:
+    """Give the index, from 0 in reading order, of the capture that a frame reference points into."""
+    return reference >> FRAME_BITS
+
+
+class Record(NamedTuple):
+    """One packet record of a capture: its frame's octets are ``data[start:start + captured]``."""
+
+    frame: int
+    """Frame reference (see :data:`FRAME_BITS`)."""
+    time: int
+    """Time stamp in ns since 1970-01-01 UTC."""
+    link_type: int
+    """LINKTYPE_ value of the interface, as registered by tcpdump.org."""
+    data: Buffer
+    start: int
+    captured: int
+    """Octets of the frame in the capture."""
+    original: int
+    """Octets of the frame on the wire; more than ``captured`` where the snap length cut it."""
+
+
+@dataclass(slots=True)
+class CaptureInfo:
+    """The facts about one capture file; they are final once its records have all been read."""
+
+    path: str
+    """As given by the user; ``-`` for standard input."""
+    size: int | None = None
+    """Octets of the file as stored (compressed where it is); None where not yet known (a pipe)."""
+    format: str = ""
+    """For example ``pcap``, ``pcap (nanoseconds)``, ``pcapng``, with ``, gzip`` and the like added."""
+    link_types: list[int] = field(default_factory=list)
+    """LINKTYPE_ values of its interfaces, each once, in order of appearance."""
+    snap_length: int | None = None
+    """The largest snap length of its interfaces in octets; None where none is stated."""
+    packets: int = 0
+    first_time: int | None = None
+    """Earliest time stamp, ns since 1970-01-01 UTC."""
+    last_time: int | None = None
+    """Latest time stamp, ns since 1970-01-01 UTC."""
+    truncated: bool = False
+    """The file ends inside a record or is damaged: what follows ``packets`` could not be read."""
+    warnings: list[str] = field(default_factory=list)
+    """Sentences for a person: damage with byte offset and frame, packets that could not be decoded."""

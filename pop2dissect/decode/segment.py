@@ -1,0 +1,46 @@
+"""The TCP segment: what decoding makes of a packet record, and all that reassembly needs of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pop2dissect.capture.record import Buffer
+
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+"""TCP header flags (RFC 9293, section 3.1)."""
+
+
+class Segment(NamedTuple):
+    """One TCP segment; its captured payload is ``data[start:start + captured]``."""
+
+    frame: int
+    """Frame reference of the packet, for fragments of the one that completed the datagram."""
+    time: int
+    """Time stamp of that frame in ns since 1970-01-01 UTC."""
+    key: bytes
+    """Flow key, as on the wire: source address, destination address, source port, destination port.
+
+    12 octets for IPv4, 36 for IPv6.
+    """
+    seq: int
+    ack: int
+    """Acknowledgement number; meaningful only with the ACK flag."""
+    flags: int
+    window: int
+    """Window field, not scaled."""
+    urgent: int
+    """Urgent pointer; meaningful only with the URG flag."""
+    data: Buffer
+    start: int
+    captured: int
+    """Octets of payload in the capture."""
+    length: int
+    """Octets of payload on the wire, from the IP header; more than ``captured`` where the snap length cut it."""
+    fragments: tuple[int, ...]
+    """Frame references of all fragments of the datagram, in order of arrival; empty for a whole packet."""
+
+
+def reverse_key(key: bytes) -> bytes:
+    """Give the flow key of the opposite direction."""
+    half = (len(key) - 4) // 2
+    return key[half : 2 * half] + key[:half] + key[-2:] + key[-4:-2]
