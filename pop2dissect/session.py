@@ -1,0 +1,265 @@
+"""What a session is: the evidence of one TCP connection, as every report and analysis sees it.
+
+These classes hold values and where they were seen; they parse nothing. Offsets are octets from the
+start of a stream (``client`` is what the client sent, ``server`` what the server sent), gaps
+included. Times are integer nanoseconds since 1970-01-01 UTC. Frames are references as in
+:mod:`pop2dissect.capture.record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from pop2dissect.mail import Mail, parse_mail
+from pop2dissect.tcp.stream import Stream
+
+Login = Literal["accepted", "refused", "none"]
+Handshake = Literal["complete", "partial", "missing"]
+Ending = Literal["quit", "closed", "reset", "incomplete"]
+Disposition = Literal["kept", "deleted", "refused", "unacknowledged"]
+ReplyKind = Literal["greeting", "ok", "error", "count", "length", "data", "close", "unknown"]
+Severity = Literal["info", "low", "medium", "high", "critical"]
+Direction = Literal["client", "server"]
+
+
+@dataclass(slots=True, frozen=True)
+class Endpoint:
+    """One end of a connection."""
+
+    ip: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+
+
+@dataclass(slots=True)
+class Reply:
+    """One reply of the server: a line, the data of a message, or the closing of the connection."""
+
+    kind: ReplyKind
+    start: int
+    """Offset in the server's stream."""
+    end: int
+    """Offset after its last octet (its line end included)."""
+    time: int | None
+    """Time of its first octet; None where no octet of it was captured."""
+    frames: tuple[int, ...]
+    raw: bytes = b""
+    """The line as on the wire without its line end; empty for data and close. Lost octets are left out."""
+    value: int | None = None
+    """The number of a ``#n`` or ``=n`` reply, or the octets on the wire of data."""
+    text: str = ""
+    """What follows the sign and the number."""
+    missing: int = 0
+    """Octets between ``start`` and ``end`` that the capture lacks."""
+
+    @property
+    def line(self) -> str:
+        """The reply as text: UTF-8 where it is, else Latin-1."""
+        return decode_text(self.raw)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A command and the replies to it. The first exchange of a whole session is the greeting, without a command."""
+
+    index: int
+    """Counted from 0 in the session."""
+    command: str | None
+    """The keyword in capitals, as the protocol knows it; ``""`` where the line has none; None where there is no
+    command (the greeting) or it was not captured."""
+    arguments: tuple[str, ...] = field(repr=False)
+    """Unquoted. For HELO the user and the password."""
+    raw: bytes | None = field(repr=False)
+    """The command as on the wire, without its line end, lost octets left out; None without a command."""
+    secret: tuple[int, int] | None
+    """The part of ``raw`` that is a password, to be masked; None where there is none."""
+    start: int
+    """Offset of the command in the client's stream."""
+    end: int
+    time: int | None
+    """Time of the command's first octet; of the first reply where there is no command."""
+    frames: tuple[int, ...]
+    """Frames of the command, in order of its octets."""
+    state: str
+    """The server's state before it by RFC 937: AUTH MBOX ITEM NEXT DONE, or ``?`` where not known."""
+    next_state: str
+    client_state: str
+    """The client's state when it sent the command by RFC 937: CALL NMBR SIZE XFER EXIT, or ``?``."""
+    replies: list[Reply]
+    violations: tuple[str, ...] = ()
+    """Ids of what departs from the RFC, as in the findings catalogue (``protocol.state`` ...)."""
+    notes: tuple[str, ...] = ()
+    """Sentences for a person: what is unusual here, lost, or inferred."""
+    missing: int = 0
+    """Octets of the command that the capture lacks."""
+
+    @property
+    def latency(self) -> int | None:
+        """Time in ns from the command's last octet seen to the first reply; None where either is unknown."""
+        reply = next((reply.time for reply in self.replies if reply.time is not None), None)
+        return None if self.command is None or self.time is None or reply is None else reply - self.time
+
+    def shown_line(self, show_passwords: bool = False) -> str | None:
+        """Give the command line as text, its password masked unless asked for."""
+        if self.raw is None:
+            return None
+        if self.secret is None or show_passwords:
+            return decode_text(self.raw)
+        first, last = self.secret
+        return decode_text(self.raw[:first]) + PASSWORD_MASK + decode_text(self.raw[last:])
+
+    def shown_arguments(self, show_passwords: bool = False) -> tuple[str, ...]:
+        """Give the arguments, a password among them masked unless asked for."""
+        if self.secret is None or show_passwords or not self.arguments:
+            return self.arguments
+        return (*self.arguments[:-1], PASSWORD_MASK)
+
+
+@dataclass
+class Message:
+    """One message transfer: what was on the wire between a RETR and the server's next reply."""
+
+    index: int
+    """Counted from 1 in the session."""
+    exchange: int
+    """Index of the exchange whose reply it is."""
+    mailbox: str | None
+    """The mailbox it was read from, as the server named it, else as the client asked for it."""
+    number: int | None
+    """The message's number in the mailbox; None where it cannot be told."""
+    declared_octets: int | None
+    """What the last ``=n`` reply announced; None where it was not captured."""
+    start: int
+    end: int
+    """Offsets in the server's stream."""
+    octets: int
+    """Octets captured."""
+    missing_octets: int
+    """Octets that were on the wire but are not in the capture."""
+    start_time: int | None
+    end_time: int | None
+    frames: tuple[int, ...]
+    disposition: Disposition
+    committed: bool
+    """A deletion that a later QUIT or FOLD released (RFC 937); False where there is nothing to commit."""
+    stream: Stream = field(repr=False)
+    """The server's stream, where its octets are."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """All announced octets were sent, no more, and all were captured."""
+        return self.missing_octets == 0 and self.octets == self.declared_octets
+
+    def content(self) -> bytes:
+        """Give the octets as they were on the wire, those that the capture lacks left out."""
+        return self.stream.read(self.start, self.end)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of :meth:`content`, in hexadecimal."""
+        return self.stream.sha256(self.start, self.end)
+
+    @cached_property
+    def mail(self) -> Mail:
+        """The message taken apart: headers, parts, attachments, defects. Never raises."""
+        return parse_mail(self.content())
+
+
+@dataclass(slots=True)
+class Finding:
+    """Something that an examiner should look at, with the frames that prove it."""
+
+    id: str
+    severity: Severity
+    title: str
+    detail: str
+    time: int | None
+    frames: tuple[int, ...]
+    techniques: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Session:
+    """One connection that carried payload, and what was said on it."""
+
+    id: int
+    """Counted from 1 in the order of first frames; 0 until that order is known."""
+    client: Endpoint
+    server: Endpoint
+    first_frame: int
+    last_frame: int
+    packets: int
+    start: int
+    end: int
+    protocol: str
+    """``POP2``, ``POP (RFC 918)``, ``POP3``, ``SSH``, ``TLS``, ``HTTP``, ``SMTP``, ``IMAP`` ... or ``unknown``."""
+    protocol_evidence: str
+    """On what grounds, in a few words."""
+    handshake: Handshake
+    ending: Ending
+    user: str | None
+    password: str | None = field(repr=False)
+    login: Login
+    state: str | None
+    """The server's last state by RFC 937; None where another protocol was spoken."""
+    exchanges: list[Exchange]
+    messages: list[Message]
+    client_stream: Stream = field(repr=False)
+    server_stream: Stream = field(repr=False)
+    events: list[str] = field(default_factory=list)
+    """What happened on the connection that an examiner should know: sentences with frames."""
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def duration(self) -> int:
+        """Time in ns from the first frame to the last."""
+        return self.end - self.start
+
+    @property
+    def greeting(self) -> Reply | None:
+        """The server's greeting; None where it was not captured."""
+        first = self.exchanges[0] if self.exchanges else None
+        return next((reply for reply in first.replies if reply.kind == "greeting"), None) if first else None
+
+    def stream(self, direction: Direction) -> Stream:
+        """Give what one side sent."""
+        return self.client_stream if direction == "client" else self.server_stream
+
+
+@dataclass(slots=True)
+class Probe:
+    """Connections without payload between one client and one server port, as one row."""
+
+    client_ip: str
+    server: Endpoint
+    attempts: int
+    answered: int
+    """The server accepted: SYN, ACK."""
+    refused: int
+    """The server answered with RST."""
+    unanswered: int
+    first_time: int
+    last_time: int
+    first_frame: int
+
+
+PASSWORD_MASK = "********"
+
+
+def decode_text(octets: bytes) -> str:
+    """Decode text from the wire: UTF-8 where it is, else Latin-1, which takes any octets."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def total_octets(messages: Sequence[Message]) -> int:
+    """Add up the captured octets of some messages."""
+    return sum(message.octets for message in messages)

@@ -1,0 +1,141 @@
+"""One direction of a connection: an index of spans that says where each octet of the stream lies."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pop2dissect.capture.record import Buffer
+
+
+class Span(NamedTuple):
+    """A run of stream octets that one segment carried: ``data[start:start + length]``."""
+
+    offset: int
+    """Of its first octet in the stream."""
+    length: int
+    frame: int
+    time: int
+    acknowledged: int | None
+    """How much of the peer's stream (as an offset) the sender had received when it sent this; None if unknown."""
+    data: Buffer
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Offset after its last octet."""
+        return self.offset + self.length
+
+
+class Gap(NamedTuple):
+    """A run of stream octets that existed but are not in the capture."""
+
+    offset: int
+    length: int
+    reason: str
+    """``not captured``, ``cut by the snap length``."""
+
+
+class Conflict(NamedTuple):
+    """Two copies of the same stream octets that differ: what was kept and what was not."""
+
+    offset: int
+    length: int
+    kept_frame: int
+    kept: bytes
+    other_frame: int
+    other: bytes
+
+
+class Stream:
+    """What one side of a connection sent: disjoint spans in stream order, and the gaps between them.
+
+    Offsets count from 0 at the first octet after the SYN, or at the first octet known where the
+    capture starts in the middle.
+    """
+
+    __slots__ = ("_offsets", "conflicts", "finished", "gaps", "length", "missing", "reset", "spans")
+
+    def __init__(
+        self,
+        spans: list[Span],
+        gaps: list[Gap] | None = None,
+        conflicts: list[Conflict] | None = None,
+        *,
+        finished: bool = False,
+        reset: bool = False,
+    ) -> None:
+        self.spans = spans
+        self.gaps = gaps or []
+        self.conflicts = conflicts or []
+        self.finished = finished
+        """The sender ended it with FIN."""
+        self.reset = reset
+        """The sender ended it with RST."""
+        self.missing = sum(gap.length for gap in self.gaps)
+        last = max(
+            spans[-1].offset + spans[-1].length if spans else 0,
+            self.gaps[-1].offset + self.gaps[-1].length if self.gaps else 0,
+        )
+        self.length = last
+        """Octets from the start of the stream to its end as far as known, gaps included."""
+        self._offsets: list[int] | None = None
+
+    @property
+    def octets(self) -> int:
+        """Octets captured: the length without the gaps."""
+        return self.length - self.missing
+
+    def span_index(self, offset: int) -> int:
+        """Give the index of the span that holds ``offset``, else of the first one after it."""
+        if self._offsets is None:
+            self._offsets = [span.offset for span in self.spans]
+        index = bisect_right(self._offsets, offset) - 1
+        if index >= 0 and offset < self.spans[index].offset + self.spans[index].length:
+            return index
+        return index + 1
+
+    def overlapping(self, start: int, end: int) -> Iterator[Span]:
+        """Give the spans that hold octets of ``start`` to ``end``, in stream order."""
+        spans = self.spans
+        index = self.span_index(start)
+        while index < len(spans) and spans[index].offset < end:
+            yield spans[index]
+            index += 1
+
+    def chunks(self, start: int, end: int) -> Iterator[memoryview]:
+        """Give the captured octets of ``start`` to ``end`` piece by piece, without copying them."""
+        for span in self.overlapping(start, end):
+            first = span.start + max(start - span.offset, 0)
+            last = span.start + min(end - span.offset, span.length)
+            yield memoryview(span.data)[first:last]
+
+    def read(self, start: int, end: int) -> bytes:
+        """Give the captured octets of ``start`` to ``end``, those in gaps left out."""
+        return b"".join(self.chunks(start, end))
+
+    def sha256(self, start: int = 0, end: int | None = None) -> str:
+        """Give the SHA-256, in hexadecimal, of what :meth:`read` gives."""
+        digest = hashlib.sha256()
+        for chunk in self.chunks(start, self.length if end is None else end):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def missing_between(self, start: int, end: int) -> int:
+        """Count the octets of ``start`` to ``end`` that lie in gaps."""
+        return sum(
+            max(0, min(end, gap.offset + gap.length) - max(start, gap.offset)) for gap in self.gaps
+        )
+
+    def frames(self, start: int, end: int) -> tuple[int, ...]:
+        """Give the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
+        return tuple(dict.fromkeys(span.frame for span in self.overlapping(start, end)))
+
+    def time_at(self, offset: int) -> int | None:
+        """Give the time stamp of the frame that carried an octet; None where it lies in a gap or past the end."""
+        index = self.span_index(offset)
+        if index < len(self.spans) and self.spans[index].offset <= offset:
+            return self.spans[index].time
+        return None
