@@ -35,7 +35,7 @@ class Segment(NamedTuple):
     captured: int
     """Octets of payload in the capture."""
     length: int
-    """Octets of payload on the wire, from the IP header; more than ``captured`` where the snap length cut it."""
+    """Octets of payload on the wire by the IP header; more than ``captured`` where the snap length cut it."""
     fragments: tuple[int, ...]
     """Frame references of all fragments of the datagram, in order of arrival; empty for a whole packet."""
 

@@ -1,0 +1,122 @@
+"""What is left of a packet while its layers are taken off, and how layers are named.
+
+A *layer* is a function that reads one header, moves the packet past it and returns the *name* of the
+layer that follows. A name is a number: the table in which the layer is registered (link types,
+EtherTypes, IP protocols ...) above its number in that table. So layers know each other's registered
+numbers but not each other, modules need not import one another, and what nobody registered is simply
+not decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from pop2dissect.capture.record import Buffer, Record
+from pop2dissect.decode.problems import Undecodable
+
+ETHERTYPE = 0 << 16
+"""IEEE EtherTypes, also used by SNAP, cooked captures, GRE and Cisco HDLC."""
+IP_PROTOCOL = 1 << 16
+"""IANA protocol numbers: the IPv4 protocol and IPv6 next header fields, which share one registry."""
+UDP_PORT = 2 << 16
+"""Destination ports of UDP, for tunnels."""
+PPP_PROTOCOL = 3 << 16
+"""IANA PPP DLL protocol numbers."""
+INTERNAL = 4 << 16
+"""Layers that no registry numbers."""
+LINK_TYPE = 5 << 16
+"""LINKTYPE_ values; the highest table, so that a hostile 32-bit link type meets no other table."""
+
+IPV4 = ETHERTYPE | 0x0800
+IPV6 = ETHERTYPE | 0x86DD
+TCP = IP_PROTOCOL | 6
+ETHERNET = LINK_TYPE | 1
+LLC = INTERNAL | 0
+"""IEEE 802.2 logical link control."""
+IP_BY_VERSION = INTERNAL | 1
+"""IPv4 or IPv6, to be told by the version field."""
+FRAGMENT = INTERNAL | 2
+"""A fragment of an IP datagram, described in :attr:`Packet.fragment`."""
+NOTHING = -1
+"""What follows is not TCP, or cannot be read (encrypted, no data)."""
+
+
+class Fragment(NamedTuple):
+    """Where a fragment belongs."""
+
+    datagram: tuple[bytes, int, int]
+    """Addresses, protocol and identification, which tell one datagram from another.
+
+    In IPv6 fragments of one datagram may differ in the protocol, which is therefore left out (0).
+    """
+    offset: int
+    """Of the fragment's first octet in the datagram's payload, in octets."""
+    more: bool
+    """More fragments follow this one."""
+    protocol: int
+    """Protocol of the datagram's payload; that of the fragment at offset 0 holds."""
+    may_overlap: bool
+    """Fragments of the datagram may overlap: IPv4 leaves it to the receiver, IPv6 forbids it."""
+
+
+class Packet:
+    """A packet on its way through the layers.
+
+    The next header begins at ``data[at]``. All positions are offsets into ``data``, so that the
+    octets that remain are ``data[at:end]``, and nothing outside of them may be read: what follows
+    may be another packet.
+    """
+
+    __slots__ = (
+        "addresses",
+        "at",
+        "data",
+        "doubts",
+        "end",
+        "fragment",
+        "fragments",
+        "frame",
+        "time",
+        "verify",
+        "wire",
+    )
+
+    def __init__(self, record: Record, verify: bool = False) -> None:
+        self.frame: int
+        self.time: int
+        self.data: Buffer
+        self.frame, self.time, _, self.data, self.at, captured, original = record
+        self.end = self.at + captured
+        """Where the captured octets of this layer end."""
+        self.wire = self.at + max(captured, original)
+        """Where this layer would end if the snap length had cut nothing; never before ``end``."""
+        self.addresses = b""
+        """Source and destination address of the innermost IP header."""
+        self.fragment: Fragment | None = None
+        self.fragments: tuple[int, ...] = ()
+        """References of the frames that the datagram was put together from."""
+        self.doubts: list[tuple[str, int]] = []
+        """Reasons to doubt what was decoded, each with its frame reference."""
+        self.verify = verify
+        """Whether checksums are to be verified."""
+
+    def need(self, octets: int, header: str) -> None:
+        """Make sure that the next so many octets can be read, or end the walk."""
+        if self.at + octets > self.end:
+            if self.at + octets > self.wire:
+                raise Undecodable(f"the {header} is longer than the packet")
+            raise Undecodable(f"the snap length cut the {header}")
+
+    def limit(self, octets: int) -> None:
+        """Leave off all but the next so many octets: what lies behind them is padding or a trailer."""
+        self.wire = min(self.wire, self.at + octets)
+        self.end = min(self.end, self.wire)
+
+    def doubt(self, reason: str) -> None:
+        """State a doubt, reported if the packet turns out to be a segment that is wanted."""
+        self.doubts.append((reason, self.frame))
+
+
+Layer: TypeAlias = Callable[[Packet], int]
+"""Reads one header, moves :attr:`Packet.at` behind it and returns the name of the next layer."""

@@ -1,0 +1,60 @@
+"""What could not be decoded, or only with a doubt: counted by reason, with the first frames as evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pop2dissect.capture.record import capture_index, frame_number
+
+MAX_FRAMES = 3
+"""Frame references kept a problem: enough to look it up, and a broken capture does not fill the memory."""
+
+
+class Undecodable(Exception):  # noqa: N818 - it ends one packet's walk and never leaves the decoder
+    """Raised by a layer that is malformed or cut; its text is the reason, as in :class:`Problem`."""
+
+
+class Verdict(Enum):
+    """What became of the packets that had a problem; the value is the sentence without the reason."""
+
+    UNDECODED = ("packet could not be decoded", "packets could not be decoded")
+    """Nothing of them is known to the analysis."""
+    INCOMPLETE = ("fragmented datagram was not put together", "fragmented datagrams were not put together")
+    """Counted in datagrams; the frames are those of each datagram's first fragment."""
+    DOUBTFUL = ("packet was decoded with a doubt", "packets were decoded with a doubt")
+    """They are part of the analysis."""
+
+
+@dataclass(slots=True)
+class Problem:
+    """All packets that had the same problem."""
+
+    verdict: Verdict
+    reason: str
+    count: int = 0
+    frames: list[int] = field(default_factory=list)
+    """References of the first frames with this problem, at most :data:`MAX_FRAMES`."""
+
+    def __str__(self) -> str:
+        """Give the problem as one sentence for a person."""
+        first = self.frames[0]
+        where = f"frame {frame_number(first)}"
+        if capture_index(first):
+            where += f" of capture {capture_index(first) + 1}"
+        if self.count > 1:
+            where = f"first {where}"
+        return f"{self.count:,} {self.verdict.value[self.count > 1]} ({where}): {self.reason}"
+
+
+class Problems(dict[str, Problem]):
+    """Problems by reason, in the order in which they first appeared."""
+
+    def add(self, verdict: Verdict, reason: str, frame: int) -> None:
+        """Count one packet (or datagram) with this reason."""
+        problem = self.get(reason)
+        if problem is None:
+            problem = self[reason] = Problem(verdict, reason)
+        problem.count += 1
+        if len(problem.frames) < MAX_FRAMES:
+            problem.frames.append(frame)
