@@ -56,7 +56,18 @@ class Stream:
     capture starts in the middle.
     """
 
-    __slots__ = ("_offsets", "conflicts", "finished", "gaps", "length", "missing", "reset", "spans")
+    __slots__ = (
+        "_offsets",
+        "conflicts",
+        "finished",
+        "fragments",
+        "gaps",
+        "length",
+        "missing",
+        "reset",
+        "spans",
+        "urgent",
+    )
 
     def __init__(
         self,
@@ -66,6 +77,8 @@ class Stream:
         *,
         finished: bool = False,
         reset: bool = False,
+        fragments: dict[int, tuple[int, ...]] | None = None,
+        urgent: tuple[int, ...] = (),
     ) -> None:
         self.spans = spans
         self.gaps = gaps or []
@@ -74,6 +87,10 @@ class Stream:
         """The sender ended it with FIN."""
         self.reset = reset
         """The sender ended it with RST."""
+        self.fragments = fragments or {}
+        """For each frame that completed a fragmented datagram: the frames of all its fragments."""
+        self.urgent = urgent
+        """Offsets of octets that were sent as urgent data; most programs do not read them with the others."""
         self.missing = sum(gap.length for gap in self.gaps)
         last = max(
             spans[-1].offset + spans[-1].length if spans else 0,
@@ -123,6 +140,10 @@ class Stream:
             digest.update(chunk)
         return digest.hexdigest()
 
+    def octet_at(self, offset: int) -> bytes:
+        """Give the octet at an offset; nothing where it lies in a gap or outside of the stream."""
+        return self.read(offset, offset + 1) if offset >= 0 else b""
+
     def missing_between(self, start: int, end: int) -> int:
         """Count the octets of ``start`` to ``end`` that lie in gaps."""
         return sum(
@@ -131,7 +152,10 @@ class Stream:
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """Give the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
-        return tuple(dict.fromkeys(span.frame for span in self.overlapping(start, end)))
+        frames = dict.fromkeys(span.frame for span in self.overlapping(start, end))
+        if self.fragments:
+            frames = dict.fromkeys(part for frame in frames for part in self.fragments.get(frame, (frame,)))
+        return tuple(frames)
 
     def time_at(self, offset: int) -> int | None:
         """Give the time stamp of the frame that carried an octet; None where it lies in a gap or past the end."""

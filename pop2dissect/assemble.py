@@ -1,0 +1,241 @@
+"""From a finished connection to a session: which protocol, what was said, which messages were read."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from pop2dissect.protocol.identify import POP2, identify
+from pop2dissect.protocol.pop2 import Closed, CommandLine, MessageData, ReplyLine, Turn, dissect
+from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
+from pop2dissect.protocol.pop2.states import ServerState
+from pop2dissect.session import Disposition, Ending, Endpoint, Exchange, Handshake, Login, Message, Probe, Reply, Session
+from pop2dissect.tcp import Connection, ProbeTally, Stream
+
+_DISPOSITIONS: dict[str, Disposition] = {"ACKS": "kept", "ACKD": "deleted", "NACK": "refused"}
+_COMMITTING = frozenset({"QUIT", "FOLD"})
+"""What releases a mailbox, and so makes the deletions in it happen (RFC 937, "ACKD")."""
+
+
+def assemble(connection: Connection) -> Session:
+    """Make a session of a finished connection."""
+    assert connection.streams is not None
+    client_stream, server_stream = connection.streams
+    client, server = endpoints(connection.client_key)
+    protocol, evidence = identify(client_stream, server_stream)
+    exchanges: list[Exchange] = []
+    messages: list[Message] = []
+    state: str | None = None
+    user: str | None = None
+    password: str | None = None
+    login: Login = "none"
+    if protocol == POP2:
+        from_start = connection.server.initial is not None or connection.client.initial is not None
+        turns = list(dissect(client_stream, server_stream, from_start=from_start))
+        exchanges = [_exchange(index, turn, client_stream, server_stream) for index, turn in enumerate(turns)]
+        messages = _messages(turns, exchanges, server_stream)
+        state = turns[-1].next_state if turns else ServerState.AUTH
+        user, password, login = _login(turns)
+    return Session(
+        id=connection.number,
+        client=client,
+        server=server,
+        first_frame=connection.first_frame,
+        last_frame=connection.last_frame,
+        packets=connection.packets,
+        start=connection.start,
+        end=connection.end,
+        protocol=protocol,
+        protocol_evidence=evidence,
+        handshake=_handshake(connection),
+        ending=_ending(connection, exchanges),
+        user=user,
+        password=password,
+        login=login,
+        state=state,
+        exchanges=exchanges,
+        messages=messages,
+        client_stream=client_stream,
+        server_stream=server_stream,
+        events=connection.events,
+    )
+
+
+def endpoints(key: bytes) -> tuple[Endpoint, Endpoint]:
+    """Give source and destination of a flow key."""
+    half = (len(key) - 4) // 2
+    source, destination = _address(key[:half]), _address(key[half : 2 * half])
+    return (
+        Endpoint(source, int.from_bytes(key[-4:-2])),
+        Endpoint(destination, int.from_bytes(key[-2:])),
+    )
+
+
+def probe(tally: ProbeTally) -> Probe:
+    """Make a row of the probes table of a tally."""
+    return Probe(
+        client_ip=_address(tally.client),
+        server=Endpoint(_address(tally.server), tally.server_port),
+        attempts=tally.attempts,
+        answered=tally.answered,
+        refused=tally.refused,
+        unanswered=tally.unanswered,
+        first_time=tally.first_time,
+        last_time=tally.last_time,
+        first_frame=tally.first_frame,
+    )
+
+
+def _address(octets: bytes) -> str:
+    if len(octets) == 4:
+        return "%d.%d.%d.%d" % tuple(octets)
+    return str(ipaddress.IPv6Address(octets))
+
+
+def _handshake(connection: Connection) -> Handshake:
+    parts = connection.handshake
+    if all(parts):
+        return "complete"
+    return "partial" if any(parts[:2]) else "missing"
+
+
+def _ending(connection: Connection, exchanges: Sequence[Exchange]) -> Ending:
+    quits = [exchange for exchange in exchanges if exchange.command == "QUIT"]
+    if any(reply.kind == "ok" for exchange in quits for reply in exchange.replies):
+        return "quit"
+    if connection.client.reset or connection.server.reset:
+        return "reset"
+    if connection.client.fin is not None or connection.server.fin is not None:
+        return "closed"
+    return "incomplete"
+
+
+def _exchange(index: int, turn: Turn, client: Stream, server: Stream) -> Exchange:
+    command = turn.command
+    replies = [_reply(reply, server) for reply in turn.replies]
+    if command is None:
+        first = next((reply.time for reply in replies if reply.time is not None), None)
+        return Exchange(
+            index=index,
+            command=None,
+            arguments=(),
+            raw=None,
+            secret=None,
+            start=0,
+            end=0,
+            time=first,
+            frames=(),
+            state=turn.state,
+            next_state=turn.next_state,
+            client_state=turn.client_state,
+            replies=replies,
+            violations=turn.violations,
+            notes=turn.notes,
+        )
+    return Exchange(
+        index=index,
+        command=command.command.keyword if command.raw or not command.missing else None,
+        arguments=tuple(decode(argument) for argument in command.command.arguments),
+        raw=command.raw,
+        secret=command.command.secret,
+        start=command.start,
+        end=command.end,
+        time=client.time_at(command.start),
+        frames=client.frames(command.start, command.end),
+        state=turn.state,
+        next_state=turn.next_state,
+        client_state=turn.client_state,
+        replies=replies,
+        violations=turn.violations,
+        notes=turn.notes,
+        missing=command.missing,
+    )
+
+
+def _reply(event: ReplyLine | MessageData | Closed, server: Stream) -> Reply:
+    if isinstance(event, Closed):
+        return Reply("close", event.offset, event.offset, None, ())
+    time = server.time_at(event.start)
+    frames = server.frames(event.start, event.end)
+    if isinstance(event, MessageData):
+        octets = event.end - event.start
+        return Reply("data", event.start, event.end, time, frames, value=octets, missing=event.missing)
+    return Reply(
+        event.kind.value, event.start, event.end, time, frames, event.raw, event.value, event.text, event.missing
+    )
+
+
+def _messages(turns: Sequence[Turn], exchanges: Sequence[Exchange], server: Stream) -> list[Message]:
+    messages: list[Message] = []
+    for index, turn in enumerate(turns):
+        for data in turn.replies:
+            if not isinstance(data, MessageData):
+                continue
+            acknowledgement = turns[index + 1] if index + 1 < len(turns) else None
+            disposition = _disposition(acknowledgement)
+            frames = server.frames(data.start, data.end)
+            messages.append(
+                Message(
+                    index=len(messages) + 1,
+                    exchange=index,
+                    mailbox=turn.mailbox,
+                    number=turn.number,
+                    declared_octets=data.announced,
+                    start=data.start,
+                    end=data.end,
+                    octets=data.end - data.start - data.missing,
+                    missing_octets=data.missing,
+                    start_time=server.time_at(data.start),
+                    end_time=server.time_at(data.end - 1),
+                    frames=frames,
+                    disposition=disposition,
+                    committed=disposition == "deleted" and _is_committed(turns[index + 2 :]),
+                    stream=server,
+                    notes=turn.notes,
+                )
+            )
+    return messages
+
+
+def _disposition(turn: Turn | None) -> Disposition:
+    """Tell what the client made of a message, by its next command, if the server did not refuse that."""
+    command = turn.command if turn else None
+    if turn is None or command is None or _kind(turn) is ReplyKind.ERROR:
+        return "unacknowledged"
+    return _DISPOSITIONS.get(command.command.keyword, "unacknowledged")
+
+
+def _is_committed(following: Sequence[Turn]) -> bool:
+    """Tell whether a mailbox was released after a deletion: QUIT or FOLD, and not refused by the server."""
+    for turn in following:
+        if turn.command is not None and turn.command.command.keyword in _COMMITTING:
+            kind = _kind(turn)
+            return kind in (ReplyKind.OK, ReplyKind.COUNT) or (kind is None and "no reply was captured" in turn.notes)
+    return False
+
+
+def _kind(turn: Turn) -> ReplyKind | None:
+    """Give the kind of the reply proper; None where there is none, or not enough of it was captured to tell."""
+    primary = turn.replies[0] if turn.replies else None
+    if isinstance(primary, ReplyLine):
+        return None if primary.kind is ReplyKind.UNKNOWN and primary.missing else primary.kind
+    return ReplyKind.DATA if isinstance(primary, MessageData) else None
+
+
+def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
+    """Give user, password and outcome of the first HELO."""
+    for index, turn in enumerate(turns):
+        command: CommandLine | None = turn.command
+        if command is None or command.command.keyword != "HELO":
+            continue
+        texts = [decode(argument) for argument in command.command.arguments]
+        user = texts[0] if texts else None
+        password = texts[1] if len(texts) > 1 else None
+        if turn.next_state is ServerState.MBOX:
+            return user, password, "accepted"
+        if turn.replies:
+            return user, password, "refused"
+        later = {following.next_state for following in turns[index + 1 :]}
+        accepted = bool(later & {ServerState.MBOX, ServerState.ITEM, ServerState.NEXT})
+        return user, password, "accepted" if accepted else "none"
+    return None, None, "none"

@@ -1,0 +1,1 @@
+"""What is spoken on the port, sans-IO: two streams of octets with positions in, events out."""
