@@ -1,0 +1,37 @@
+"""Settings and fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support.programs import need
+from tests.support.truth import capture_path
+
+settings.register_profile(
+    "default", deadline=None
+)  # time is a matter of the machine; bounds are tested apart
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("thorough", deadline=None, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
+
+
+@pytest.fixture(scope="session")
+def tshark() -> str:
+    """Give the path of tshark, else skip (fail where ``CI`` is set)."""
+    return need("tshark")
+
+
+@pytest.fixture(scope="session")
+def tcpflow() -> str:
+    """Give the path of tcpflow, else skip (fail where ``CI`` is set)."""
+    return need("tcpflow")
+
+
+@pytest.fixture(scope="session")
+def incident() -> Path:
+    """Give the capture of a break-in among ordinary users, which has something of everything."""
+    return capture_path("incident_small")
