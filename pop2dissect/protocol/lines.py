@@ -82,6 +82,8 @@ class LineReader:
             ending = b"\r\n" if stream.octet_at(end - 2) == b"\r" and end - 2 >= start else b"\n"
         if end - start - missing == len(kept) and ending:
             del kept[-len(ending) :]
+        elif missing and kept.endswith(b"\r"):
+            del kept[-1:]  # the LF that belongs to it is among what is missing
         for offset in reversed(stream.urgent):
             # RFC 9293, section 3.8.5: servers that take urgent data out of band do not read this octet.
             if start <= offset < end and not missing:

@@ -75,7 +75,9 @@ class _Dissector:
         """Offset in the server's stream of what is not read yet."""
         self._greeting_end = 0
         self._answer_end = 0
-        """Offset after the greeting, and after the reply proper to the command before."""
+        """Offset after what the client had to wait for: the greeting, then each reply proper."""
+        self._unanswered = False
+        """The command before this one has no reply."""
         self._state = ServerState.AUTH
         self._client_state = ClientState.CALL
         self._announced: int | None = None
@@ -132,15 +134,13 @@ class _Dissector:
     # The opening: the greeting, or what a capture that starts in the middle begins with.
 
     def _opening(self, from_start: bool, boundary: int | None) -> Turn | None:
-        if not self._server.length or boundary == 0:
-            if not from_start:
-                self._state, self._client_state = ServerState.UNKNOWN, ClientState.UNKNOWN
-            return None
         first = self._replies.read(0, boundary)
-        assert first is not None  # the stream has octets
-        if from_start or is_greeting(first.raw):
+        if first is not None and (from_start or is_greeting(first.raw)):
             return self._greeting(first, boundary)
-        self._state, self._client_state = ServerState.UNKNOWN, ClientState.UNKNOWN
+        if not from_start:
+            self._state, self._client_state = ServerState.UNKNOWN, ClientState.UNKNOWN
+        if first is None or boundary == 0:
+            return None
         self._notes.append("the capture starts in the middle: the command was not captured")
         end = self._server.length if boundary is None else boundary
         replies: list[ReplyEvent] = []
@@ -179,8 +179,12 @@ class _Dissector:
             self._number = command.number
         replies = self._read_replies(keyword, command, has_following, boundary)
         primary = replies[0] if replies else None
-        if isinstance(primary, ReplyLine | MessageData):
+        if isinstance(primary, ReplyLine):
             self._answer_end = primary.end
+        elif isinstance(primary, MessageData):
+            # A client that has what was announced need not wait for more.
+            self._answer_end = min(primary.end, primary.start + (primary.announced or primary.end))
+        self._unanswered = primary is None and self._state is not ServerState.DONE
         self._follow(keyword, primary, command)
         event = CommandLine(line.start, line.end, line.raw, command, line.missing)
         return self._finish_turn(event, replies, state, client_state)
@@ -223,7 +227,7 @@ class _Dissector:
             return
         if known < self._greeting_end:
             self._violate("protocol.pre_greeting")
-        elif known < self._answer_end:
+        elif known < self._answer_end or self._unanswered:
             self._violate("protocol.pipelining")
 
     def _check_command(self, line: Line, command: Command) -> None:
@@ -238,7 +242,7 @@ class _Dissector:
         if not line.ending:
             self._notes.append("the command has no line end")
         ends_session = keyword == "QUIT" and self._state is ServerState.DONE
-        if keyword in COMMANDS and not ends_session and not allowed(self._state, keyword):
+        if keyword in COMMANDS and not ends_session and not self._unanswered and not allowed(self._state, keyword):
             self._violate("protocol.state")
 
     def _check_octets(self, line: Line, longest: int) -> None:

@@ -1,0 +1,131 @@
+"""The path of the data: captures to records to segments to connections to sessions, in one pass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from pop2dissect.assemble import assemble, probe
+from pop2dissect.capture import CaptureReader
+from pop2dissect.capture.record import CaptureInfo, Record
+from pop2dissect.decode import Decoder
+from pop2dissect.decode.segment import Segment
+from pop2dissect.session import Probe, Session
+from pop2dissect.tcp import Tracker
+from pop2dissect.tcp.reassembly import OverlapPolicy
+
+Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+POP2_PORT = 109
+"""RFC 937, "The Protocol"; registered as ``pop2``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every choice that can change a result."""
+
+    ports: frozenset[int] = frozenset({POP2_PORT})
+    """TCP ports of servers to look at."""
+    overlap: OverlapPolicy = "first"
+    """Which copy of an octet counts where several were captured."""
+
+
+@dataclass(slots=True)
+class Capture:
+    """All that was found in one or several captures."""
+
+    captures: list[CaptureInfo]
+    sessions: list[Session]
+    """In the order of their first frames."""
+    probes: list[Probe]
+    """Connections without payload, in the order of their first frames."""
+    settings: Settings = field(default_factory=Settings)
+
+    def session(self, number: int) -> Session:
+        """Give a session by its number. Raises KeyError where there is none."""
+        for session in self.sessions:
+            if session.id == number:
+                return session
+        raise KeyError(number)
+
+
+class Dissection:
+    """One pass over captures. Iterating gives each session as soon as its connection is over.
+
+    A context manager, since it holds the files open; the sessions' octets lie in them, so use the
+    sessions inside of it, or keep the dissection. Raises :class:`pop2dissect.errors.CaptureError`
+    where no capture can be read.
+    """
+
+    def __init__(self, paths: Paths, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        if isinstance(paths, str | os.PathLike):
+            paths = [paths]
+        self._reader = CaptureReader([os.fspath(path) for path in paths], ports=self.settings.ports)
+        self._decoder = Decoder(self.settings.ports, overlap=self.settings.overlap)
+        self._tracker = Tracker(self.settings.ports, self.settings.overlap)
+
+    def __enter__(self) -> Self:
+        self._reader.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.__exit__(kind, error, trace)
+
+    def __iter__(self) -> Iterator[Session]:
+        for connection in self._tracker.connections(self._segments(self._reader)):
+            yield assemble(connection)
+
+    def _segments(self, records: Iterable[Record]) -> Iterator[Segment]:
+        decode = self._decoder.decode
+        for record in records:
+            segment = decode(record)
+            if segment is not None:
+                yield segment
+        self._decoder.finish()
+
+    @property
+    def captures(self) -> list[CaptureInfo]:
+        """The facts about each capture, final once the iteration is over."""
+        return self._reader.captures
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be decoded, a sentence a reason; final once the iteration is over."""
+        return self._decoder.warnings()
+
+    @property
+    def probes(self) -> list[Probe]:
+        """Connections without payload, as far as they are over, in the order of their first frames."""
+        tallies = sorted(self._tracker.probes.values(), key=lambda tally: tally.first_frame)
+        return [probe(tally) for tally in tallies]
+
+
+def read(
+    paths: Paths, ports: Iterable[int] = (POP2_PORT,), *, overlap: OverlapPolicy = "first"
+) -> Capture:
+    """Read captures whole: files, directories, globs, or ``-`` for standard input.
+
+    Several are read as one, in the order of time. Raises :class:`pop2dissect.errors.CaptureError`
+    where none can be read.
+    """
+    settings = Settings(frozenset(ports), overlap)
+    with Dissection(paths, settings) as dissection:
+        sessions = sorted(dissection, key=lambda session: session.id)
+        return Capture(dissection.captures, sessions, dissection.probes, settings)
+
+
+def iter_sessions(
+    paths: Paths, ports: Iterable[int] = (POP2_PORT,), *, overlap: OverlapPolicy = "first"
+) -> Iterator[Session]:
+    """Give the sessions of captures one by one, each as soon as its connection is over.
+
+    For captures larger than memory, and for live pipes. Raises as :func:`read` does.
+    """
+    with Dissection(paths, Settings(frozenset(ports), overlap)) as dissection:
+        yield from dissection
