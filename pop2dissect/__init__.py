@@ -1,3 +1,32 @@
-"""pop2dissect: a dissector and forensic analyser for the Post Office Protocol on TCP port 109."""
+"""pop2dissect: a dissector and forensic analyser for the Post Office Protocol on TCP port 109.
+
+>>> import pop2dissect
+>>> capture = pop2dissect.read("samples/rfc937_normal.pcap")
+>>> for session in capture.sessions:
+...     print(session.client, session.user, len(session.messages))
+"""
+
+from pop2dissect.errors import CaptureError, MissingLibraryError, Pop2DissectError, UsageError
+from pop2dissect.pipeline import Capture, Dissection, Settings, iter_sessions, read
+from pop2dissect.session import Exchange, Finding, Message, Probe, Reply, Session
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Capture",
+    "CaptureError",
+    "Dissection",
+    "Exchange",
+    "Finding",
+    "Message",
+    "MissingLibraryError",
+    "Pop2DissectError",
+    "Probe",
+    "Reply",
+    "Session",
+    "Settings",
+    "UsageError",
+    "__version__",
+    "iter_sessions",
+    "read",
+]

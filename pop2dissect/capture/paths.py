@@ -1,0 +1,99 @@
+"""Finds the captures that a user means: files, directories, patterns, standard input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.capture.source import STANDARD_INPUT, NotACaptureError, OpenCapture
+from pop2dissect.errors import CaptureError
+
+_PATTERN_CHARACTERS = frozenset("*?[")
+
+
+class Found(NamedTuple):
+    """A path to open, or the reason why what the user gave leads to none."""
+
+    path: str
+    problem: str | None = None
+
+
+def find_captures(paths: Iterable[str | os.PathLike[str]]) -> list[Found]:
+    """Give the captures in the order of ``paths``, each file once however often it is named.
+
+    A directory stands for the capture files directly in it, told by their first octets and in the
+    order of their names; a pattern, where no file has that very name, for what matches it in the
+    order of the names; ``-`` for standard input.
+    """
+    seen: set[tuple[int, int] | str] = set()
+    found = []
+    for path in paths:
+        for one in _expand(os.fspath(path)):
+            identity = _identity(one.path)
+            if identity not in seen:
+                seen.add(identity)
+                found.append(one)
+    return found
+
+
+def _expand(path: str) -> Iterator[Found]:
+    if path == STANDARD_INPUT:
+        yield Found(path)
+    elif Path(path).is_dir():
+        yield from _directory(path)
+    elif _PATTERN_CHARACTERS.isdisjoint(path) or Path(path).exists():
+        yield Found(path)
+    else:
+        yield from _pattern(path)
+
+
+def _pattern(pattern: str) -> Iterator[Found]:
+    import glob
+
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (pathlib takes no absolute patterns)
+    if not matches:
+        yield Found(pattern, "there is no such file, and none that matches it as a pattern")
+    for match in matches:
+        if not Path(match).is_dir():
+            yield Found(match)
+
+
+def _directory(path: str) -> Iterator[Found]:
+    try:
+        files = sorted(str(entry) for entry in Path(path).iterdir() if entry.is_file())
+    except OSError as error:
+        yield Found(path, f"the directory cannot be listed ({error.strerror})")
+        return
+    captures = [file for file in files if _may_be_capture(file)]
+    if not captures:
+        yield Found(path, "the directory has no capture files in it")
+    for capture in captures:
+        yield Found(capture)
+
+
+def _may_be_capture(path: str) -> bool:
+    """Say whether a file is a capture or at least cannot be said to be none, as one that may not be read."""
+    try:
+        OpenCapture(CaptureInfo(path)).close()
+    except NotACaptureError:
+        return False
+    except CaptureError:
+        return True
+    return True
+
+
+def _identity(path: str) -> tuple[int, int] | str:
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return path
+    # Some file systems have no inode numbers.
+    return (status.st_dev, status.st_ino) if status.st_ino else path
+
+
+def printable(path: str) -> str:
+    """Give a path as a person may safely see it: what could steer a terminal is escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)

@@ -1,0 +1,171 @@
+"""Reads captures as one: records of several files merged in the order of time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from heapq import heappop, heappush, heapreplace
+from types import TracebackType
+from typing import Self
+
+from pop2dissect.capture.damage import stop
+from pop2dissect.capture.paths import find_captures, printable
+from pop2dissect.capture.record import CaptureInfo, Record
+from pop2dissect.capture.source import STANDARD_INPUT, OpenCapture, is_regular
+from pop2dissect.errors import CaptureError, MissingLibraryError
+
+MAX_MAPPED = 64
+"""With more captures than this, records have octets of their own instead of referring to a map of the file.
+
+A map holds a file descriptor for as long as anything refers to it, and a process may have only so
+many: 256 on macOS, 1024 on Linux.
+"""
+
+_BEFORE_ALL = -(1 << 200)
+"""Stands for the first time of a capture without packets; no time stamp of either format is so early."""
+
+
+class CaptureReader:
+    """The packet records of one or more captures, in the order of time. Iterate once; a context manager.
+
+    ``paths`` are files, directories, patterns and ``-``, as :func:`find_captures` takes them; pcap and
+    pcapng, plain or compressed with gzip, bzip2, xz, zstd or lz4, all told by their first octets. With
+    ``ports``, records that plainly cannot be TCP on one of these are left out, though counted; None
+    leaves out nothing. Each file's own order is kept: records are merged by comparing the next of each.
+
+    A damaged or cut capture gives what precedes the damage, and its :class:`CaptureInfo` says so. With
+    several captures, one that cannot be read at all has the reason in its ``warnings`` and the others
+    are read. CaptureError is raised only when none can be read; MissingLibraryError, which is one, if
+    all that is missing is a library.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        *,
+        ports: frozenset[int] | None = None,
+        max_mapped: int = MAX_MAPPED,
+    ) -> None:
+        found = find_captures(paths)
+        self.captures = [CaptureInfo(one.path) for one in found]
+        """The facts about each capture, in reading order; final once all records have been read."""
+        self._ports = ports
+        self._map_frames = len(found) <= max_mapped
+        self._open: dict[int, OpenCapture] = {}
+        self._octets_closed = 0
+        self._waiting: list[tuple[int, int]] = []
+        """First time and index of captures that are not open yet, the earliest last."""
+        problems: list[CaptureError] = []
+        for index, one in enumerate(found):
+            try:
+                if one.problem is not None:
+                    raise CaptureError(one.problem)
+                self._prepare(index, alone=len(found) == 1)
+            except CaptureError as error:
+                problem = type(error)(_sentence(one.path, error))
+                self.captures[index].warnings.append(str(problem))
+                problems.append(problem)
+        if len(problems) == len(found):
+            self.close()
+            raise _none_readable(problems)
+        self._waiting.sort(reverse=True)
+        self._records = self._merge()
+
+    def _prepare(self, index: int, alone: bool) -> None:
+        """Open a capture; but of several files only to learn the first time, so that few are open at once."""
+        info = self.captures[index]
+        if alone or not is_regular(info.path):
+            self._open[index] = self._open_capture(index)
+            return
+        survey = CaptureInfo(info.path)
+        capture = OpenCapture(survey)
+        first = next(capture.records, None)
+        capture.close()
+        info.size, info.format = survey.size, survey.format
+        self._waiting.append((_BEFORE_ALL if first is None else first.time, index))
+
+    def _open_capture(self, index: int) -> OpenCapture:
+        return OpenCapture(self.captures[index], index, self._ports, self._map_frames)
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._records
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files. Records already given stay valid."""
+        for index in list(self._open):
+            self._close_capture(index)
+
+    @property
+    def octets_read(self) -> int:
+        """Octets of all captures, as stored, that have been read so far: for showing progress."""
+        return self._octets_closed + sum(capture.octets_read for capture in self._open.values())
+
+    def _close_capture(self, index: int) -> None:
+        capture = self._open.pop(index)
+        self._octets_closed += capture.octets_read
+        capture.close()
+
+    def _merge(self) -> Iterator[Record]:
+        if len(self.captures) == 1:
+            yield from self._open[0].records
+            self._close_capture(0)
+            return
+        heads: list[tuple[int, int, Record]] = []
+        for index in list(self._open):
+            self._advance(index, heads, heappush)
+        while heads or self._waiting:
+            while self._waiting and (not heads or self._waiting[-1][0] <= heads[0][0]):
+                _, index = self._waiting.pop()
+                if self._reopen(index):
+                    self._advance(index, heads, heappush)
+            if heads:
+                _, index, record = heads[0]
+                yield record
+                self._advance(index, heads, heapreplace)
+
+    def _reopen(self, index: int) -> bool:
+        try:
+            self._open[index] = self._open_capture(index)
+        except CaptureError as error:
+            stop(self.captures[index], _sentence(self.captures[index].path, error))
+            return False
+        return True
+
+    def _advance(
+        self,
+        index: int,
+        heads: list[tuple[int, int, Record]],
+        put: Callable[[list[tuple[int, int, Record]], tuple[int, int, Record]], object],
+    ) -> None:
+        """Put the next record of a capture on the heap, or close the capture if it has none left."""
+        record = next(self._open[index].records, None)
+        if record is not None:
+            put(heads, (record.time, index, record))
+            return
+        self._close_capture(index)
+        if put is heapreplace:
+            heappop(heads)
+
+
+def _sentence(path: str, reason: object) -> str:
+    name = "standard input" if path == STANDARD_INPUT else printable(path)
+    return f"{name} cannot be read: {reason}"
+
+
+def _none_readable(problems: list[CaptureError]) -> CaptureError:
+    if not problems:
+        return CaptureError("no capture is given")
+    first = problems[0]
+    if len(problems) == 1:
+        return first
+    libraries_only = all(isinstance(problem, MissingLibraryError) for problem in problems)
+    kind = MissingLibraryError if libraries_only else CaptureError
+    return kind(f"none of the {len(problems)} captures can be read; the first: {first}")

@@ -1,0 +1,94 @@
+"""Hops through a pcap file from record header to record header: the fast path through large captures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+
+from pop2dissect.capture.damage import extend_times, stop, stop_at_end
+from pop2dissect.capture.linktypes import max_captured
+from pop2dissect.capture.pcap import PcapHeader
+from pop2dissect.capture.portfilter import PLAIN_IPV4, PortFilter
+from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, Record
+from pop2dissect.capture.window import Window
+
+NS = 1_000_000_000
+
+
+def pcap_records(
+    window: Window, header: PcapHeader, info: CaptureInfo, index: int, ports: frozenset[int] | None
+) -> Iterator[Record]:
+    """Give the records of a pcap file, without those that plainly cannot be TCP on one of ``ports``.
+
+    Record header: draft-ietf-opsawg-pcap, section 5. One unpacking reads that and the fields of a plain
+    IPv4 packet behind it. Time stamps are watched in runs, within which the seconds stay and the
+    fraction does not decrease: only a run's first and last can be the capture's earliest or latest.
+    """
+    (order, unit, header_octets, _), link_type, lengths = header
+    limit = max_captured(link_type)
+    port_filter = PortFilter(ports, link_type)
+    skips = port_filter.skips
+    fields, ipv4, minimum, fragment_mask, kept = port_filter.plain_ipv4(order)
+    unpack = Struct(f"{order}II{lengths}{header_octets - 16}x{fields}").unpack_from
+    both_lengths = Struct(f"{order}8xII").unpack_from
+    frames = window.frames
+    reference = number = index << FRAME_BITS
+    run_seconds = run_fraction = -1
+    position = 0
+    try:
+        while True:
+            data, end, base = window.data, window.end, window.base
+            last = end - header_octets
+            captured = 0
+            while position <= last:
+                seconds, fraction, captured, kind, version, fragment, protocol, source, destination = unpack(
+                    data, position
+                )
+                body = position + header_octets
+                following = body + captured
+                if following > end or captured > limit:
+                    break
+                number += 1
+                if seconds != run_seconds or fraction < run_fraction:
+                    if run_seconds >= 0:
+                        extend_times(info, run_seconds * NS + run_fraction * unit)
+                    extend_times(info, seconds * NS + fraction * unit)
+                    run_seconds = seconds
+                run_fraction = fraction
+                if (
+                    version == PLAIN_IPV4
+                    and kind == ipv4
+                    and captured >= minimum
+                    and not fragment & fragment_mask
+                ):
+                    wanted = kept[protocol]
+                    if source not in wanted and destination not in wanted:
+                        position = following
+                        continue
+                elif skips(data, body, captured):
+                    position = following
+                    continue
+                time = seconds * NS + fraction * unit
+                original = max(both_lengths(data, position))
+                if frames is None:
+                    yield Record(number, time, link_type, bytes(data[body:following]), 0, captured, original)
+                else:
+                    yield Record(number, time, link_type, frames, base + body, captured, original)
+                position = following
+            if captured > limit and position <= last:
+                at = base + position
+                stop(
+                    info,
+                    f"the record of frame {number - reference + 1}, at octet {at}, claims {captured} "
+                    f"captured octets, more than the {limit} that are possible: reading stops there",
+                )
+                return
+            wanted_octets = header_octets + (captured if position <= last else 0)
+            if not window.forward(position, wanted_octets):
+                stop_at_end(info, window, window.base, f"the record of frame {number - reference + 1}")
+                return
+            position = 0
+    finally:
+        info.packets = number - reference
+        if run_seconds >= 0:
+            extend_times(info, run_seconds * NS + run_fraction * unit)

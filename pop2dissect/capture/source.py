@@ -1,0 +1,180 @@
+"""Opens one capture, whatever holds it: a file, a pipe, standard input; compressed or not."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from pop2dissect.capture.compression import MAGIC_OCTETS, Unpacked, compression_of
+from pop2dissect.capture.damage import stop
+from pop2dissect.capture.pcap import PCAP_MAGICS, read_header
+from pop2dissect.capture.pcapng import PCAPNG_MAGIC, pcapng_records
+from pop2dissect.capture.record import CaptureInfo, Record
+from pop2dissect.capture.scan import pcap_records
+from pop2dissect.capture.window import WINDOW_OCTETS, Window
+from pop2dissect.errors import CaptureError
+
+STANDARD_INPUT = "-"
+_MAGIC = 4
+"""Octets of the magic number of either capture format."""
+_FOREIGN_MAGICS = {
+    b"snoo": "a snoop capture",
+    b"GMBU": "a Microsoft Network Monitor capture",
+    b"RTSS": "a Microsoft Network Monitor capture",
+    b"XCP\0": "a NetXRay or Sniffer capture",
+    b"TRSN": "a DOS Sniffer capture",
+}
+
+
+class NotACaptureError(CaptureError):
+    """The file is readable but holds no capture: it is empty or begins with something else."""
+
+
+class _Raw:
+    """A file's octets as they come, counted; the first can be looked at before they are read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        # A buffered file's readinto waits until all of the buffer is full; readinto1 does not.
+        self._fill: Any = getattr(file, "readinto1", None) or file.readinto  # type: ignore[attr-defined]
+        self._seen = b""
+        self.octets = 0
+
+    def peek(self, octets: int) -> bytes:
+        """Give the first octets, fewer if the file has not as many."""
+        room = bytearray(octets)
+        with memoryview(room) as view:
+            filled = 0
+            while filled < octets and (count := self._fill(view[filled:])):
+                filled += count
+        self._seen = bytes(room[:filled])
+        return self._seen
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        if self._seen:
+            count = min(len(self._seen), len(buffer))
+            buffer[:count] = self._seen[:count]
+            self._seen = self._seen[count:]
+        else:
+            count = self._fill(buffer) or 0
+        self.octets += count
+        return count
+
+    def close(self) -> None:
+        if self._file is not sys.stdin.buffer:
+            self._file.close()
+
+
+class OpenCapture:
+    """One capture, opened: its format is known, and its records can be read, once.
+
+    Where ``map_frames``, the records of a plain file refer to a map of it; otherwise, and always with
+    pipes and compressed files, each has the octets of its own frame. A map lives as long as a record
+    refers to it, also after :meth:`close`. Octets of a map must not be touched after another program
+    has cut the file: the operating system then ends the process (SIGBUS).
+
+    Raises CaptureError if it cannot be read at all: the text is the reason, without the path.
+    """
+
+    def __init__(
+        self, info: CaptureInfo, index: int = 0, ports: frozenset[int] | None = None, map_frames: bool = False
+    ) -> None:
+        file = _open(info.path)
+        self._info = info
+        self._raw = _Raw(file)
+        try:
+            info.size = _regular_size(file)
+            self.records = self._begin(file, index, ports, map_frames)
+        except BaseException:
+            self._raw.close()
+            raise
+
+    def _begin(
+        self, file: IO[bytes], index: int, ports: frozenset[int] | None, map_frames: bool
+    ) -> Iterator[Record]:
+        info, raw = self._info, self._raw
+        head = raw.peek(MAGIC_OCTETS)
+        if not head:
+            raise NotACaptureError("the file is empty" if info.size == 0 else "it gives no octets")
+        compression = compression_of(head)
+        if compression is not None:
+            window = Window(Unpacked(raw, compression))
+        else:
+            frames = _map(file) if map_frames and info.size is not None else None
+            window = Window(raw, frames, min(info.size or WINDOW_OCTETS, WINDOW_OCTETS))
+        window.forward(0, _MAGIC)
+        magic = bytes(window.data[: min(_MAGIC, window.end)])
+        if magic in PCAP_MAGICS:
+            records = pcap_records(window, read_header(window, info), info, index, ports)
+        elif magic == PCAPNG_MAGIC:
+            records = pcapng_records(window, info, index, ports)
+        else:
+            raise NotACaptureError(window.failure or _what_else(magic))
+        if compression is not None:
+            info.format += f", {compression}"
+        return self._until_end(records)
+
+    def _until_end(self, records: Iterator[Record]) -> Iterator[Record]:
+        yield from records
+        if self._info.size is None:
+            self._info.size = self._raw.octets
+        elif self._raw.octets < self._info.size and not self._info.truncated:
+            stop(self._info, f"the file became shorter than {self._info.size} octets while it was read")
+        self.close()
+
+    @property
+    def octets_read(self) -> int:
+        """Octets of the file, as stored, that have been read so far."""
+        return self._raw.octets
+
+    def close(self) -> None:
+        """Close the file; what maps there are stay until no record refers to them."""
+        self._raw.close()
+
+
+def _open(path: str) -> IO[bytes]:
+    if path == STANDARD_INPUT:
+        if sys.stdin is None or sys.stdin.closed:
+            raise CaptureError("it is closed")
+        return sys.stdin.buffer
+    try:
+        return Path(path).open("rb", buffering=0)
+    except FileNotFoundError:
+        raise CaptureError("there is no such file") from None
+    except PermissionError:
+        raise CaptureError("reading it is not permitted") from None
+    except (OSError, ValueError) as error:
+        raise CaptureError(f"opening it fails ({getattr(error, 'strerror', None) or error})") from None
+
+
+def _regular_size(file: IO[bytes]) -> int | None:
+    """Give the size of a file of the file system; None for pipes, devices and whatever has no descriptor."""
+    if file is sys.stdin.buffer:
+        return None
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def is_regular(path: str) -> bool:
+    """Say whether a path leads to a file of the file system, which can be opened again and again."""
+    return path != STANDARD_INPUT and Path(path).is_file()
+
+
+def _map(file: IO[bytes]) -> mmap.mmap | None:
+    try:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError, OverflowError):
+        # Some file systems cannot, and on 32-bit machines a file may be too large: records then get copies.
+        return None
+
+
+def _what_else(magic: bytes) -> str:
+    foreign = _FOREIGN_MAGICS.get(magic)
+    if foreign is not None:
+        return f"it is {foreign}, which editcap of Wireshark can convert to pcapng"
+    return f"it is not a capture file: it begins with {magic.hex(' ')}"

@@ -1,0 +1,77 @@
+"""The part of a capture that is in memory: a window that only moves forward over a file or a stream."""
+
+from __future__ import annotations
+
+import mmap
+
+from pop2dissect.capture.compression import Source
+from pop2dissect.capture.damage import DamagedInputError
+
+WINDOW_OCTETS = 1 << 18
+"""Octets read at a time: enough for any packet of a usual link type, and small enough for a core's own cache.
+
+Hopping through octets that a read has just brought into the cache is faster than hopping through a
+memory map, where each record costs a cache miss, and it keeps the resident memory small.
+"""
+READ_PAST = 64
+"""Octets that may be looked at past the end of the window, so that scanning need not check each field."""
+
+
+class Window:
+    """Octets ``data[:end]`` of a capture, of which the first lies at octet ``base`` of the (unpacked) file.
+
+    ``data`` has :data:`READ_PAST` octets more than the window can hold, whose values mean nothing. It is
+    overwritten by :meth:`forward`: nothing may keep a reference into it.
+    """
+
+    __slots__ = ("_source", "base", "data", "end", "failure", "frames")
+
+    def __init__(self, source: Source, frames: mmap.mmap | None = None, octets: int = WINDOW_OCTETS) -> None:
+        self._source = source
+        self.data = bytearray(octets + READ_PAST)
+        self.base = 0
+        self.end = 0
+        self.failure: str | None = None
+        """Why the source gave no more although it has not ended: a read error, damaged compressed data."""
+        self.frames = frames
+        """A map of the whole file, for records to refer to; None where they need octets of their own."""
+
+    def forward(self, position: int, wanted: int) -> bool:
+        """Move the window's beginning to ``position``; say whether ``wanted`` octets follow it.
+
+        Reads no more often than it must to have the octets that are wanted: what a live pipe has
+        delivered is never held back to wait for more.
+        """
+        rest = self.end - position
+        if position:
+            self.data[:rest] = self.data[position : self.end]
+        self.base += position
+        self.end = rest
+        while self.end < wanted:
+            if self.end == len(self.data) - READ_PAST:
+                self.data += bytes(min(wanted - self.end, len(self.data)))
+            if not self._read():
+                return False
+        return True
+
+    def _read(self) -> bool:
+        with memoryview(self.data) as view, view[self.end : -READ_PAST] as room:
+            try:
+                count = self._source.readinto(room)
+            except DamagedInputError as error:
+                self.failure = str(error)
+                return False
+            except OSError as error:
+                self.failure = f"reading fails ({error.strerror or error})"
+                return False
+        self.end += count or 0
+        return bool(count)
+
+    def skip(self, position: int, count: int) -> bool:
+        """Move the window's beginning ``count`` octets past ``position``, however many; False at the end."""
+        while count > self.end - position:
+            count -= self.end - position
+            if not self.forward(self.end, 1):
+                return False
+            position = 0
+        return self.forward(position + count, 0)
