@@ -60,7 +60,7 @@ class PortFilter:
         self.skips: Callable[[bytes | bytearray, int, int], bool] = (
             _never if self._layout is None else _general_test(self._layout, _kept_ports(self._ports))
         )
-        """``skips(data, start, captured)`` tells if the frame ``data[start:start + captured]`` can be skipped."""
+        """``skips(data, start, captured)``: can the frame ``data[start:start + captured]`` be skipped?"""
 
     def plain_ipv4(self, byte_order: str) -> PlainIPv4:
         """Give the shortcut for plain IPv4, in the byte order ``<`` or ``>`` (see :class:`PlainIPv4`)."""
