@@ -1,0 +1,336 @@
+"""Captures made from transcripts: what was said is written down, the packets follow from it.
+
+A conversation is written as it reads::
+
+    talk = (
+        Conversation()
+        .handshake()
+        .server(b"+ POP2 dog-house.example server ready\\r\\n")
+        .client(b"HELO smith secret\\r\\n")
+        .server(b"#0 messages\\r\\n")
+        .client(b"QUIT\\r\\n")
+        .server(b"+ bye\\r\\n")
+        .close("server")
+    )
+    talk.truth.server           # every octet that the server sent
+    talk.packets                # as two well-behaved TCPs would have sent it
+    save(path, talk.packets)    # tests.support.wire
+
+The same calls give the same packets: initial sequence numbers and delays come from ``seed``. What
+happens to packets on their way and at the place of capture is in :mod:`tests.support.impairments`.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Self, TypeAlias
+
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+
+Address: TypeAlias = tuple[str, int]
+Side: TypeAlias = Literal["client", "server"]
+
+START = 477_586_800 * 10**9
+"""Monday 18 February 1985, 15:00 UTC, when RFC 937 was new."""
+SECOND = 10**9
+MILLISECOND = 10**6
+MICROSECOND = 10**3
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One TCP segment, to be put on a wire by :mod:`tests.support.wire`."""
+
+    time: int
+    """In ns since 1970-01-01 UTC."""
+    source: Address
+    destination: Address
+    seq: int
+    ack: int
+    flags: int
+    payload: bytes = b""
+    window: int = 64240
+    options: bytes = b""
+    urgent: int = 0
+    ip_id: int = 0
+    mark: str = ""
+    """What it is, if it is none of the conversation's own: ``retransmission``, ``forged`` ..."""
+
+    @property
+    def length(self) -> int:
+        """Sequence numbers that it takes: its octets, SYN and FIN."""
+        return len(self.payload) + bool(self.flags & SYN) + bool(self.flags & FIN)
+
+    @property
+    def next_seq(self) -> int:
+        """The sequence number after it."""
+        return (self.seq + self.length) % 2**32
+
+
+class Truth(NamedTuple):
+    """What each side sent."""
+
+    client: bytes
+    server: bytes
+
+
+class _Peer:
+    """One of the two TCPs."""
+
+    def __init__(self, address: Address, isn: int, window: int, ip_id: int) -> None:
+        self.address = address
+        self.isn = isn
+        self.seq = isn  # of the next octet to be sent
+        self.received = 0  # next sequence number expected of the other
+        self.acknowledged = 0  # what the other was last told of that
+        self.window = window
+        self.ip_id = ip_id
+        self.sent: list[bytes] = []
+
+
+class Conversation:
+    """One TCP connection, as it is built up call by call; each call gives the conversation itself."""
+
+    def __init__(
+        self,
+        client: Address = ("10.9.0.1", 40000),
+        server: Address = ("10.9.0.2", 109),
+        *,
+        start: int = START,
+        seed: int = 1,
+        client_isn: int | None = None,
+        server_isn: int | None = None,
+        mss: int = 1460,
+        window: int = 64240,
+        round_trip: int = 2 * MILLISECOND,
+    ) -> None:
+        """Set out who talks; an initial sequence number near ``2**32`` makes a stream wrap around."""
+        self._random = random.Random(f"{seed} {client} {server}")
+        number = self._random.randrange
+        self._peers = {
+            "client": _Peer(
+                client, number(2**32) if client_isn is None else client_isn, window, number(2**16)
+            ),
+            "server": _Peer(
+                server, number(2**32) if server_isn is None else server_isn, window, number(2**16)
+            ),
+        }
+        for peer, other in self._both_ways():
+            peer.received = peer.acknowledged = other.isn
+        self._time = start
+        self._mss = mss
+        self._round_trip = round_trip
+        self._packets: list[Packet] = []
+
+    # What was said ---------------------------------------------------------------------------------
+
+    @property
+    def packets(self) -> list[Packet]:
+        """The packets so far, in order of time."""
+        return list(self._packets)
+
+    @property
+    def truth(self) -> Truth:
+        """What each side has sent so far."""
+        return Truth(b"".join(self._peers["client"].sent), b"".join(self._peers["server"].sent))
+
+    @property
+    def end(self) -> int:
+        """The time of the last packet."""
+        return self._time
+
+    def isn(self, side: Side) -> int:
+        """Give a side's initial sequence number: that of its SYN; its first octet has the next one."""
+        return self._peers[side].isn
+
+    def address(self, side: Side) -> Address:
+        """Give a side's IP address and port."""
+        return self._peers[side].address
+
+    # Beginnings ------------------------------------------------------------------------------------
+
+    def handshake(self) -> Self:
+        """SYN; SYN, ACK; ACK."""
+        self._send("client", SYN, options=self._syn_options())
+        self._send("server", SYN | ACK, options=self._syn_options(), delay=self._half())
+        return self._acknowledge("client", delay=self._half())
+
+    def refused(self) -> Self:
+        """SYN; RST, ACK: nothing listens on the port."""
+        self._send("client", SYN, options=self._syn_options())
+        self._peers["server"].seq = 0
+        self._send("server", RST | ACK, window=0, delay=self._half())
+        return self
+
+    def unanswered(self, attempts: int = 3) -> Self:
+        """SYN, sent again after 1, 2, 4 ... seconds; nobody answers."""
+        for attempt in range(attempts):
+            self._peers["client"].seq = self._peers["client"].isn
+            self._send(
+                "client", SYN, options=self._syn_options(), delay=SECOND << attempt if attempt else None
+            )
+        return self
+
+    def picked_up(self) -> Self:
+        """Leave the handshake out: the connection was there before the capture."""
+        for peer, other in self._both_ways():
+            peer.seq = (peer.isn + 1) % 2**32
+            peer.received = peer.acknowledged = (other.isn + 1) % 2**32
+        return self
+
+    # Talk ------------------------------------------------------------------------------------------
+
+    def client(
+        self,
+        octets: bytes,
+        *,
+        delay: int | None = None,
+        crossing: bool = False,
+        fin: bool = False,
+        urgent: int = 0,
+    ) -> Self:
+        """Have the client send octets; with ``crossing``, before what the server last sent has arrived."""
+        return self.say("client", octets, delay=delay, crossing=crossing, fin=fin, urgent=urgent)
+
+    def server(
+        self,
+        octets: bytes,
+        *,
+        delay: int | None = None,
+        crossing: bool = False,
+        fin: bool = False,
+        urgent: int = 0,
+    ) -> Self:
+        """Have the server send octets; with ``crossing``, before what the client last sent has arrived."""
+        return self.say("server", octets, delay=delay, crossing=crossing, fin=fin, urgent=urgent)
+
+    def say(
+        self,
+        side: Side,
+        octets: bytes,
+        *,
+        delay: int | None = None,
+        crossing: bool = False,
+        fin: bool = False,
+        urgent: int = 0,
+    ) -> Self:
+        """Have one side send octets, in segments of at most the MSS; ``urgent`` of them are urgent data.
+
+        What the other side sent before is acknowledged by the first of them; of long runs the other
+        side acknowledges every second segment, as TCPs do.
+        """
+        other: Side = "server" if side == "client" else "client"
+        peer = self._peers[side]
+        if self._peers[other].received != self._peers[other].acknowledged and not crossing:
+            # The same side said something before this: that was acknowledged by itself.
+            self._acknowledge(other)
+        known = peer.acknowledged if crossing else None
+        pieces = [octets[first : first + self._mss] for first in range(0, len(octets), self._mss)] or [b""]
+        for number, piece in enumerate(pieces, 1):
+            last = number == len(pieces)
+            flags = (
+                ACK | (PSH if last and piece else 0) | (FIN if last and fin else 0) | (URG if urgent else 0)
+            )
+            gap = (
+                (self._think() if delay is None else delay) if number == 1 else self._jitter(40 * MICROSECOND)
+            )
+            self._send(side, flags, piece, delay=gap, ack=known, urgent=urgent)
+            if number % 2 == 0 and not last:
+                self._acknowledge(other, delay=self._jitter(60 * MICROSECOND))
+        return self
+
+    def pause(self, nanoseconds: int) -> Self:
+        """Let time go by."""
+        self._time += nanoseconds
+        return self
+
+    def acknowledge(self, side: Side, *, window: int | None = None) -> Self:
+        """Have one side send a bare acknowledgement of all it has received."""
+        return self._acknowledge(side, window=window)
+
+    # Endings ---------------------------------------------------------------------------------------
+
+    def close(self, first: Side = "client") -> Self:
+        """FIN from one side, then from the other, both acknowledged."""
+        other: Side = "server" if first == "client" else "client"
+        self.say(first, b"", fin=True)
+        self.say(other, b"", fin=True, delay=self._half())
+        return self._acknowledge(first, delay=self._half())
+
+    def reset(self, side: Side = "client") -> Self:
+        """RST from one side."""
+        self._send(side, RST | ACK, window=0)
+        return self
+
+    # The two TCPs ----------------------------------------------------------------------------------
+
+    def _both_ways(self) -> tuple[tuple[_Peer, _Peer], tuple[_Peer, _Peer]]:
+        client, server = self._peers["client"], self._peers["server"]
+        return (client, server), (server, client)
+
+    def _send(
+        self,
+        side: Side,
+        flags: int,
+        payload: bytes = b"",
+        *,
+        delay: int | None = None,
+        ack: int | None = None,
+        window: int | None = None,
+        options: bytes = b"",
+        urgent: int = 0,
+    ) -> None:
+        peer, other = self._both_ways()[side == "server"]
+        self._time += self._think() if delay is None else delay
+        if ack is None:
+            ack = peer.received if flags & ACK else 0
+            peer.acknowledged = peer.received
+        packet = Packet(
+            time=self._time,
+            source=peer.address,
+            destination=other.address,
+            seq=peer.seq,
+            ack=ack,
+            flags=flags,
+            payload=payload,
+            window=peer.window if window is None else window,
+            options=options,
+            urgent=urgent,
+            ip_id=peer.ip_id,
+        )
+        peer.ip_id = (peer.ip_id + 1) % 2**16
+        peer.seq = other.received = packet.next_seq
+        peer.sent.append(payload)
+        self._packets.append(packet)
+
+    def _acknowledge(self, side: Side, *, delay: int | None = None, window: int | None = None) -> Self:
+        self._send(side, ACK, delay=self._half() if delay is None else delay, window=window)
+        return self
+
+    def _syn_options(self) -> bytes:
+        return b"\x02\x04" + self._mss.to_bytes(2, "big") + b"\x01\x01\x04\x02"  # MSS, SACK permitted
+
+    def _jitter(self, about: int) -> int:
+        """Give a time of about so long, in whole microseconds."""
+        return self._random.randrange(about // 2, about * 3 // 2) // MICROSECOND * MICROSECOND
+
+    def _half(self) -> int:
+        return self._jitter(self._round_trip // 2)
+
+    def _think(self) -> int:
+        """Give the time that passes between a packet and what a program answers."""
+        return self._jitter(self._round_trip + 5 * MILLISECOND)
+
+
+def merge(*conversations: list[Packet]) -> list[Packet]:
+    """Put the packets of several conversations together in order of time.
+
+    Port reuse is two conversations between the same addresses, the second starting after the first.
+    """
+    return sorted((packet for packets in conversations for packet in packets), key=lambda packet: packet.time)
+
+
+def shift(packets: list[Packet], nanoseconds: int) -> list[Packet]:
+    """Move packets in time."""
+    return [replace(packet, time=packet.time + nanoseconds) for packet in packets]

@@ -1,0 +1,255 @@
+"""The made-up captures are what they say: as dpkt, tshark and a plain reassembly read them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import subprocess
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import dpkt  # type: ignore[import-untyped]
+import pytest
+
+from tests.support import impairments, wire
+from tests.support.conversation import ACK, FIN, RST, SYN, Conversation, Packet, Side, merge, shift
+from tests.support.wire import save
+
+LONG = b"".join(b"line %d of a long message\r\n" % number for number in range(300))
+
+
+def talk(**options: object) -> Conversation:
+    return (
+        Conversation(**options)  # type: ignore[arg-type]
+        .handshake()
+        .server(b"+ POP2 dog-house.example server ready\r\n")
+        .client(b"HELO smith secret\r\n")
+        .server(b"#1 messages\r\n")
+        .client(b"READ")
+        .client(b"\r\n")
+        .server(b"=%d characters\r\n" % len(LONG))
+        .client(b"RETR\r\n")
+        .server(LONG)
+        .client(b"ACKS\r\n")
+        .server(b"=0 no more\r\n")
+        .client(b"QUIT\r\n")
+        .server(b"+ bye\r\n")
+        .close("server")
+    )
+
+
+TALK = talk()
+
+
+def assembled(packets: list[Packet], conversation: Conversation, side: Side) -> bytes:
+    """Put a stream together in the plainest way: octet by octet, the first copy counts."""
+    base = conversation.isn(side) + 1
+    octets: dict[int, int] = {}
+    for packet in packets:
+        if packet.source == conversation.address(side) and not packet.mark.startswith("keep-alive"):
+            for offset, octet in enumerate(packet.payload, (packet.seq - base) % 2**32):
+                octets.setdefault(offset, octet)
+    return bytes(octets[offset] for offset in sorted(octets))
+
+
+def test_truth_is_the_transcript() -> None:
+    assert TALK.truth.client == b"HELO smith secret\r\nREAD\r\nRETR\r\nACKS\r\nQUIT\r\n"
+    assert TALK.truth.server.endswith(b"characters\r\n" + LONG + b"=0 no more\r\n+ bye\r\n")
+    for side, octets in (("client", TALK.truth.client), ("server", TALK.truth.server)):
+        assert assembled(TALK.packets, TALK, side) == octets  # type: ignore[arg-type]
+        assert impairments.coverage(TALK.packets, TALK, side) == [(0, len(octets))]  # type: ignore[arg-type]
+
+
+def test_packets_are_those_of_two_sound_tcps() -> None:
+    packets = TALK.packets
+    assert [packet.flags for packet in packets[:3]] == [SYN, SYN | ACK, ACK]
+    assert [packet.flags for packet in packets[-3:]] == [FIN | ACK, FIN | ACK, ACK]
+    assert all(first.time < second.time for first, second in pairwise(packets))
+    following: dict[object, int] = {}
+    for packet in packets:
+        assert following.get(packet.source, packet.seq) == packet.seq
+        following[packet.source] = packet.next_seq
+        if packet.flags & ACK:
+            assert packet.ack == following[packet.destination]
+    assert max(len(packet.payload) for packet in packets) == 1460
+    assert packets == talk().packets
+    assert packets != talk(seed=2).packets
+
+
+def test_crossing_and_fin_with_data() -> None:
+    conversation = (
+        Conversation()
+        .picked_up()
+        .server(b"- Bad login\r\n")
+        .client(b"QUIT\r\n", crossing=True)
+        .server(b"+ Sayonara\r\n", crossing=True, fin=True)
+        .pause(10**9)
+        .acknowledge("client", window=0)
+        .reset("client")
+    )
+    login, quit_, farewell, acknowledgement, reset = conversation.packets
+    assert quit_.ack == login.seq
+    assert farewell.ack == quit_.seq
+    assert farewell.flags & FIN
+    assert acknowledgement.ack == farewell.next_seq
+    assert acknowledgement.window == 0
+    assert reset.flags & RST
+    assert conversation.end == reset.time
+
+
+def test_no_connection() -> None:
+    syn, answer = Conversation().refused().packets
+    assert answer.flags == RST | ACK
+    assert (answer.seq, answer.ack) == (0, syn.next_seq)
+    attempts = Conversation().unanswered().packets
+    assert {(packet.flags, packet.seq) for packet in attempts} == {(SYN, syn.seq)}
+
+
+def test_sequence_numbers_wrap_around() -> None:
+    conversation = talk(server_isn=2**32 - 100, client_isn=2**32 - 1)
+    assert min(packet.seq for packet in conversation.packets) == 0
+    assert assembled(conversation.packets, conversation, "server") == conversation.truth.server
+
+
+def test_port_reuse() -> None:
+    first = talk(seed=1)
+    second = talk(seed=2, start=first.end + 10**9)
+    packets = merge(second.packets, first.packets)
+    assert packets == first.packets + second.packets
+    assert shift(first.packets, 5)[0].time == first.packets[0].time + 5
+
+
+Impairment = Callable[[list[Packet]], list[Packet]]
+
+
+@pytest.mark.parametrize(
+    "impair",
+    [
+        impairments.lost,
+        impairments.duplicated,
+        impairments.reordered,
+        impairments.split,
+        lambda packets: impairments.split(packets, 7),
+        impairments.overlapped,
+        lambda packets: impairments.overlapped(packets, conflicting=True),
+        impairments.keep_alives,
+        lambda packets: impairments.keep_alives(packets, octet=b"\0"),
+        impairments.zero_windows,
+        lambda packets: impairments.reordered(impairments.overlapped(impairments.split(packets, 100))),
+    ],
+)
+def test_impairments_lose_nothing(impair: Impairment) -> None:
+    packets = impair(TALK.packets)
+    assert packets != TALK.packets
+    assert packets == impair(TALK.packets)
+    assert [packet.time for packet in packets] == sorted(packet.time for packet in packets)
+    sides: tuple[Side, Side] = ("client", "server")
+    for side in sides:
+        octets = getattr(TALK.truth, side)
+        assert assembled(packets, TALK, side) == octets
+        assert impairments.coverage(packets, TALK, side) == [(0, len(octets))]
+
+
+def test_conflicting_overlap_differs() -> None:
+    packets = impairments.overlapped(TALK.packets, share=1, conflicting=True)
+    forged = [packet for packet in packets if packet.mark == "forged"]
+    assert len(forged) == sum(bool(packet.payload) for packet in TALK.packets)
+    for packet in forged:
+        side: Side = "client" if packet.source == TALK.address("client") else "server"
+        start = (packet.seq - TALK.isn(side) - 1) % 2**32
+        true = getattr(TALK.truth, side)[start : start + len(packet.payload)]
+        assert len(true) == len(packet.payload)
+        assert all(octet != other for octet, other in zip(true, packet.payload, strict=True))
+
+
+def test_what_a_capture_lacks() -> None:
+    packets = impairments.not_captured(TALK.packets, seed=3, share=0.3)
+    covered = impairments.coverage(packets, TALK, "server")
+    assert len(covered) > 1
+    assert assembled(packets, TALK, "server") == b"".join(
+        TALK.truth.server[first:last] for first, last in covered
+    )
+    assert impairments.coverage(impairments.from_middle(TALK.packets, 8), TALK, "server")[0][0] > 0
+    server_only = impairments.one_way(TALK.packets, TALK.address("server"))
+    assert impairments.coverage(server_only, TALK, "client") == []
+    assert impairments.coverage(server_only, TALK, "server") == [(0, len(TALK.truth.server))]
+
+
+def test_formats(tmp_path: Path) -> None:
+    for big_endian in (False, True):
+        for nanoseconds in (False, True):
+            packets = [*TALK.packets[:5], *shift(TALK.packets[5:], 7)]
+            name = f"{big_endian}{nanoseconds}"
+            plain = save(tmp_path / f"{name}.pcap", packets, nanoseconds=nanoseconds, big_endian=big_endian)
+            block = save(tmp_path / f"{name}.pcapng", packets, nanoseconds=nanoseconds, big_endian=big_endian)
+            zipped = save(
+                tmp_path / f"{name}.pcap.gz", packets, nanoseconds=nanoseconds, big_endian=big_endian
+            )
+            assert gzip.decompress(zipped.read_bytes()) == plain.read_bytes()
+            read = list(dpkt.pcap.Reader(io.BytesIO(plain.read_bytes())))
+            blocks = list(dpkt.pcapng.Reader(io.BytesIO(block.read_bytes())))
+            assert [octets for _, octets in read] == [octets for _, octets in blocks]
+            assert [octets for _, octets in read] == [frame.octets for frame in wire.encode(packets)]
+            for (time, _), (other, _), packet in zip(read, blocks, packets, strict=True):
+                assert abs(float(time) * 1e9 - packet.time) < 1e3
+                assert abs(float(other) * 1e9 - packet.time) < 1e3
+
+
+def test_snap_length_and_padding() -> None:
+    whole = wire.encode(TALK.packets, pad=True)
+    cut = wire.encode(TALK.packets, pad=True, snap_length=70)
+    assert min(frame.original for frame in whole) == 60
+    assert [frame.original for frame in cut] == [len(frame.octets) for frame in whole]
+    assert max(len(frame.octets) for frame in cut) == 70
+
+
+WIRES: list[dict[str, object]] = [
+    {},
+    {"link": "vlan"},
+    {"link": "sll"},
+    {"link": "raw"},
+    {"link": "null"},
+    {"mtu": 300},
+    {"nanoseconds": True, "pad": True},
+]
+
+
+@pytest.mark.parametrize("ending", ["pcap", "pcapng"])
+@pytest.mark.parametrize("options", WIRES, ids=str)
+@pytest.mark.parametrize("ip", ["10.9.0", "2001:db8:"])
+def test_tshark_reads_the_truth(
+    ending: str, options: dict[str, object], ip: str, tmp_path: Path, tshark: str
+) -> None:
+    dot = ":" if ":" in ip else "."
+    conversation = talk(client=(f"{ip}{dot}1", 40000), server=(f"{ip}{dot}2", 109))
+    path = save(tmp_path / f"x.{ending}", conversation.packets, **options)  # type: ignore[arg-type]
+    checks = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
+    fields = subprocess.run(
+        [
+            tshark,
+            "-r",
+            str(path),
+            *checks,
+            "-T",
+            "fields",
+            "-e",
+            "tcp.srcport",
+            "-e",
+            "tcp.payload",
+            "-e",
+            "_ws.expert",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    rows = [row.split("\t") for row in fields.splitlines()]
+    for side, port in (("client", "40000"), ("server", "109")):
+        octets = b"".join(bytes.fromhex(row[1]) for row in rows if row[0] == port)
+        assert octets == getattr(conversation.truth, side)
+    wrong = "_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0 || tcp.analysis.flags"
+    problems = subprocess.run(
+        [tshark, "-r", str(path), *checks, "-Y", wrong], check=True, capture_output=True, text=True
+    ).stdout
+    assert problems == ""
