@@ -31,7 +31,7 @@ def find_captures(paths: Iterable[str | os.PathLike[str]]) -> list[Found]:
     seen: set[tuple[int, int] | str] = set()
     found = []
     for path in paths:
-        for one in _expand(os.fspath(path)):
+        for one in _expand(os.fsdecode(path)):
             identity = _identity(one.path)
             if identity not in seen:
                 seen.add(identity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from heapq import heappop, heappush, heapreplace
 from types import TracebackType
 from typing import Self
@@ -55,6 +55,7 @@ class CaptureReader:
         self._octets_closed = 0
         self._waiting: list[tuple[int, int]] = []
         """First time and index of captures that are not open yet, the earliest last."""
+        self._records = self._merge()
         problems: list[CaptureError] = []
         for index, one in enumerate(found):
             try:
@@ -69,7 +70,6 @@ class CaptureReader:
             self.close()
             raise _none_readable(problems)
         self._waiting.sort(reverse=True)
-        self._records = self._merge()
 
     def _prepare(self, index: int, alone: bool) -> None:
         """Open a capture; but of several files only to learn the first time, so that few are open at once."""
@@ -99,7 +99,8 @@ class CaptureReader:
         self.close()
 
     def close(self) -> None:
-        """Close the files. Records already given stay valid."""
+        """End the iteration and close the files. Records already given stay valid."""
+        self._records.close()
         for index in list(self._open):
             self._close_capture(index)
 
@@ -110,10 +111,11 @@ class CaptureReader:
 
     def _close_capture(self, index: int) -> None:
         capture = self._open.pop(index)
+        capture.records.close()
         self._octets_closed += capture.octets_read
         capture.close()
 
-    def _merge(self) -> Iterator[Record]:
+    def _merge(self) -> Generator[Record, None, None]:
         if len(self.captures) == 1:
             yield from self._open[0].records
             self._close_capture(0)

@@ -44,10 +44,9 @@ def pcap_records(
                 seconds, fraction, captured, kind, version, fragment, protocol, source, destination = unpack(
                     data, position
                 )
-                body = position + header_octets
-                following = body + captured
-                if following > end or captured > limit:
-                    break
+                following = position + header_octets + captured
+                if following > end:
+                    break  # also if captured > limit: the window never holds that much
                 number += 1
                 if seconds != run_seconds or fraction < run_fraction:
                     if run_seconds >= 0:
@@ -65,11 +64,12 @@ def pcap_records(
                     if source not in wanted and destination not in wanted:
                         position = following
                         continue
-                elif skips(data, body, captured):
+                elif skips(data, position + header_octets, captured):
                     position = following
                     continue
                 time = seconds * NS + fraction * unit
                 original = max(both_lengths(data, position))
+                body = position + header_octets
                 if frames is None:
                     yield Record(number, time, link_type, bytes(data[body:following]), 0, captured, original)
                 else:

@@ -6,7 +6,7 @@ import mmap
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,8 +38,10 @@ class NotACaptureError(CaptureError):
 class _Raw:
     """A file's octets as they come, counted; the first can be looked at before they are read."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], size: int | None) -> None:
         self._file = file
+        self._size = size
+        """Octets to give at most: what a file gains while it is read lies outside of its map."""
         # A buffered file's readinto waits until all of the buffer is full; readinto1 does not.
         self._fill: Any = getattr(file, "readinto1", None) or file.readinto  # type: ignore[attr-defined]
         self._seen = b""
@@ -56,17 +58,20 @@ class _Raw:
         return self._seen
 
     def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer or a part of it, without waiting for more than there is."""
         if self._seen:
             count = min(len(self._seen), len(buffer))
             buffer[:count] = self._seen[:count]
             self._seen = self._seen[count:]
         else:
-            count = self._fill(buffer) or 0
+            room = buffer if self._size is None else buffer[: max(0, self._size - self.octets)]
+            count = self._fill(room) or 0
         self.octets += count
         return count
 
     def close(self) -> None:
-        if self._file is not sys.stdin.buffer:
+        """Close the file, unless it is standard input, which is not ours to close."""
+        if sys.stdin is None or self._file is not sys.stdin.buffer:
             self._file.close()
 
 
@@ -86,9 +91,9 @@ class OpenCapture:
     ) -> None:
         file = _open(info.path)
         self._info = info
-        self._raw = _Raw(file)
+        info.size = None if info.path == STANDARD_INPUT else _regular_size(file)
+        self._raw = _Raw(file, info.size)
         try:
-            info.size = _regular_size(file)
             self.records = self._begin(file, index, ports, map_frames)
         except BaseException:
             self._raw.close()
@@ -96,7 +101,7 @@ class OpenCapture:
 
     def _begin(
         self, file: IO[bytes], index: int, ports: frozenset[int] | None, map_frames: bool
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         info, raw = self._info, self._raw
         head = raw.peek(MAGIC_OCTETS)
         if not head:
@@ -119,7 +124,7 @@ class OpenCapture:
             info.format += f", {compression}"
         return self._until_end(records)
 
-    def _until_end(self, records: Iterator[Record]) -> Iterator[Record]:
+    def _until_end(self, records: Iterator[Record]) -> Generator[Record, None, None]:
         yield from records
         if self._info.size is None:
             self._info.size = self._raw.octets
@@ -153,9 +158,7 @@ def _open(path: str) -> IO[bytes]:
 
 
 def _regular_size(file: IO[bytes]) -> int | None:
-    """Give the size of a file of the file system; None for pipes, devices and whatever has no descriptor."""
-    if file is sys.stdin.buffer:
-        return None
+    """Give the size of a file of the file system; None for pipes and devices."""
     status = os.fstat(file.fileno())
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 

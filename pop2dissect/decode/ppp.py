@@ -8,6 +8,7 @@ from typing import Final
 
 from pop2dissect.decode.packet import (
     ETHERTYPE,
+    IP_BY_VERSION,
     IPV4,
     IPV6,
     LINK_TYPE,
@@ -75,15 +76,14 @@ def pppoe(packet: Packet) -> int:
 
 
 def slip(packet: Packet) -> int:
-    """Skip the header that a BSD capture of SLIP puts before a packet (LINKTYPE_SLIP).
+    """Skip the header that BSD puts before a packet of SLIP (LINKTYPE_SLIP).
 
-    Its second octet is, in the high bits, the first of the packet as sent, which told IP from the two
-    kinds of compressed TCP (RFC 1144, section 3.2.2).
+    It holds the compressed header, if the packet was sent with one; the packet itself is as it was
+    before compression, or after decompression.
     """
     packet.need(_SLIP_HEADER, "SLIP header")
-    kind = packet.data[packet.at + 1]
     packet.at += _SLIP_HEADER
-    return compressed_tcp(packet) if kind >= 0x70 else IPV4
+    return IP_BY_VERSION
 
 
 def compressed_tcp(packet: Packet) -> int:
