@@ -108,7 +108,10 @@ ENCAPSULATIONS: dict[str, tuple[int, bytes]] = {
     "raw, IPv6 only": (229, PACKET6),
     "FDDI": (10, b"\x54" + MACS + snap(PACKET)),
     "token ring": (6, b"\x10\x40" + MACS + snap(PACKET)),
-    "token ring, source route": (6, b"\x10\x40" + MAC + b"\x82" + MAC[1:] + b"\6\0\0\x10\0\x20" + snap(PACKET)),
+    "token ring, source route": (
+        6,
+        b"\x10\x40" + MAC + b"\x82" + MAC[1:] + b"\6\0\0\x10\0\x20" + snap(PACKET),
+    ),
     "ATM, LLC": (100, snap(PACKET)),
     "frame relay": (107, b"\x18\x41\3\xcc" + PACKET),
     "frame relay, IPv6": (107, b"\x18\x41\3\x8e" + PACKET6),
