@@ -106,7 +106,7 @@ class _Datagram:
                 agrees = False
                 if overlap == "last":
                     self.octets[place] = octet
-        self.presence[cut:end] = bytes(presence or _CUT for presence in self.presence[cut:end])
+        self.presence[cut:end] = self.presence[cut:end].replace(b"\0", bytes((_CUT,)))
         return agrees
 
     def close(self, fate: _Fate) -> None:
@@ -235,11 +235,15 @@ class Reassembler:
 
 
 def _become(packet: Packet, datagram: _Datagram) -> None:
-    """Let a packet go on as the datagram; what follows the first octet cut off is of no use."""
+    """Let a packet go on as the datagram.
+
+    What follows the first octet cut off is of no use, and is not kept: of packets that are cut short a
+    small file can claim any number of octets.
+    """
     cut = datagram.presence.find(_CUT)
-    packet.data = bytes(datagram.octets)
+    packet.wire = len(datagram.octets)
+    packet.data = bytes(datagram.octets if cut < 0 else datagram.octets[:cut])
     packet.at = 0
-    packet.wire = len(packet.data)
-    packet.end = packet.wire if cut < 0 else cut
+    packet.end = len(packet.data)
     packet.fragments = tuple(datagram.frames)
     packet.doubts = datagram.doubts

@@ -424,3 +424,13 @@ def test_wireshark_agrees(tshark: str, tmp_path: Path) -> None:
     ours = {segment.frame: opinion(segment) for segment in run(Decoder(POP2), sent)}
     assert len(ours) == 4
     assert ours == opinions(tshark, path)
+
+
+def test_cut_packets_cannot_claim_memory() -> None:
+    """Two short records that claim 64,000 octets leave a segment that keeps what was captured."""
+    whole = tcp(b"y" * 64_000)
+    one = record(fragment4(whole[:32_000], 0, True))
+    two = record(fragment4(whole[32_000:], 32_000, False))
+    (segment,) = run(Decoder(POP2), (cut(one, 60), cut(two, 60)))
+    assert (segment.captured, segment.length) == (6, 64_000)
+    assert len(segment.data) == 26
