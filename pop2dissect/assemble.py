@@ -9,7 +9,18 @@ from pop2dissect.protocol.identify import POP2, identify
 from pop2dissect.protocol.pop2 import Closed, CommandLine, MessageData, ReplyLine, Turn, dissect
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.protocol.pop2.states import ServerState
-from pop2dissect.session import Disposition, Ending, Endpoint, Exchange, Handshake, Login, Message, Probe, Reply, Session
+from pop2dissect.session import (
+    Disposition,
+    Ending,
+    Endpoint,
+    Exchange,
+    Handshake,
+    Login,
+    Message,
+    Probe,
+    Reply,
+    Session,
+)
 from pop2dissect.tcp import Connection, ProbeTally, Stream
 
 _DISPOSITIONS: dict[str, Disposition] = {"ACKS": "kept", "ACKD": "deleted", "NACK": "refused"}
@@ -161,7 +172,15 @@ def _reply(event: ReplyLine | MessageData | Closed, server: Stream) -> Reply:
         octets = event.end - event.start
         return Reply("data", event.start, event.end, time, frames, value=octets, missing=event.missing)
     return Reply(
-        event.kind.value, event.start, event.end, time, frames, event.raw, event.value, event.text, event.missing
+        event.kind.value,
+        event.start,
+        event.end,
+        time,
+        frames,
+        event.raw,
+        event.value,
+        event.text,
+        event.missing,
     )
 
 
@@ -210,7 +229,9 @@ def _is_committed(following: Sequence[Turn]) -> bool:
     for turn in following:
         if turn.command is not None and turn.command.command.keyword in _COMMITTING:
             kind = _kind(turn)
-            return kind in (ReplyKind.OK, ReplyKind.COUNT) or (kind is None and "no reply was captured" in turn.notes)
+            return kind in (ReplyKind.OK, ReplyKind.COUNT) or (
+                kind is None and "no reply was captured" in turn.notes
+            )
     return False
 
 

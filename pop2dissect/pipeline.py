@@ -106,9 +106,7 @@ class Dissection:
         return [probe(tally) for tally in tallies]
 
 
-def read(
-    paths: Paths, ports: Iterable[int] = (POP2_PORT,), *, overlap: OverlapPolicy = "first"
-) -> Capture:
+def read(paths: Paths, ports: Iterable[int] = (POP2_PORT,), *, overlap: OverlapPolicy = "first") -> Capture:
     """Read captures whole: files, directories, globs, or ``-`` for standard input.
 
     Several are read as one, in the order of time. Raises :class:`pop2dissect.errors.CaptureError`

@@ -42,7 +42,9 @@ def stream_numbers(tshark: str, capture: str) -> dict[int, int]:
         check=False,
         text=True,
     )
-    return {int(frame): int(stream) for frame, stream in (line.split("\t") for line in run.stdout.splitlines())}
+    return {
+        int(frame): int(stream) for frame, stream in (line.split("\t") for line in run.stdout.splitlines())
+    }
 
 
 def payloads(session: Session) -> set[bytes]:
@@ -55,5 +57,5 @@ def test_payloads_equal_those_of_tshark(name: str, tshark: str) -> None:
     ports = (10109,) if name == "inetd_port_10109" else (109,)
     numbers = stream_numbers(tshark, path)
     # Following a stream is a pass of tshark over the file each: a sample of the largest will do.
-    for session in pop2dissect.read(path, ports).sessions[::8 if name == "many_sessions" else 1][:60]:
+    for session in pop2dissect.read(path, ports).sessions[:: 8 if name == "many_sessions" else 1][:60]:
         assert payloads(session) == set(follow(tshark, path, numbers[session.first_frame])), session.id

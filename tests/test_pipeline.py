@@ -25,8 +25,12 @@ def test_reading_and_iterating_give_the_same_sessions() -> None:
     path = capture_path("many_sessions")
     read = pop2dissect.read(path)
     assert [session.id for session in read.sessions] == list(range(1, len(read.sessions) + 1))
-    assert [session.first_frame for session in read.sessions] == sorted(session.first_frame for session in read.sessions)
-    assert {session.id for session in pop2dissect.iter_sessions(path)} == {session.id for session in read.sessions}
+    assert [session.first_frame for session in read.sessions] == sorted(
+        session.first_frame for session in read.sessions
+    )
+    assert {session.id for session in pop2dissect.iter_sessions(path)} == {
+        session.id for session in read.sessions
+    }
     assert read.session(3).id == 3
     with pytest.raises(KeyError):
         read.session(1000)
@@ -63,7 +67,14 @@ def test_single_flipped_bits_give_a_result_or_the_one_error(tmp_path: Path) -> N
 def test_random_octets_give_a_result_or_the_one_error(tmp_path: Path) -> None:
     chance = random.Random(937)
     path = tmp_path / "random"
-    heads = [b"", b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00", b"\x0a\x0d\x0d\x0a", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"BZh9"]
+    heads = [
+        b"",
+        b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00",
+        b"\x0a\x0d\x0d\x0a",
+        b"\x1f\x8b\x08",
+        b"\x28\xb5\x2f\xfd",
+        b"BZh9",
+    ]
     for number, head in itertools.product(range(60), heads):
         path.write_bytes(head + chance.randbytes(number * 13))
         result_of(path)

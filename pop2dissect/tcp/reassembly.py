@@ -56,9 +56,7 @@ def build_stream(
         conflicts = list(_find_conflicts(pieces, Stream(spans)))
     length = max([proven_length, *(cut.offset + cut.length for cut in cuts)])
     gaps = list(_find_gaps(spans, length, cuts))
-    return Stream(
-        spans, gaps, conflicts, finished=finished, reset=reset, fragments=fragments, urgent=urgent
-    )
+    return Stream(spans, gaps, conflicts, finished=finished, reset=reset, fragments=fragments, urgent=urgent)
 
 
 def _resolve(pieces: Sequence[Span], policy: OverlapPolicy) -> Iterator[Span]:
@@ -128,7 +126,9 @@ def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
                 continue
             differing = [at for at, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other]
             start, end = differing[0], differing[-1] + 1
-            yield Conflict(first + start, end - start, span.frame, ours[start:end], piece.frame, theirs[start:end])
+            yield Conflict(
+                first + start, end - start, span.frame, ours[start:end], piece.frame, theirs[start:end]
+            )
             found += 1
             if found == MAX_CONFLICTS:
                 return

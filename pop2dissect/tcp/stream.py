@@ -146,9 +146,7 @@ class Stream:
 
     def missing_between(self, start: int, end: int) -> int:
         """Count the octets of ``start`` to ``end`` that lie in gaps."""
-        return sum(
-            max(0, min(end, gap.offset + gap.length) - max(start, gap.offset)) for gap in self.gaps
-        )
+        return sum(max(0, min(end, gap.offset + gap.length) - max(start, gap.offset)) for gap in self.gaps)
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """Give the frames that carried the octets ``start`` to ``end``, each once, in stream order."""

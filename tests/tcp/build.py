@@ -15,7 +15,13 @@ SERVER = bytes([10, 9, 0, 2])
 class Talk:
     """Makes the segments of one pair of ports, numbering frames and spacing them by a millisecond."""
 
-    def __init__(self, client_isn: int = 1000, server_isn: int = 5000, port: int = 40000, frames: count[int] | None = None):
+    def __init__(
+        self,
+        client_isn: int = 1000,
+        server_isn: int = 5000,
+        port: int = 40000,
+        frames: count[int] | None = None,
+    ):
         self.forward = CLIENT + SERVER + port.to_bytes(2) + (109).to_bytes(2)
         self.backward = SERVER + CLIENT + (109).to_bytes(2) + port.to_bytes(2)
         self.isn = {"c": client_isn, "s": server_isn}

@@ -40,7 +40,10 @@ def test_any_order_split_and_duplication_is_the_same_as_in_order(
 ) -> None:
     octets, isn, pieces = case
     talk = Talk(client_isn=isn)
-    segments = [talk.segment("c", -1, flags=SYN), *(talk.segment("c", offset, part) for offset, part in pieces)]
+    segments = [
+        talk.segment("c", -1, flags=SYN),
+        *(talk.segment("c", offset, part) for offset, part in pieces),
+    ]
     client, _ = streams(segments, policy)
     assert whole(client) == octets
     assert client.gaps == []
@@ -49,7 +52,9 @@ def test_any_order_split_and_duplication_is_the_same_as_in_order(
 
 
 @given(impaired())
-def test_without_handshake_the_earliest_octet_is_the_first(case: tuple[bytes, int, list[tuple[int, bytes]]]) -> None:
+def test_without_handshake_the_earliest_octet_is_the_first(
+    case: tuple[bytes, int, list[tuple[int, bytes]]],
+) -> None:
     octets, isn, pieces = case
     talk = Talk(client_isn=isn)
     client, _ = streams([talk.segment("c", offset, part) for offset, part in pieces])
@@ -59,7 +64,9 @@ def test_without_handshake_the_earliest_octet_is_the_first(case: tuple[bytes, in
 @given(st.data())
 def test_each_octet_comes_from_the_frame_that_its_span_names(data: st.DataObject) -> None:
     octets, _, pieces = data.draw(impaired())
-    stream = build_stream([span(offset, part, frame) for frame, (offset, part) in enumerate(pieces)], ordered=False)
+    stream = build_stream(
+        [span(offset, part, frame) for frame, (offset, part) in enumerate(pieces)], ordered=False
+    )
     for one in stream.spans:
         offset, part = pieces[one.frame]
         assert part[one.offset - offset : one.end - offset] == octets[one.offset : one.end]
@@ -83,7 +90,11 @@ def test_overlaps_follow_the_policy_octet_by_octet(pieces: list[tuple[int, bytes
     assert {at: stream.octet_at(at)[0] for at in range(stream.length) if stream.octet_at(at)} == expected
     copies = {(at, octet) for offset, part in pieces for at, octet in enumerate(part, offset)}
     differ = {at for at, octet in copies if expected[at] != octet}
-    reported = {at for conflict in stream.conflicts for at in range(conflict.offset, conflict.offset + conflict.length)}
+    reported = {
+        at
+        for conflict in stream.conflicts
+        for at in range(conflict.offset, conflict.offset + conflict.length)
+    }
     assert differ <= reported
     assert all(set(range(one.offset, one.offset + one.length)) & differ for one in stream.conflicts)
 
@@ -108,42 +119,50 @@ def test_a_hole_between_spans_is_a_gap() -> None:
 
 def test_what_the_peer_acknowledged_existed() -> None:
     talk = Talk()
-    client, server = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("s", -1, flags=SYN | ACK),
-        talk.segment("c", 0, b"abc", heard=46),
-    ])
+    client, server = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("s", -1, flags=SYN | ACK),
+            talk.segment("c", 0, b"abc", heard=46),
+        ]
+    )
     assert client.gaps == []
     assert server.gaps == [Gap(0, 46, NOT_CAPTURED)]
 
 
 def test_an_acknowledged_fin_that_was_not_captured_is_no_octet() -> None:
     talk = Talk()
-    client, _ = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 0, b"abc"),
-        talk.segment("s", 0, heard=4),
-    ])
+    client, _ = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("c", 0, b"abc"),
+            talk.segment("s", 0, heard=4),
+        ]
+    )
     assert client.gaps == []
 
 
 def test_a_stray_acknowledgement_number_proves_nothing() -> None:
     talk = Talk()
-    client, _ = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 0, b"abc"),
-        talk.segment("s", 0, heard=MAX_UNSEEN + 100),
-    ])
+    client, _ = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("c", 0, b"abc"),
+            talk.segment("s", 0, heard=MAX_UNSEEN + 100),
+        ]
+    )
     assert client.gaps == []
 
 
 def test_the_snap_length_is_told_apart_from_loss() -> None:
     talk = Talk()
-    client, _ = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 0, b"abc", length=10),
-        talk.segment("c", 20, b"xyz"),
-    ])
+    client, _ = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("c", 0, b"abc", length=10),
+            talk.segment("c", 20, b"xyz"),
+        ]
+    )
     assert client.gaps == [Gap(3, 7, CUT_BY_SNAP_LENGTH), Gap(10, 10, NOT_CAPTURED)]
 
 
@@ -161,20 +180,24 @@ def test_payload_in_the_syn_counts() -> None:
 
 def test_a_keep_alive_octet_is_no_part_of_the_stream() -> None:
     talk = Talk()
-    client, _ = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 0, b"abc"),
-        talk.segment("s", 0, heard=3),
-        talk.segment("c", 2, b"\0"),
-        talk.segment("c", 3, b"def"),
-    ])
+    client, _ = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("c", 0, b"abc"),
+            talk.segment("s", 0, heard=3),
+            talk.segment("c", 2, b"\0"),
+            talk.segment("c", 3, b"def"),
+        ]
+    )
     assert whole(client) == b"abcdef"
     assert client.conflicts == []
 
 
 def test_a_zero_window_probe_is_the_first_octet_of_what_follows() -> None:
     talk = Talk()
-    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"d"), talk.segment("c", 0, b"def")])
+    client, _ = streams(
+        [talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"d"), talk.segment("c", 0, b"def")]
+    )
     assert whole(client) == b"def"
     assert client.conflicts == []
 
@@ -197,38 +220,46 @@ def test_a_segment_far_outside_of_the_stream_is_left_out_and_said() -> None:
 
 def test_an_octet_before_the_first_is_cut_off() -> None:
     talk = Talk()
-    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", -2, b"xxabc"), talk.segment("c", 3, b"d")])
+    client, _ = streams(
+        [talk.segment("c", -1, flags=SYN), talk.segment("c", -2, b"xxabc"), talk.segment("c", 3, b"d")]
+    )
     assert whole(client) == b"abcd"
 
 
 def test_fin_does_not_end_buffering() -> None:
     talk = Talk()
-    client, _ = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 3, b"def", flags=ACK | FIN),
-        talk.segment("c", 0, b"abc"),
-    ])
+    client, _ = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("c", 3, b"def", flags=ACK | FIN),
+            talk.segment("c", 0, b"abc"),
+        ]
+    )
     assert whole(client) == b"abcdef"
     assert client.finished
 
 
 def test_the_stream_ends_where_the_fin_says() -> None:
     talk = Talk()
-    client, _ = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 0, b"abc"),
-        talk.segment("c", 9, flags=ACK | FIN),
-    ])
+    client, _ = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("c", 0, b"abc"),
+            talk.segment("c", 9, flags=ACK | FIN),
+        ]
+    )
     assert client.gaps == [Gap(3, 6, NOT_CAPTURED)]
 
 
 def test_urgent_octets_are_marked() -> None:
     talk = Talk()
-    client, _ = streams([
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 0, b"abc"),
-        talk.segment("c", 3, b"!", flags=ACK | URG, urgent=1),
-    ])
+    client, _ = streams(
+        [
+            talk.segment("c", -1, flags=SYN),
+            talk.segment("c", 0, b"abc"),
+            talk.segment("c", 3, b"!", flags=ACK | URG, urgent=1),
+        ]
+    )
     assert client.urgent == (3,)
 
 
@@ -247,7 +278,9 @@ def test_a_first_segment_that_may_be_a_keep_alive_proves_no_gap() -> None:
 @pytest.mark.parametrize("policy", ["first", "last"])
 def test_a_million_overlaps_take_linear_time(policy: str) -> None:
     chance = random.Random(1)
-    pieces = [span(offset, TEXT[:9], frame) for frame, offset in enumerate(chance.sample(range(60000), 50000))]
+    pieces = [
+        span(offset, TEXT[:9], frame) for frame, offset in enumerate(chance.sample(range(60000), 50000))
+    ]
     stream = build_stream(pieces, ordered=False, policy="last" if policy == "last" else "first")
     assert stream.length > 59000
     assert len(stream.conflicts) <= 1000

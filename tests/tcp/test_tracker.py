@@ -52,7 +52,10 @@ def test_a_syn_with_another_number_begins_a_new_connection_on_the_same_ports() -
             second.segment("c", 0, b"two"),
         ]
     )
-    assert [whole(connection.streams[0]) for connection in connections if connection.streams] == [b"one", b"two"]
+    assert [whole(connection.streams[0]) for connection in connections if connection.streams] == [
+        b"one",
+        b"two",
+    ]
     assert [connection.number for connection in connections] == [1, 2]
 
 
@@ -67,7 +70,10 @@ def test_an_answer_with_another_number_begins_one_too_if_its_syn_was_not_capture
             second.segment("s", 0, b"two"),
         ]
     )
-    assert [whole(connection.streams[1]) for connection in connections if connection.streams] == [b"one", b"two"]
+    assert [whole(connection.streams[1]) for connection in connections if connection.streams] == [
+        b"one",
+        b"two",
+    ]
 
 
 def test_a_repeated_syn_begins_nothing() -> None:

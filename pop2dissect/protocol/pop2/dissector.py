@@ -242,7 +242,12 @@ class _Dissector:
         if not line.ending:
             self._notes.append("the command has no line end")
         ends_session = keyword == "QUIT" and self._state is ServerState.DONE
-        if keyword in COMMANDS and not ends_session and not self._unanswered and not allowed(self._state, keyword):
+        if (
+            keyword in COMMANDS
+            and not ends_session
+            and not self._unanswered
+            and not allowed(self._state, keyword)
+        ):
             self._violate("protocol.state")
 
     def _check_octets(self, line: Line, longest: int) -> None:
@@ -353,10 +358,16 @@ class _Dissector:
         lost = self._server.missing_between(primary.start, self._position)
         for index, reply in enumerate(further):
             is_last_words = reply.kind is ReplyKind.ERROR and self._position == self._server.length
-            if not lost and not is_last_words and not (is_error and index == 0 and reply.kind is ReplyKind.OK):
+            if (
+                not lost
+                and not is_last_words
+                and not (is_error and index == 0 and reply.kind is ReplyKind.OK)
+            ):
                 self._violate("protocol.reply_injection")
         if lost and further:
-            self._notes.append(f"the capture lacks {lost} octets here; some of these replies may answer lost commands")
+            self._notes.append(
+                f"the capture lacks {lost} octets here; some of these replies may answer lost commands"
+            )
         yield from further
 
     def _lines_up_to(self, end: int) -> Iterator[ReplyLine]:

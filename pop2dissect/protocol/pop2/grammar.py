@@ -64,21 +64,27 @@ _QUOTED = re.compile(rb"\\(.)", re.DOTALL)
 
 # What may hold a password in a line that is no HELO of the grammar: a keyword mistyped or behind other
 # octets, and the commands of the protocols that are tried on this port. To mask too much is better.
-_SECRETS = re.compile(rb"(?:HEL[A-Z]*[ \t]+[^ \t]+[ \t]+|(?:PASS|APOP|AUTH|LOGIN)[ \t]+)(.+)", re.DOTALL | re.IGNORECASE)
+_SECRETS = re.compile(
+    rb"(?:HEL[A-Z]*[ \t]+[^ \t]+[ \t]+|(?:PASS|APOP|AUTH|LOGIN)[ \t]+)(.+)", re.DOTALL | re.IGNORECASE
+)
 
 _ARGUMENTS: dict[str, range] = {
     "HELO": range(2, 3),
     "FOLD": range(1, 2),
-    "READ": range(0, 2),
-    "RETR": range(0, 1),
-    "ACKS": range(0, 1),
-    "ACKD": range(0, 1),
-    "NACK": range(0, 1),
-    "QUIT": range(0, 1),
+    "READ": range(2),
+    "RETR": range(1),
+    "ACKS": range(1),
+    "ACKD": range(1),
+    "NACK": range(1),
+    "QUIT": range(1),
 }
 """How many arguments each command takes."""
 
-_BARE = {keyword.encode(): Command(keyword, (), None, True, None) for keyword in COMMANDS if 0 in _ARGUMENTS[keyword]}
+_BARE = {
+    keyword.encode(): Command(keyword, (), None, True, None)
+    for keyword in COMMANDS
+    if 0 in _ARGUMENTS[keyword]
+}
 """The lines that most conversations consist of."""
 
 

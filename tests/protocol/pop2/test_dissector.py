@@ -78,7 +78,16 @@ def test_the_normal_scenario() -> None:
         ("ACKS", ["=0 No more messages"]),
         ("QUIT", ["+ Bye"]),
     ]
-    assert [turn.next_state.value for turn in found] == ["AUTH", "MBOX", "ITEM", "NEXT", "ITEM", "NEXT", "ITEM", "DONE"]
+    assert [turn.next_state.value for turn in found] == [
+        "AUTH",
+        "MBOX",
+        "ITEM",
+        "NEXT",
+        "ITEM",
+        "NEXT",
+        "ITEM",
+        "DONE",
+    ]
     assert [turn.client_state.value for turn in found] == [
         "CALL", "CALL", "NMBR", "SIZE", "XFER", "SIZE", "XFER", "SIZE",
     ]  # fmt: skip
@@ -121,7 +130,9 @@ SIGNS = st.sampled_from([b"+ ok\r\n", b"- no\r\n", b"#3\r\n", b"=7\r\n", b"HELO 
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from("CS"), st.one_of(SIGNS, st.binary(min_size=1, max_size=30))), max_size=25),
+    st.lists(
+        st.tuples(st.sampled_from("CS"), st.one_of(SIGNS, st.binary(min_size=1, max_size=30))), max_size=25
+    ),
     st.booleans(),
     st.booleans(),
     st.booleans(),
@@ -159,7 +170,10 @@ def test_gaps_anywhere_give_turns(holes: list[tuple[int, int]], data: st.DataObj
     which = data.draw(st.sampled_from(["client", "server", "both"]))
     client = client if which == "server" else pierce(client)
     server = server if which == "client" else pierce(server)
-    assert sum(turn.command.end - turn.command.start for turn in dissect(client, server) if turn.command) == client.length
+    assert (
+        sum(turn.command.end - turn.command.start for turn in dissect(client, server) if turn.command)
+        == client.length
+    )
 
 
 def test_an_error_in_two_lines_is_one_reply_to_one_command() -> None:
@@ -198,19 +212,27 @@ def test_a_wrong_announcement_is_found_by_what_the_server_had_heard(announced: i
         *NORMAL[5:],
     ]
     found = turns(script)
-    assert summary(found)[3:5] == [("RETR", [f"<{len(MAIL)} octets>"]), ("ACKD", ["=5 characters in message 2"])]
+    assert summary(found)[3:5] == [
+        ("RETR", [f"<{len(MAIL)} octets>"]),
+        ("ACKD", ["=5 characters in message 2"]),
+    ]
     assert "protocol.length_mismatch" in found[3].violations
 
 
 def test_a_line_where_data_was_announced() -> None:
-    found = turns([*NORMAL[:4], ("S", b"=2 characters in message 1\r\n"), ("C", b"RETR\r\n"), ("S", b"+ Sayonara\r\n")])
+    found = turns(
+        [*NORMAL[:4], ("S", b"=2 characters in message 1\r\n"), ("C", b"RETR\r\n"), ("S", b"+ Sayonara\r\n")]
+    )
     assert summary(found)[-1] == ("RETR", ["+ Sayonara"])
     assert found[-1].next_state.value == "DONE"
 
 
 def test_a_reply_that_nothing_asked_for_is_injected() -> None:
     found = turns([*NORMAL[:3], ("S", b"#9 messages\r\n"), *NORMAL[3:]])
-    assert summary(found)[1] == ("HELO POSTEL SECRET", ["#2 messages in /usr/spool/mail/postel", "#9 messages"])
+    assert summary(found)[1] == (
+        "HELO POSTEL SECRET",
+        ["#2 messages in /usr/spool/mail/postel", "#9 messages"],
+    )
     assert violations(found) == {"protocol.reply_injection"}
     assert summary(found)[2:] == summary(turns(NORMAL))[2:]
 
@@ -230,7 +252,9 @@ def test_a_server_that_closes_instead_of_replying() -> None:
 def test_bare_line_ends_keywords_in_any_case_and_states() -> None:
     found = turns([("S", b"+ POP2 host\n"), ("C", b"quit\n"), ("S", b"+ Bye\r\n")])
     assert violations(found) == {"protocol.bare_lf"}
-    found = turns([("S", b"+ POP2 host\r\n"), ("C", b"READ 1\r\n"), ("S", b"- Bogus or out of sequence command\r\n")])
+    found = turns(
+        [("S", b"+ POP2 host\r\n"), ("C", b"READ 1\r\n"), ("S", b"- Bogus or out of sequence command\r\n")]
+    )
     assert violations(found) == {"protocol.state"}
 
 
@@ -254,9 +278,14 @@ def test_a_gap_in_a_message_does_not_break_framing() -> None:
 def test_only_the_client_was_captured() -> None:
     client, server = talk(NORMAL).streams()
     found = list(dissect(client, Stream([], [Gap(0, server.length, "not captured")])))
-    assert [turn.command.raw for turn in found if turn.command] == [octets[:-2] for who, octets in NORMAL if who == "C"]
+    assert [turn.command.raw for turn in found if turn.command] == [
+        octets[:-2] for who, octets in NORMAL if who == "C"
+    ]
     retrieved = [reply for turn in found for reply in turn.replies if isinstance(reply, MessageData)]
-    assert [(reply.end - reply.start, reply.missing) for reply in retrieved] == [(len(MAIL), len(MAIL)), (5, 5)]
+    assert [(reply.end - reply.start, reply.missing) for reply in retrieved] == [
+        (len(MAIL), len(MAIL)),
+        (5, 5),
+    ]
     assert violations(found) == set()
 
 

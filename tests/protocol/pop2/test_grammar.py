@@ -22,7 +22,11 @@ from pop2dissect.protocol.pop2.grammar import (
     ("line", "keyword", "arguments"),
     [
         (b"HELO Fred Secret", "HELO", (b"Fred", b"Secret")),  # RFC 937, example 1
-        (b"helo tobias seven tall lamps", "HELO", (b"tobias", b"seven tall lamps")),  # UW: the rest of the line
+        (
+            b"helo tobias seven tall lamps",
+            "HELO",
+            (b"tobias", b"seven tall lamps"),
+        ),  # UW: the rest of the line
         (rb"HELO odette umber\\lid", "HELO", (b"odette", rb"umber\lid")),
         (rb"HELO a\ b pw", "HELO", (b"a b", b"pw")),
         (b"HELO marlowe gravel-kettle-9 ", "HELO", (b"marlowe", b"gravel-kettle-9 ")),
@@ -115,7 +119,9 @@ def test_any_line_is_a_command_and_a_reply(line: bytes) -> None:
 
 
 @given(st.sampled_from(COMMANDS), st.binary(max_size=10), st.integers(0, 10))
-def test_what_may_be_part_of_a_password_is_masked_where_octets_are_lost(word: str, rest: bytes, head: int) -> None:
+def test_what_may_be_part_of_a_password_is_masked_where_octets_are_lost(
+    word: str, rest: bytes, head: int
+) -> None:
     line = b"HELO user secret" + rest
     head = min(head, len(line))
     command = parse_broken_command(line, head, before_login=True)

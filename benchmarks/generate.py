@@ -1,0 +1,133 @@
+"""Two captures to measure with, the same for the same seed: a needle in a haystack, and nothing but POP2."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+NEEDLE_PACKETS = 1_300_000
+NEEDLE_OCTETS = 1_000_000_000
+DENSE_OCTETS = 300_000_000
+
+_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
+_ETHERNET = bytes.fromhex("020000000002020000000001") + b"\x08\x00"
+_RECORD = struct.Struct("<IIII")
+_IPV4 = struct.Struct(">BBHHHBBHII")
+_TCP = struct.Struct(">HHIIBBHHH")
+_MSS = 1448
+
+
+def _frame(
+    source: int, destination: int, ports: tuple[int, int], seq: int, ack: int, flags: int, payload: bytes
+) -> bytes:
+    ip = _IPV4.pack(0x45, 0, 40 + len(payload), 0, 0x4000, 64, 6, 0, source, destination)
+    tcp = _TCP.pack(*ports, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, 0x50, flags, 65535, 0, 0)
+    return _ETHERNET + ip + tcp + payload
+
+
+def _mail(chance: random.Random, octets: int) -> bytes:
+    head = (
+        b"From: sender@example.test\r\nTo: reader@example.test\r\nSubject: number %d\r\n\r\n"
+        % chance.randrange(10**6)
+    )
+    line = b"The quick brown fox jumps over the lazy dog, and the dog does not mind it.\r\n"
+    return head + line * (max(octets - len(head), 0) // len(line) + 1)
+
+
+def session(chance: random.Random, number: int) -> Iterator[bytes]:
+    """Give the frames of a POP2 session that reads some messages, of log-normal size (median 6 KB)."""
+    client, server = 0x0A000000 + number % 60000, 0x0A6D0001
+    port = 1024 + number % 60000
+    seq = {"c": chance.randrange(2**32), "s": chance.randrange(2**32)}
+
+    def frame(who: str, payload: bytes = b"", flags: int = 0x18) -> bytes:
+        here, there = (client, server) if who == "c" else (server, client)
+        ports = (port, 109) if who == "c" else (109, port)
+        other = "s" if who == "c" else "c"
+        made = _frame(here, there, ports, seq[who], 0 if flags == 2 else seq[other], flags, payload)
+        seq[who] += len(payload) + (flags & 3 != 0)
+        return made
+
+    yield frame("c", flags=0x02)
+    yield frame("s", flags=0x12)
+    yield frame("c", flags=0x10)
+    yield frame("s", b"+ POP2 pop.example.test 2010.75 server ready\r\n")
+    yield frame("c", b"HELO user%d secret\r\n" % number)
+    count = chance.randrange(1, 12)
+    yield frame("s", b"#%d messages in /var/spool/mail/user%d\r\n" % (count, number))
+    mails = [_mail(chance, int(chance.lognormvariate(8.7, 1.4))) for _ in range(count)]
+    yield frame("c", b"READ\r\n")
+    yield frame("s", b"=%d characters in message 1\r\n" % len(mails[0]))
+    for at, mail in enumerate(mails, 1):
+        yield frame("c", b"RETR\r\n")
+        for start in range(0, len(mail), _MSS):
+            yield frame("s", mail[start : start + _MSS])
+            if start // _MSS % 2:
+                yield frame("c", flags=0x10)
+        yield frame("c", b"ACKD\r\n")
+        following = (
+            b"=%d characters in message %d\r\n" % (len(mails[at]), at + 1)
+            if at < count
+            else b"=0 No more messages\r\n"
+        )
+        yield frame("s", following)
+    yield frame("c", b"QUIT\r\n")
+    yield frame("s", b"+ Sayonara\r\n")
+    yield frame("s", flags=0x11)
+    yield frame("c", flags=0x11)
+    yield frame("s", flags=0x10)
+
+
+def write_dense(path: Path, octets: int = DENSE_OCTETS, seed: int = 937) -> None:
+    """Write a capture of nothing but POP2 sessions, 64 of them at a time."""
+    chance = random.Random(seed)
+    number, written, time = 0, len(_HEADER), 1_795_000_000_000_000
+    open_sessions: list[Iterator[bytes]] = []
+    with path.open("wb") as file:
+        file.write(_HEADER)
+        while written < octets or open_sessions:
+            while len(open_sessions) < 64 and written < octets:
+                number += 1
+                open_sessions.append(session(chance, number))
+            chosen = chance.randrange(len(open_sessions))
+            for _ in range(chance.randrange(1, 9)):
+                frame = next(open_sessions[chosen], None)
+                if frame is None:
+                    del open_sessions[chosen]
+                    break
+                time += chance.randrange(10, 400)
+                file.write(_RECORD.pack(*divmod(time, 10**6), len(frame), len(frame)) + frame)
+                written += _RECORD.size + len(frame)
+
+
+def write_needle(
+    path: Path, packets: int = NEEDLE_PACKETS, octets: int = NEEDLE_OCTETS, seed: int = 918
+) -> None:
+    """Write a capture of other TCP and UDP traffic, with one packet in a thousand from POP2 sessions."""
+    chance = random.Random(seed)
+    filler = chance.randbytes(1 << 16)
+    longest = 2 * (octets // packets - 16 - 54) + 1
+    time, number = 1_795_000_000_000_000, 0
+    needle: Iterator[bytes] = iter(())
+    with path.open("wb") as file:
+        file.write(_HEADER)
+        for index in range(packets):
+            frame = None
+            if index % 1000 == 0:
+                frame = next(needle, None)
+                if frame is None:
+                    number += 1
+                    needle = session(chance, number)
+                    frame = next(needle)
+            if frame is None:
+                start, length = chance.randrange(1 << 15), chance.randrange(min(longest, 1460))
+                ports = (443, chance.randrange(1024, 65536))
+                frame = _frame(
+                    chance.getrandbits(32), 0x0A000001, ports, index, 0, 0x10, filler[start : start + length]
+                )
+                if chance.random() < 0.1:
+                    frame = frame[:23] + b"\x11" + frame[24:]
+            time += chance.randrange(1, 100)
+            file.write(_RECORD.pack(*divmod(time, 10**6), len(frame), len(frame)) + frame)
