@@ -349,7 +349,9 @@ local function new_conversation(number)
     items = {},          -- by frame: what to show, in order
     starts = {},         -- by frame: position of the segment's first octet
     joined = {},         -- by frame: position of the first octet of lines joined by Wireshark
+    prefixes = {},       -- by frame: the beginning of a line, where Wireshark does not join them
     handed_to = {},      -- by frame: the dissector that reads it instead, or false for nobody
+    newest = 0,          -- the last frame that was read
     messages = 0, octets = 0, user = nil, login = nil, first_frame = nil,   -- for the list of sessions
   }
 end
@@ -479,7 +481,7 @@ local function line_at(view, position)
   end
   local text = view.raw:sub(offset + 1)
   if view.stop > view.base + #view.raw then return text, view.stop, "cut" end
-  if #text > LINE_LIMIT or not view.can_wait then return text, view.stop, "none" end
+  if #text > LINE_LIMIT or not pop2.prefs.desegment then return text, view.stop, "none" end
   return nil
 end
 
@@ -495,7 +497,8 @@ end
 -- Asks Wireshark to come back with this line and the segment that follows.
 local function wait_for_more(conversation, stream, view, position)
   local text = view.raw:sub(position - view.base + 1)
-  stream.pending = { text = text, start = position, frame = view.frame, time = view.time }
+  local request = stream.pending and stream.pending.start == position and stream.pending.request or nil
+  stream.pending = { text = text, start = position, frame = view.frame, time = view.time, request = request }
   show_in(conversation, view.frame, { kind = "wait", from = position, to = view.stop })
 end
 
@@ -1174,7 +1177,7 @@ function show.data(conversation, view, tree, item, root)
   node:set_text(("Message data: octets %d to %d%s"):format(item.first_octet, last,
     message.declared and " of " .. message.declared or ""))
   -- Where it ends is known; or the capture is over, and this was the last that came.
-  local shown_in = message.frame or (view.visited and message.frames[#message.frames])
+  local shown_in = message.frame or (not view.is_new and message.frames[#message.frames])
   local is_last = item.first_octet + (item.to - item.from) - 1 == message.octets
   if shown_in == view.frame and is_last then
     dissect_mail(view, add_message(conversation, view, tree, item), message, root)
@@ -1193,7 +1196,8 @@ end
 
 -- Wireshark forgets between calls that the last line waits for its end, so it is told every time.
 local function ask_for_more(view, item)
-  view.pinfo.desegment_offset = item.from - view.base
+  if not view.can_ask or item.from < view.segment_base then return end
+  view.pinfo.desegment_offset = item.from - view.segment_base
   view.pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
 end
 
@@ -1212,8 +1216,7 @@ local function show_items(conversation, view, root)
   for _, item in ipairs(conversation.items[view.frame] or {}) do
     local here = item.from >= view.base and (item.from < view.stop or item.from == item.to)
     if here and item.kind == "wait" then
-      -- Was the wait over in the meantime? Then there are other items for the same octets, later.
-      if view.can_wait then ask_for_more(view, item) end
+      ask_for_more(view, item)
     elseif here then
       if not tree then
         -- Before the mail dissector, which adds its own name to the column.
@@ -1238,8 +1241,9 @@ local function is_joined(tvb) return tvb:offset() == 0 end
 local function view_of(tvb, pinfo, conversation)
   return {
     tvb = tvb, pinfo = pinfo, raw = tvb:raw(), frame = pinfo.number, time = pinfo.rel_ts,
-    visited = pinfo.visited,
-    can_wait = pop2.prefs.desegment and pinfo.can_desegment > 0,
+    -- `tshark -2` without a filter calls dissectors in its second pass only, and says that it is the second.
+    is_new = not pinfo.visited or pinfo.number > conversation.newest,
+    can_ask = pinfo.can_desegment > 0,
   }
 end
 
@@ -1253,26 +1257,35 @@ local function hand_over(name, tvb, pinfo, root)
   return worked and taken or tvb:len()
 end
 
--- Finds where in the stream the octets lie.
+-- Finds where in the stream the octets lie: view.base to view.stop.
 local function locate(conversation, stream, view)
   local reported = view.tvb:reported_len()
   if is_joined(view.tvb) then
-    view.base = conversation.joined[view.frame]
-    if not view.visited then
-      view.base = stream.pending and stream.pending.start or stream.expected
-      conversation.joined[view.frame] = view.base
+    if view.is_new then
+      conversation.joined[view.frame] = stream.pending and stream.pending.start or stream.expected
     end
-    view.base = view.base or 0
+    view.base = conversation.joined[view.frame] or 0
   else
     -- A call gets the segment from somewhere in it to its end.
-    local start = conversation.starts[view.frame]
-    if not view.visited then
-      start = position_of(stream, innermost(tcp_seq()) or 0)
-      conversation.starts[view.frame] = start
-    end
-    view.base = (start or 0) + (innermost(tcp_len()) or reported) - reported
+    if view.is_new then conversation.starts[view.frame] = position_of(stream, innermost(tcp_seq()) or 0) end
+    view.base = (conversation.starts[view.frame] or 0) + (innermost(tcp_len()) or reported) - reported
   end
   view.stop = view.base + reported
+  view.segment_base = view.base
+end
+
+-- Where Wireshark does not put lines together (reassembly of TCP is off, or there was no first pass), the
+-- beginning of the line is put in front of the segment here.
+local function join(conversation, stream, view)
+  local pending = stream.pending
+  if view.is_new and pending and not is_joined(view.tvb) and view.base == pending.start + #pending.text then
+    conversation.prefixes[view.frame] = pending.text
+  end
+  local prefix = conversation.prefixes[view.frame]
+  if not prefix then return end
+  view.raw = prefix .. view.raw
+  view.base = view.base - #prefix
+  view.tvb = ByteArray.new(view.raw, true):tvb("POP2 line")
 end
 
 -- Meets a frame for the first time: reads it, and files what it holds.
@@ -1308,8 +1321,11 @@ function pop2.dissector(tvb, pinfo, root)
   local view = view_of(tvb, pinfo, conversation)
   if not conversation.server then find_server(conversation, pinfo, view.raw) end
   local is_server = is_from_server(conversation, pinfo)
-  locate(conversation, is_server and conversation.from_server or conversation.from_client, view)
-  if not view.visited then
+  local stream = is_server and conversation.from_server or conversation.from_client
+  locate(conversation, stream, view)
+  join(conversation, stream, view)
+  if view.is_new then
+    conversation.newest = pinfo.number
     if conversation.foreign then
       conversation.handed_to[view.frame] = conversation.foreign
     else
