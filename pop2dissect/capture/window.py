@@ -13,6 +13,9 @@ WINDOW_OCTETS = 1 << 18
 Hopping through octets that a read has just brought into the cache is faster than hopping through a
 memory map, where each record costs a cache miss, and it keeps the resident memory small.
 """
+RELEASE_OCTETS = 1 << 25
+"""Octets after which the memory map gives back what was read through it: pages of the file that were looked at
+count as this process's memory until then, and a capture may be larger than that."""
 READ_PAST = 64
 """Octets that may be looked at past the end of the window, so that scanning need not check each field."""
 
@@ -24,7 +27,7 @@ class Window:
     overwritten by :meth:`forward`: nothing may keep a reference into it.
     """
 
-    __slots__ = ("_source", "base", "data", "end", "failure", "frames")
+    __slots__ = ("_released", "_source", "base", "data", "end", "failure", "frames")
 
     def __init__(self, source: Source, frames: mmap.mmap | None = None, octets: int = WINDOW_OCTETS) -> None:
         self._source = source
@@ -35,6 +38,7 @@ class Window:
         """Why the source gave no more although it has not ended: a read error, damaged compressed data."""
         self.frames = frames
         """A map of the whole file, for records to refer to; None where they need octets of their own."""
+        self._released = 0
 
     def forward(self, position: int, wanted: int) -> bool:
         """Move the window's beginning to ``position``; say whether ``wanted`` octets follow it.
@@ -47,12 +51,20 @@ class Window:
             self.data[:rest] = self.data[position : self.end]
         self.base += position
         self.end = rest
+        if self.frames is not None and self.base - self._released > RELEASE_OCTETS:
+            self._release(self.frames)
         while self.end < wanted:
             if self.end == len(self.data) - READ_PAST:
                 self.data += bytes(min(wanted - self.end, len(self.data)))
             if not self._read():
                 return False
         return True
+
+    def _release(self, frames: mmap.mmap) -> None:
+        """Let go of the pages passed by; they are read again from the file if anything still asks for them."""
+        self._released = self.base
+        if hasattr(frames, "madvise"):  # not on Windows
+            frames.madvise(mmap.MADV_DONTNEED, 0, self.base // mmap.PAGESIZE * mmap.PAGESIZE)
 
     def _read(self) -> bool:
         with memoryview(self.data) as view, view[self.end : -READ_PAST] as room:

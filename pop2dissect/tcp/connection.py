@@ -171,7 +171,12 @@ class Sender:
 
     def settle(self) -> None:
         """Give the stream its final offsets, counted from 0, now that all of it is known."""
-        first = min((entry.offset for entries in (self.pieces, self.cuts) for entry in entries), default=0)
+        if self.ordered:
+            first = self.pieces[0].offset if self.pieces else 0
+        else:
+            first = min(
+                (entry.offset for entries in (self.pieces, self.cuts) for entry in entries), default=0
+            )
         if self.initial is not None:
             if first < 0:
                 self.pieces = [_without_head(piece) for piece in self.pieces if piece.end > 0]

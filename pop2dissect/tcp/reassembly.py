@@ -44,7 +44,7 @@ def build_stream(
     """Build a stream from what was captured of it.
 
     ``pieces`` are the payloads in order of arrival, with offsets of 0 or more; ``ordered`` says that
-    each begins where the one before it ends. ``cuts`` are runs known to be on the wire only, and
+    the first has offset 0 and each begins where the one before it ends. ``cuts`` are runs known to be on the wire only, and
     ``proven_length`` is how much of the stream is known to have existed (by the peer's
     acknowledgements). ``policy`` says which copy of an octet counts where several were captured.
     """
@@ -55,7 +55,8 @@ def build_stream(
         spans = list(_merge_runs(_resolve(pieces, policy)))
         conflicts = list(_find_conflicts(pieces, Stream(spans)))
     length = max([proven_length, *(cut.offset + cut.length for cut in cuts)])
-    gaps = list(_find_gaps(spans, length, cuts))
+    contiguous = spans[-1].end if ordered and spans else 0
+    gaps = list(_find_gaps([] if ordered else spans, contiguous, length, cuts))
     return Stream(spans, gaps, conflicts, finished=finished, reset=reset, fragments=fragments, urgent=urgent)
 
 
@@ -134,9 +135,8 @@ def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
                 return
 
 
-def _find_gaps(spans: Iterable[Span], length: int, cuts: Sequence[Cut]) -> Iterator[Gap]:
-    """Give the holes between spans, and up to ``length``, told apart by whether a frame carried them."""
-    position = 0
+def _find_gaps(spans: Iterable[Span], position: int, length: int, cuts: Sequence[Cut]) -> Iterator[Gap]:
+    """Give the holes from ``position`` to ``length`` that no span fills, told apart by whether a frame carried them."""
     pending = sorted(cuts)
     for span in spans:
         if span.offset > position:
