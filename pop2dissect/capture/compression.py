@@ -52,8 +52,8 @@ class Member(Protocol):
         """Whether nothing comes out before more goes in."""
 
     @property
-    def unused_data(self) -> bytes:
-        """What followed the end of the stream."""
+    def unused_data(self) -> bytes | None:
+        """What followed the end of the stream; lz4 has None for nothing."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """Unpack, into at most ``max_length`` octets."""
@@ -98,7 +98,7 @@ class Unpacked:
 
     def _next_member(self) -> bool:
         """Begin the next member; zero octets between and after members are padding (as from tapes)."""
-        data = self._member.unused_data if self._member else b""
+        data = (self._member and self._member.unused_data) or b""
         while not (data := data.lstrip(b"\0")):
             data = self._read()
             if not data:

@@ -119,7 +119,7 @@ class OpenCapture:
         elif magic == PCAPNG_MAGIC:
             records = pcapng_records(window, info, index, ports)
         else:
-            raise NotACaptureError(window.failure or _what_else(magic))
+            raise CaptureError(window.failure) if window.failure else NotACaptureError(_what_else(magic))
         if compression is not None:
             info.format += f", {compression}"
         return self._until_end(records)
@@ -177,6 +177,8 @@ def _map(file: IO[bytes]) -> mmap.mmap | None:
 
 
 def _what_else(magic: bytes) -> str:
+    if not magic:
+        return "there is nothing inside of its compression"
     foreign = _FOREIGN_MAGICS.get(magic)
     if foreign is not None:
         return f"it is {foreign}, which editcap of Wireshark can convert to pcapng"

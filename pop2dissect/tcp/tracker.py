@@ -11,9 +11,9 @@ from pop2dissect.tcp.connection import Connection, Sender
 from pop2dissect.tcp.reassembly import OverlapPolicy
 from pop2dissect.tcp.sequence import difference
 
-LINGER = 60 * 10**9
-"""Time in ns for which a closed connection still takes segments: twice the maximum segment lifetime that
-systems really use (RFC 9293, section 3.4.2, has two minutes). Late copies may fill gaps."""
+LINGER = 10 * 10**9
+"""Time in ns for which a closed connection still takes segments. Both ends have all octets by then: what comes
+later are copies that the capture, not the network, put out of order, and those may fill gaps."""
 
 MAX_UNDECIDED = 1 << 15
 """Connections without payload that are kept open: at about 1.5 KB each, 50 MB for a flood of SYNs. Past it the
