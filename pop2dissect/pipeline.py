@@ -95,6 +95,16 @@ class Dissection:
         return self._reader.captures
 
     @property
+    def octets(self) -> int:
+        """Octets of all captures as stored, as far as known."""
+        return sum(info.size or 0 for info in self._reader.captures)
+
+    @property
+    def octets_read(self) -> int:
+        """Octets read so far."""
+        return self._reader.octets_read
+
+    @property
     def warnings(self) -> list[str]:
         """What could not be decoded, a sentence a reason; final once the iteration is over."""
         return self._decoder.warnings()

@@ -1,0 +1,50 @@
+"""Texts put aside in the order they come, to be read in the order of their numbers: on disk if they are long.
+
+Sessions end in another order than they begin. Their texts wait here, so that the sessions themselves
+need not, and memory does not grow with them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+_IN_MEMORY = 16 << 20
+"""Octets up to which no file is made."""
+
+
+class Spool:
+    """A context manager; texts are given back once :meth:`in_order` is called."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed by __exit__)
+        self._numbers = array("Q")
+        self._offsets = array("Q", [0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, number: int, text: str) -> None:
+        """Put a text aside under its number."""
+        octets = text.encode("utf-8", "surrogatepass")
+        self._file.write(octets)
+        self._numbers.append(number)
+        self._offsets.append(self._offsets[-1] + len(octets))
+
+    def in_order(self) -> Iterator[str]:
+        """Give all texts in the order of their numbers."""
+        for place in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
+            start, end = self._offsets[place], self._offsets[place + 1]
+            self._file.seek(start)
+            yield self._file.read(end - start).decode("utf-8", "surrogatepass")

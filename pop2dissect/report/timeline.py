@@ -1,0 +1,135 @@
+"""One session as lines of text: its heading, then a line for everything that was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pop2dissect.mail import parse_headers
+from pop2dissect.report.safe import terminal_safe
+from pop2dissect.report.style import Style
+from pop2dissect.report.values import UTC, Zone, count, elapsed, frame_list, moment
+from pop2dissect.session import Exchange, Message, Reply, Session
+
+HEADER_OCTETS = 16 << 10
+"""Octets of a message that are looked at for its subject and sender; the whole may be large."""
+
+_NO_TIME = " " * 9
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How text output is to be written."""
+
+    style: Style
+    zone: Zone = UTC
+    show_passwords: bool = False
+    several_captures: bool = False
+
+    def frames(self, frames: tuple[int, ...]) -> str:
+        """Cite frames behind what they prove; nothing where there are none."""
+        if not frames:
+            return ""
+        noun = "frame" if len(frames) == 1 else "frames"
+        return f"  {self.style.dim}[{noun} {frame_list(frames, self.several_captures)}]{self.style.off}"
+
+
+def session_timeline(session: Session, look: Look) -> Iterator[str]:
+    """Give the lines of a session, without line ends."""
+    style = look.style
+    start = moment(session.start, look.zone)
+    heading = (
+        f"Session {session.id}  {session.client} {style.to_server} {session.server}  {session.protocol}"
+        f"  {start.date} {start.short_clock} {start.zone}"
+    )
+    yield f"{style.heading}{style.clip(heading)}{style.off}"
+    yield f"{style.dim}{style.clip('  ' + _circumstances(session, look))}{style.off}"
+    for event in session.events:
+        yield _remark(look, terminal_safe(event))
+    for direction, stream in (("client", session.client_stream), ("server", session.server_stream)):
+        for gap in stream.gaps:
+            lost = f"{count(gap.length, 'octet')} of the {direction} at offset {gap.offset}: {gap.reason}"
+            yield _remark(look, lost)
+        for conflict in stream.conflicts:
+            yield _remark(
+                look,
+                f"two copies of {count(conflict.length, 'octet')} of the {direction} at offset {conflict.offset} "
+                f"differ: frame {conflict.kept_frame} counts, frame {conflict.other_frame} does not",
+            )
+    messages = {message.exchange: message for message in reversed(session.messages)}
+    for exchange in session.exchanges:
+        yield from _exchange(exchange, session, messages.get(exchange.index), look)
+    if not session.exchanges:
+        yield _remark(
+            look,
+            f"{session.protocol}: {session.protocol_evidence}; "
+            f"{count(session.client_stream.octets, 'octet')} from the client, "
+            f"{count(session.server_stream.octets, 'octet')} from the server",
+        )
+
+
+def _circumstances(session: Session, look: Look) -> str:
+    frames = frame_list((session.first_frame,), look.several_captures)
+    last = frame_list((session.last_frame,), look.several_captures)
+    user = "" if session.user is None else f", user {terminal_safe(session.user)}, login {session.login}"
+    return (
+        f"frames {frames} to {last}, {count(session.packets, 'packet')}, "
+        f"handshake {session.handshake}, ended: {session.ending}{user}"
+    )
+
+
+def _exchange(exchange: Exchange, session: Session, message: Message | None, look: Look) -> Iterator[str]:
+    style = look.style
+    line = exchange.shown_line(look.show_passwords)
+    if line is not None:
+        time = _NO_TIME if exchange.time is None else f"{elapsed(exchange.time - session.start):>9}"
+        said = terminal_safe(line) if line or not exchange.missing else "(not captured)"
+        text = style.clip(f"{time} {style.to_server} {said}")
+        yield f"{style.client}{text}{style.off}{look.frames(exchange.frames)}"
+    for reply in exchange.replies:
+        time = _NO_TIME if reply.time is None else f"{elapsed(reply.time - session.start):>9}"
+        colour = style.bad if reply.kind == "error" else style.server
+        text = style.clip(f"{time} {style.to_client} {_said(reply, message)}")
+        yield f"{colour}{text}{style.off}{look.frames(reply.frames)}"
+        if reply.kind == "data" and message is not None:
+            yield from _message(message, look)
+    for violation in exchange.violations:
+        yield _remark(look, violation)
+    for note in exchange.notes:
+        yield _remark(look, note)
+
+
+def _said(reply: Reply, message: Message | None) -> str:
+    if reply.kind == "close":
+        return "(the server closes)"
+    if reply.kind != "data":
+        return terminal_safe(reply.line) if reply.raw or not reply.missing else "(not captured)"
+    octets = count(reply.end - reply.start, "octet")
+    number = f" of message {message.number}" if message and message.number is not None else " of a message"
+    return octets + number
+
+
+def _message(message: Message, look: Look) -> Iterator[str]:
+    style = look.style
+    headers = parse_headers(
+        message.stream.read(message.start, min(message.end, message.start + HEADER_OCTETS))
+    )
+    fate = message.disposition
+    if fate == "deleted":
+        fate += ", committed" if message.committed else ", not committed"  # type: ignore[assignment]
+    where = "" if message.mailbox is None else f" in {terminal_safe(message.mailbox)}"
+    colour = style.bad if message.disposition == "deleted" else style.good
+    text = f"message {message.index}: {fate}{where}"
+    yield f"{colour}{style.clip(f'{_NO_TIME}   {text}')}{style.off}"
+    about = [
+        f"{name}: {terminal_safe(value)}"
+        for name, value in (("From", headers.sender), ("Subject", headers.subject))
+        if value is not None
+    ]
+    if about:
+        yield f"{style.dim}{style.clip(_NO_TIME + '   ' + '  '.join(about))}{style.off}"
+
+
+def _remark(look: Look, text: str) -> str:
+    style = look.style
+    return f"{style.notable}{style.clip(f'{_NO_TIME} ! {text}')}{style.off}"
