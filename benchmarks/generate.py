@@ -28,9 +28,8 @@ def _frame(
 
 
 def _mail(chance: random.Random, octets: int) -> bytes:
-    head = (
-        b"From: sender@example.test\r\nTo: reader@example.test\r\nSubject: number %d\r\n\r\n"
-        % chance.randrange(10**6)
+    head = b"From: sender@example.test\r\nTo: reader@example.test\r\nSubject: number %d\r\n\r\n" % chance.randrange(
+        10**6
     )
     line = b"The quick brown fox jumps over the lazy dog, and the dog does not mind it.\r\n"
     return head + line * (max(octets - len(head), 0) // len(line) + 1)
@@ -68,9 +67,7 @@ def session(chance: random.Random, number: int) -> Iterator[bytes]:
                 yield frame("c", flags=0x10)
         yield frame("c", b"ACKD\r\n")
         following = (
-            b"=%d characters in message %d\r\n" % (len(mails[at]), at + 1)
-            if at < count
-            else b"=0 No more messages\r\n"
+            b"=%d characters in message %d\r\n" % (len(mails[at]), at + 1) if at < count else b"=0 No more messages\r\n"
         )
         yield frame("s", following)
     yield frame("c", b"QUIT\r\n")
@@ -102,9 +99,7 @@ def write_dense(path: Path, octets: int = DENSE_OCTETS, seed: int = 937) -> None
                 written += _RECORD.size + len(frame)
 
 
-def write_needle(
-    path: Path, packets: int = NEEDLE_PACKETS, octets: int = NEEDLE_OCTETS, seed: int = 918
-) -> None:
+def write_needle(path: Path, packets: int = NEEDLE_PACKETS, octets: int = NEEDLE_OCTETS, seed: int = 918) -> None:
     """Write a capture of other TCP and UDP traffic, with one packet in a thousand from POP2 sessions."""
     chance = random.Random(seed)
     filler = chance.randbytes(1 << 16)

@@ -99,7 +99,7 @@ def probe(tally: ProbeTally) -> Probe:
 
 def _address(octets: bytes) -> str:
     if len(octets) == 4:
-        return "%d.%d.%d.%d" % tuple(octets)
+        return ".".join(map(str, octets))
     return str(ipaddress.IPv6Address(octets))
 
 
@@ -229,9 +229,7 @@ def _is_committed(following: Sequence[Turn]) -> bool:
     for turn in following:
         if turn.command is not None and turn.command.command.keyword in _COMMITTING:
             kind = _kind(turn)
-            return kind in (ReplyKind.OK, ReplyKind.COUNT) or (
-                kind is None and "no reply was captured" in turn.notes
-            )
+            return kind in (ReplyKind.OK, ReplyKind.COUNT) or (kind is None and "no reply was captured" in turn.notes)
     return False
 
 

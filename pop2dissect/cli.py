@@ -124,18 +124,14 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--jsonl", action="store_true", help="a session a line as JSON, as soon as it ends")
     output.add_argument("-V", "--tree", action="store_true", help="every field, with frames and octets")
     output.add_argument("--follow", type=_positive, metavar="N", help="the conversation of session N as text")
-    parser.add_argument(
-        "--session", type=_positive, action="append", metavar="N", help="only session N; repeatable"
-    )
+    parser.add_argument("--session", type=_positive, action="append", metavar="N", help="only session N; repeatable")
     parser.add_argument(
         "--overlap",
         choices=("first", "last"),
         default="first",
         help="which copy counts where two copies of the same octets differ (default first)",
     )
-    parser.add_argument(
-        "--show-passwords", action="store_true", help="show passwords, which are masked otherwise"
-    )
+    parser.add_argument("--show-passwords", action="store_true", help="show passwords, which are masked otherwise")
     parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone for times: an IANA name, or local")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
     parser.add_argument("--quiet", action="store_true", help="nothing but results: no progress")
@@ -264,9 +260,7 @@ def _write_json(
     totals = Totals()
     with Spool() as spool, ThreadPoolExecutor(1) as executor:
         # Hashing leaves the interpreter free: it runs beside the dissection.
-        digests: list[Future[str | None]] = [
-            executor.submit(digest_of, info.path) for info in dissection.captures
-        ]
+        digests: list[Future[str | None]] = [executor.submit(digest_of, info.path) for info in dissection.captures]
         for session in sessions:
             totals.add(session)
             spool.add(session.id, session_text(session, notation))

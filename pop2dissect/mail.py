@@ -266,9 +266,7 @@ def _read_fields(data: bytes, start: int, end: int, notes: _Notes, where: str) -
                 notes.add("no headers")
             break
         if position - start >= MAX_HEADER_BLOCK or (match and len(read) >= MAX_HEADERS):
-            notes.add(
-                f"{where}headers after the first {MAX_HEADERS} or {MAX_HEADER_BLOCK} octets were passed over"
-            )
+            notes.add(f"{where}headers after the first {MAX_HEADERS} or {MAX_HEADER_BLOCK} octets were passed over")
             blank = _BLANK_LINE.search(data, position, end)
             position = blank.end() if blank else end
             break
@@ -380,9 +378,7 @@ def _decode_charset(octets: bytes, charset: str, notes: _Notes) -> str:
         notes.add(f"octets that are not of the charset {charset[:40]} were replaced")
         text = octets.decode(name, "replace")
     # UTF-7 is decoded to lone surrogates where it has them, which no output could be encoded from.
-    return (
-        text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    )
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _decode_words(text: str, notes: _Notes) -> str:
@@ -540,9 +536,7 @@ def _decode_uu(octets: bytes, begin: re.Match[bytes]) -> _Uuencoded:
             digits = (size + 2) // 3 * 4  # blanks at the end may have been lost, a checksum may follow
             content.append(binascii.a2b_uu(match[1] + match[2][:digits]))
         else:
-            return _Uuencoded(
-                filename, b"".join(content), "malformed uuencoded line, decoded to there", position
-            )
+            return _Uuencoded(filename, b"".join(content), "malformed uuencoded line, decoded to there", position)
         position = after
     return _Uuencoded(filename, b"".join(content), "uuencoded file without its end", position)
 
@@ -626,9 +620,7 @@ class _Dissection:
             return default, _read_parameters(header, self.notes)
         return match[1].lower(), _read_parameters(header[match.end() :], self.notes)
 
-    def _filename(
-        self, headers: dict[str, str], parameters: dict[str, str], uu_name: str | None
-    ) -> str | None:
+    def _filename(self, headers: dict[str, str], parameters: dict[str, str], uu_name: str | None) -> str | None:
         """Find a part's file name: Content-Disposition (RFC 2183, section 2.3), else the type's name."""
         disposition = _read_parameters(headers.get("content-disposition", ""), self.notes)
         name = disposition.get("filename") or parameters.get("name")
@@ -655,9 +647,7 @@ class _Dissection:
             self.notes.add(where + problem)
         return octets, name
 
-    def _add(
-        self, path: str, content_type: str, filename: str | None, attached: bool, content: bytes
-    ) -> bool:
+    def _add(self, path: str, content_type: str, filename: str | None, attached: bool, content: bytes) -> bool:
         if len(self.parts) >= MAX_PARTS:
             self.notes.add(f"parts after the first {MAX_PARTS} were passed over")
             return False
@@ -665,9 +655,7 @@ class _Dissection:
         self.parts.append(Part(path, content_type, filename, attached, len(content), digest, content))
         return True
 
-    def _take_multipart_apart(
-        self, entity: _Entity, body: int, content_type: str, boundary: str, where: str
-    ) -> bool:
+    def _take_multipart_apart(self, entity: _Entity, body: int, content_type: str, boundary: str, where: str) -> bool:
         """Take the parts of a multipart apart (RFC 2046, section 5.1); False where it cannot be opened."""
         if entity.depth >= MAX_DEPTH:
             self.notes.add(f"{where}{content_type} more than {MAX_DEPTH} containers deep, left whole")
@@ -699,9 +687,7 @@ class _Dissection:
             self.notes.add(f"{where}message too deep within others, left whole")
             return
         below = entity.own + "."
-        self.take_apart(
-            _Entity(content, 0, len(content), below + "1", below, entity.depth + 1, entity.messages + 1)
-        )
+        self.take_apart(_Entity(content, 0, len(content), below + "1", below, entity.depth + 1, entity.messages + 1))
 
     def _find_uuencoded(self, entity: _Entity, content: bytes) -> None:
         """Add files uuencoded within a text, as mail had them before MIME; only well-formed ones.

@@ -45,9 +45,7 @@ def message(octets: int, *lines: str) -> bytes:
     if fill < 0:
         raise ValueError(f"{-fill} octets too long")
     *before, signature = lines
-    return "".join(line + "\r\n" for line in (*before[:-1], before[-1] + "." * fill, signature)).encode(
-        "ascii"
-    )
+    return "".join(line + "\r\n" for line in (*before[:-1], before[-1] + "." * fill, signature)).encode("ascii")
 
 
 def report(octets: int) -> bytes:
@@ -268,9 +266,7 @@ def truth(dialogue: Dialogue, conversation: Conversation, times: list[int], capt
         "s2c": {"written_by_server": server, "received_by_client": server, "agree": True},
         "turns": turns,
         "messages": messages,
-        "ending": "QUIT accepted (+ farewell)"
-        if dialogue.turns[-1].command == "QUIT"
-        else "closed by the server",
+        "ending": "QUIT accepted (+ farewell)" if dialogue.turns[-1].command == "QUIT" else "closed by the server",
         "tcp_end_in_capture": {"fin_from": ["server", "client"], "rst_from": []},
     }
     return {
@@ -278,9 +274,7 @@ def truth(dialogue: Dialogue, conversation: Conversation, times: list[int], capt
         "scenario": dialogue.scenario,
         "made_with": "samples/make_samples.py",
         "software": {},
-        "notes": [
-            f"commands and replies: RFC 937, page {dialogue.page}; messages, addresses and times: made up"
-        ],
+        "notes": [f"commands and replies: RFC 937, page {dialogue.page}; messages, addresses and times: made up"],
         "session_count": 1,
         "packets": len(conversation.packets),
         "tcp_streams": 1,

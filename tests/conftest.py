@@ -11,9 +11,7 @@ from hypothesis import settings
 from tests.support.programs import need
 from tests.support.truth import capture_path
 
-settings.register_profile(
-    "default", deadline=None
-)  # time is a matter of the machine; bounds are tested apart
+settings.register_profile("default", deadline=None)  # time is a matter of the machine; bounds are tested apart
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("thorough", deadline=None, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))

@@ -42,9 +42,7 @@ def stream_numbers(tshark: str, capture: str) -> dict[int, int]:
         check=False,
         text=True,
     )
-    return {
-        int(frame): int(stream) for frame, stream in (line.split("\t") for line in run.stdout.splitlines())
-    }
+    return {int(frame): int(stream) for frame, stream in (line.split("\t") for line in run.stdout.splitlines())}
 
 
 def payloads(session: Session) -> set[bytes]:

@@ -101,9 +101,7 @@ def test_sessions_whole(name: str) -> None:
         where = f"{name}, session {expected['index']} of the truth"
         turns = expected["turns"]
         assert session.user == text(expected.get("user")), where
-        assert session.login == {True: "accepted", False: "refused"}.get(expected.get("login_ok"), "none"), (
-            where
-        )
+        assert session.login == {True: "accepted", False: "refused"}.get(expected.get("login_ok"), "none"), where
         if name not in NEVER_READ:
             assert (session.password or "") == (text(expected.get("password")) or ""), where
         # Commands behind the truth's last turn were sent, but the server had closed and never read them.
@@ -174,18 +172,10 @@ def test_sessions_in_part(name: str) -> None:
     """Each command, reply line and whole message that is stated is one of the truth's, in its order."""
     for expected, session in pairs(name):
         where = f"{name}, session {expected['index']} of the truth"
-        commands = [
-            turn["command"].encode("latin-1").rstrip(b"\r\n") for turn in expected["turns"] if turn["command"]
-        ]
-        stated = [
-            exchange.raw
-            for exchange in session.exchanges
-            if exchange.raw is not None and not exchange.missing
-        ]
+        commands = [turn["command"].encode("latin-1").rstrip(b"\r\n") for turn in expected["turns"] if turn["command"]]
+        stated = [exchange.raw for exchange in session.exchanges if exchange.raw is not None and not exchange.missing]
         unread = stated[-1:] if stated[-1:] == [b"QUIT"] else []  # sent when the server had closed already
-        assert is_subsequence(stated, commands) or is_subsequence(
-            stated[: len(stated) - len(unread)], commands
-        ), where
+        assert is_subsequence(stated, commands) or is_subsequence(stated[: len(stated) - len(unread)], commands), where
         lines = [line.encode("latin-1") for turn in expected["turns"] for line in turn.get("replies", [])]
         whole = [
             reply.raw
@@ -200,9 +190,7 @@ def test_sessions_in_part(name: str) -> None:
                 assert not message.complete or (message.octets, message.sha256) in hashes, where
         for exchange in session.exchanges:
             assert "protocol.reply_injection" not in exchange.violations, where
-            assert "protocol.length_mismatch" not in exchange.violations or name == "client_vanishes_srv", (
-                where
-            )
+            assert "protocol.length_mismatch" not in exchange.violations or name == "client_vanishes_srv", where
 
 
 def is_subsequence(part: list[bytes], whole: list[bytes]) -> bool:
@@ -232,9 +220,9 @@ def test_a_one_way_capture_knows_the_size_of_what_it_did_not_see() -> None:
 @pytest.mark.parametrize("name", ["snaplen96", "format_pcapng_from_snaplen96"])
 def test_the_snap_length_leaves_every_size_known(name: str) -> None:
     for expected, session in pairs(name):
-        assert [
-            (message.declared_octets, message.octets + message.missing_octets) for message in session.messages
-        ] == [(message["declared"], message["octets"]) for message in expected["messages"]]
+        assert [(message.declared_octets, message.octets + message.missing_octets) for message in session.messages] == [
+            (message["declared"], message["octets"]) for message in expected["messages"]
+        ]
 
 
 def test_forged_segments_are_reported_with_both_versions() -> None:
@@ -246,15 +234,9 @@ def test_forged_segments_are_reported_with_both_versions() -> None:
         assert conflict.kept != conflict.other
         assert conflict.kept_frame != conflict.other_frame
     # What the ends really exchanged is among the versions that were kept: choosing for each conflict gives it.
-    truth = [
-        message["sha256"] for message in load_truth("derived_conflicting_overlap")["sessions"][0]["messages"]
-    ]
+    truth = [message["sha256"] for message in load_truth("derived_conflicting_overlap")["sessions"][0]["messages"]]
     for message, expected in zip(session.messages, truth, strict=True):
-        inside = [
-            conflict
-            for conflict in message.stream.conflicts
-            if message.start <= conflict.offset < message.end
-        ]
+        inside = [conflict for conflict in message.stream.conflicts if message.start <= conflict.offset < message.end]
         assert any(
             hashlib.sha256(with_others(message, chosen)).hexdigest() == expected
             for count in range(len(inside) + 1)

@@ -204,9 +204,7 @@ class TestHeaders:
 
     def test_mbox_separator_first(self) -> None:
         # KA9Q NOS sends the line that parts the messages in the file.
-        parsed = parse_mail(
-            b"From fred Mon Nov 23 09:10:00 1992\r\nFrom: fred\r\nTo: x\r\nTo: y\r\n\r\nhi\r\n"
-        )
+        parsed = parse_mail(b"From fred Mon Nov 23 09:10:00 1992\r\nFrom: fred\r\nTo: x\r\nTo: y\r\n\r\nhi\r\n")
         assert parsed.sender == "fred"
         assert parsed.recipients == "x, y"
         assert parsed.defects == (
@@ -337,12 +335,7 @@ class TestContents:
 
     def test_uuencoded_files_within_a_text(self) -> None:
         # Mail before MIME had its attachments so.
-        text = (
-            b"See below.\r\n"
-            + crlf(UU_NUMBERS)
-            + b"begin the day\r\nbegin 644 broken\r\nno\r\n"
-            + crlf(UU_NUMBERS)
-        )
+        text = b"See below.\r\n" + crlf(UU_NUMBERS) + b"begin the day\r\nbegin 644 broken\r\nno\r\n" + crlf(UU_NUMBERS)
         parsed = _parse_mail(b"Subject: x\r\n\r\n" + text)
         assert parsed.parts[0].content == text
         assert [(part.path, part.filename, part.sha256) for part in parsed.attachments] == [
@@ -355,9 +348,7 @@ class TestContents:
 class TestStructure:
     @staticmethod
     def multipart(octets: bytes, boundary: bytes = b"b", subtype: bytes = b"mixed") -> Mail:
-        return _parse_mail(
-            b"Content-Type: multipart/" + subtype + b"; boundary=" + boundary + b"\r\n\r\n" + octets
-        )
+        return _parse_mail(b"Content-Type: multipart/" + subtype + b"; boundary=" + boundary + b"\r\n\r\n" + octets)
 
     def test_a_boundary_that_begins_another(self) -> None:
         parsed = self.multipart(b"--b\r\n\r\n--bb\r\n--b--x\r\n --b\r\nx--b\r\n--b--\r\n")
@@ -394,8 +385,7 @@ class TestStructure:
 
     def test_too_deep(self) -> None:
         octets = b"".join(
-            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level)
-            for level in range(50)
+            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) for level in range(50)
         )
         parsed = _parse_mail(octets)
         assert only(parsed).content.startswith(b"--b20\r\nContent-Type: multipart/mixed; boundary=b21")
@@ -412,9 +402,7 @@ class TestStructure:
         assert "parts after the first 1000 were passed over" in parsed.defects
 
     def test_too_many_parts_in_an_attached_message(self) -> None:
-        parsed = self.multipart(
-            b"--b\r\n" * 999 + b"--b\r\nContent-Type: message/rfc822\r\n\r\nA: b\r\n--b--\r\n"
-        )
+        parsed = self.multipart(b"--b\r\n" * 999 + b"--b\r\nContent-Type: message/rfc822\r\n\r\nA: b\r\n--b--\r\n")
         assert parsed.parts[-1].path == "1000"
         assert "parts after the first 1000 were passed over" in parsed.defects
 

@@ -28,9 +28,7 @@ def test_reading_and_iterating_give_the_same_sessions() -> None:
     assert [session.first_frame for session in read.sessions] == sorted(
         session.first_frame for session in read.sessions
     )
-    assert {session.id for session in pop2dissect.iter_sessions(path)} == {
-        session.id for session in read.sessions
-    }
+    assert {session.id for session in pop2dissect.iter_sessions(path)} == {session.id for session in read.sessions}
     assert read.session(3).id == 3
     with pytest.raises(KeyError):
         read.session(1000)

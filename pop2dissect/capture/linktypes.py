@@ -61,9 +61,7 @@ def _families(*numbers: int) -> frozenset[bytes]:
 
 
 _NOTHING = frozenset({b""})
-_NULL = LinkLayout(
-    0, 4, 4, _families(2), _families(10, 24, 28, 30)
-)  # AF_INET; AF_INET6 of Linux and the BSDs
+_NULL = LinkLayout(0, 4, 4, _families(2), _families(10, 24, 28, 30))  # AF_INET; AF_INET6 of Linux and the BSDs
 _RAW = LinkLayout(0, 0, 0, _NOTHING, _NOTHING)
 
 LAYOUTS: dict[int, LinkLayout] = {

@@ -57,9 +57,7 @@ def read_header(window: Window, info: CaptureInfo) -> PcapHeader:
     if not window.forward(0, FILE_HEADER_OCTETS):
         raise CaptureError(f"the file ends inside its file header, after {window.end} octets")
     variant = PCAP_MAGICS[bytes(window.data[:4])]
-    major, minor, zone, _, snap_length, network = Struct(variant.byte_order + "HHiIII").unpack_from(
-        window.data, 4
-    )
+    major, minor, zone, _, snap_length, network = Struct(variant.byte_order + "HHiIII").unpack_from(window.data, 4)
     if major != 2:
         raise CaptureError(f"version {major}.{minor} of the pcap format is not known")
     info.format = variant.name

@@ -56,9 +56,7 @@ class _DamageError(Exception):
     """The capture cannot be read any further: the text says what is wrong with which block."""
 
 
-def pcapng_records(
-    window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None
-) -> Iterator[Record]:
+def pcapng_records(window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None) -> Iterator[Record]:
     """Give the packets of a pcapng file, without those that plainly cannot be TCP on one of ``ports``.
 
     Frame numbers are those of Wireshark, which counts some blocks that are no packets. A packet of a
@@ -160,16 +158,12 @@ class _PcapngReader:
             return self._ended(at)
         kind, length = self._kind_and_length()
         if length < _SMALLEST.get(kind, _SMALLEST_ANY):
-            raise _DamageError(
-                f"the block at octet {at} claims a length of {length} octets, which is too small"
-            )
+            raise _DamageError(f"the block at octet {at} claims a length of {length} octets, which is too small")
         # The length should be a multiple of 4; some writers give it without the padding, as Wireshark knows.
         padded = length + 3 & ~3
         if kind in _SMALLEST:
             if length > MAX_BLOCK:
-                raise _DamageError(
-                    f"the block at octet {at} claims a length of {length} octets, which is too large"
-                )
+                raise _DamageError(f"the block at octet {at} claims a length of {length} octets, which is too large")
             trailer_at = padded - _TRAILER
             whole = window.forward(0, padded)
         else:
@@ -179,9 +173,7 @@ class _PcapngReader:
             return self._ended(at)
         trailer = self._unpack("I", trailer_at)[0]
         if trailer + 3 & ~3 != padded:
-            raise _DamageError(
-                f"the block at octet {at} gives its length as {length} and as {trailer} octets"
-            )
+            raise _DamageError(f"the block at octet {at} gives its length as {length} and as {trailer} octets")
         record = None
         if kind == _PACKET:
             _, _, interface_id, _, _, captured, _ = self._unpack("IIIIIII", 0)
@@ -259,8 +251,7 @@ class _PcapngReader:
     def _interface(self, at: int, interface_id: int) -> Interface:
         if interface_id >= len(self._interfaces):
             raise _DamageError(
-                f"the packet block at octet {at} is of interface {interface_id}, "
-                "which its section has not described"
+                f"the packet block at octet {at} is of interface {interface_id}, which its section has not described"
             )
         return self._interfaces[interface_id]
 
@@ -294,9 +285,7 @@ class _PcapngReader:
         extend_times(self._info, time)
         return self._record(interface, time, _PACKET_DATA, captured, original)
 
-    def _record(
-        self, interface: Interface, time: int, start: int, captured: int, original: int
-    ) -> Record | None:
+    def _record(self, interface: Interface, time: int, start: int, captured: int, original: int) -> Record | None:
         window = self._window
         self._number += 1
         if interface.skips(window.data, start, captured):

@@ -54,12 +54,7 @@ def pcap_records(
                     extend_times(info, seconds * NS + fraction * unit)
                     run_seconds = seconds
                 run_fraction = fraction
-                if (
-                    version == PLAIN_IPV4
-                    and kind == ipv4
-                    and captured >= minimum
-                    and not fragment & fragment_mask
-                ):
+                if version == PLAIN_IPV4 and kind == ipv4 and captured >= minimum and not fragment & fragment_mask:
                     wanted = kept[protocol]
                     if source not in wanted and destination not in wanted:
                         position = following

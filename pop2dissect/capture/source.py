@@ -42,8 +42,7 @@ class _Raw:
         self._file = file
         self._size = size
         """Octets to give at most: what a file gains while it is read lies outside of its map."""
-        # A buffered file's readinto waits until all of the buffer is full; readinto1 does not.
-        self._fill: Any = getattr(file, "readinto1", None) or file.readinto  # type: ignore[attr-defined]
+        self._read1: Any = getattr(file, "read1", None)
         self._seen = b""
         self.octets = 0
 
@@ -57,6 +56,14 @@ class _Raw:
         self._seen = bytes(room[:filled])
         return self._seen
 
+    def _fill(self, buffer: memoryview) -> int:
+        """Read once. Of a buffered file only ``read1`` gives what it has without waiting for more."""
+        if self._read1 is None:
+            return self._file.readinto(buffer) or 0  # type: ignore[attr-defined]
+        octets = self._read1(len(buffer))
+        buffer[: len(octets)] = octets
+        return len(octets)
+
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer or a part of it, without waiting for more than there is."""
         if self._seen:
@@ -65,7 +72,7 @@ class _Raw:
             self._seen = self._seen[count:]
         else:
             room = buffer if self._size is None else buffer[: max(0, self._size - self.octets)]
-            count = self._fill(room) or 0
+            count = self._fill(room)
         self.octets += count
         return count
 

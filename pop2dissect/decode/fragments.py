@@ -181,9 +181,7 @@ class Reassembler:
         while self._datagrams:
             self._give_up(next(iter(self._datagrams)), "fragments are missing")
 
-    def _insert(
-        self, datagram: _Datagram, fragment: Fragment, octets: bytes, length: int, frame: int
-    ) -> bool:
+    def _insert(self, datagram: _Datagram, fragment: Fragment, octets: bytes, length: int, frame: int) -> bool:
         """Put a fragment in its place by the rules of its IP version; say whether the datagram is whole."""
         end = fragment.offset + length
         if fragment.offset == 0 or datagram.protocol < 0:

@@ -45,9 +45,7 @@ def ipv4(packet: Packet) -> int:
     if total and total < header:
         raise Undecodable("the total length field of an IPv4 header is less than the header")
     if total > packet.wire - at:
-        packet.doubt(
-            "the total length field of an IPv4 header exceeds the packet, whose own length was taken"
-        )
+        packet.doubt("the total length field of an IPv4 header exceeds the packet, whose own length was taken")
     if total:  # 0 is left by segmentation offload for the adapter to fill in: all there is then belongs to it
         packet.limit(total)
     if packet.verify and int.from_bytes(data[at : at + header]) % 0xFFFF:
@@ -96,9 +94,7 @@ def ipv6(packet: Packet) -> int:
         raise Undecodable("the version field of an IPv6 header is not 6")
     packet.at += 40
     if payload > packet.wire - packet.at:
-        packet.doubt(
-            "the payload length field of an IPv6 header exceeds the packet, whose own length was taken"
-        )
+        packet.doubt("the payload length field of an IPv6 header exceeds the packet, whose own length was taken")
     # 0 is a jumbogram (RFC 2675, section 2) or left by segmentation offload: all there is then belongs to it
     if payload:
         packet.limit(payload)

@@ -32,9 +32,7 @@ class _Sign(NamedTuple):
 
 
 def _signs(*rows: tuple[str, bytes, str]) -> tuple[_Sign, ...]:
-    return tuple(
-        _Sign(protocol, re.compile(pattern, re.IGNORECASE), evidence) for protocol, pattern, evidence in rows
-    )
+    return tuple(_Sign(protocol, re.compile(pattern, re.IGNORECASE), evidence) for protocol, pattern, evidence in rows)
 
 
 # A server that speaks first settles it: what a client says may be a probe for something else.
@@ -54,15 +52,11 @@ _CLIENT_SIGNS = _signs(
 )
 
 # What only one of the three post office protocols has (see the module's sources: RFC 937, 918, 1939).
-_POP2_COMMANDS = re.compile(
-    rb"^[ \t]*(?:HELO[ \t]+\S+[ \t]+\S|FOLD[ \t]|READ\b|ACKS\b|ACKD\b|NACK\b)", re.I | re.M
-)
+_POP2_COMMANDS = re.compile(rb"^[ \t]*(?:HELO[ \t]+\S+[ \t]+\S|FOLD[ \t]|READ\b|ACKS\b|ACKD\b|NACK\b)", re.I | re.M)
 _POP2_REPLIES = re.compile(rb"^=\d", re.M)
 _RFC918_COMMANDS = re.compile(rb"^(?:RDEL[ \t]|RCEV\b|RECV\b|RCVD\b|RETR[ \t]+[^\d\s])", re.I | re.M)
 _RFC918_REPLIES = re.compile(rb"^#\d", re.M)
-_POP3_COMMANDS = re.compile(
-    rb"^(?:STAT|LIST|DELE|TOP|UIDL|APOP|CAPA|AUTH|STLS|LAST|RETR[ \t]+\d)\b", re.I | re.M
-)
+_POP3_COMMANDS = re.compile(rb"^(?:STAT|LIST|DELE|TOP|UIDL|APOP|CAPA|AUTH|STLS|LAST|RETR[ \t]+\d)\b", re.I | re.M)
 _EITHER_COMMANDS = re.compile(rb"^(?:USER|PASS|NOOP|RSET)\b", re.I | re.M)
 
 

@@ -80,9 +80,7 @@ class Document:
             "schema": SCHEMA,
             "tool": tool(),
             "settings": self._settings(),
-            "captures": [
-                capture_object(info, digest) for info, digest in zip(self.captures, self.sha256, strict=True)
-            ],
+            "captures": [capture_object(info, digest) for info, digest in zip(self.captures, self.sha256, strict=True)],
             "warnings": list(self.warnings),
         }
         yield to_text(head)[:-2] + ',\n "sessions": ['
@@ -137,9 +135,7 @@ def capture_object(info: CaptureInfo, sha256: str | None) -> Object:
 
 def session_object(session: Session, notation: Notation) -> Object:
     """Give a session with all that belongs to it."""
-    secrets = (
-        secret_ranges(session) if session.client_stream.conflicts and not notation.show_passwords else []
-    )
+    secrets = secret_ranges(session) if session.client_stream.conflicts and not notation.show_passwords else []
     return {
         "id": session.id,
         "client": {"ip": session.client.ip, "port": session.client.port},
@@ -338,9 +334,7 @@ def _stream(stream: Stream, notation: Notation, secrets: Sequence[Range], *, mas
 
 def _conflict(conflict: Conflict, notation: Notation, secrets: Sequence[Range], masked: bool) -> Object:
     offset, length, kept_frame, kept, other_frame, other = conflict
-    hidden = masked and (
-        touches(secrets, offset, offset + length) or holds_secret(kept) or holds_secret(other)
-    )
+    hidden = masked and (touches(secrets, offset, offset + length) or holds_secret(kept) or holds_secret(other))
     return {
         "offset": offset,
         "length": length,

@@ -20,9 +20,7 @@ def conversation(session: Session, look: Look) -> Iterator[str]:
     """Give the conversation line by line, each with a sign for the end that said it. Passwords are masked."""
     style = look.style
     secrets = [] if look.show_passwords else secret_ranges(session)
-    yield (
-        f"{style.heading}Session {session.id}  {session.client} {style.to_server} {session.server}{style.off}"
-    )
+    yield (f"{style.heading}Session {session.id}  {session.client} {style.to_server} {session.server}{style.off}")
     pieces = merge(_pieces("client", session.client_stream), _pieces("server", session.server_stream))
     for direction, start, end in _joined(pieces):
         stream = session.stream(direction)
@@ -66,9 +64,5 @@ def _joined(pieces: Iterator[_Piece]) -> Iterator[tuple[Direction, int, int]]:
 
 
 def _text(stream: Stream, direction: Direction, start: int, end: int, secrets: list[Range]) -> str:
-    text = (
-        masked_text(stream, start, end, secrets)
-        if direction == "client"
-        else decode_text(stream.read(start, end))
-    )
+    text = masked_text(stream, start, end, secrets) if direction == "client" else decode_text(stream.read(start, end))
     return text.removesuffix("\n")

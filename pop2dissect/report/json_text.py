@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from pop2dissect.report.values import SECOND, decimal_seconds
 
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 _Put: TypeAlias = Callable[[str], None]
 
 

@@ -112,11 +112,7 @@ class Overview:
             [
                 count(len(self), "session"),
                 *(f"on {date}" for date in self._dates if len(self._dates) == 1),
-                *(
-                    f"all with {server}"
-                    for server in self._servers
-                    if len(self._servers) == 1 and len(self) > 1
-                ),
+                *(f"all with {server}" for server in self._servers if len(self._servers) == 1 and len(self) > 1),
             ]
         )
 

@@ -72,9 +72,7 @@ class Table:
         style = self._style
         columns = [(index, self._columns[index]) for index in self._shown]
         yield (
-            style.dim
-            + self._line([pad(column.name, column.width, column.right) for _, column in columns])
-            + style.off
+            style.dim + self._line([pad(column.name, column.width, column.right) for _, column in columns]) + style.off
         )
         for row in rows:
             cells = []

@@ -81,8 +81,7 @@ def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look
             first, last = moment(info.first_time, look.zone), moment(info.last_time, look.zone)
             until = last.clock if last.date == first.date else f"{last.date} {last.clock}"
             yield style.clip(
-                f"  {first.date} {first.clock} to {until} {first.zone}"
-                f" ({duration(info.last_time - info.first_time)})"
+                f"  {first.date} {first.clock} to {until} {first.zone} ({duration(info.last_time - info.first_time)})"
             )
         for warning in info.warnings:
             yield f"  {style.notable}! {terminal_safe(warning)}{style.off}"
@@ -93,20 +92,14 @@ def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
     """Give a table's lines: as wide as its texts, on a terminal no wider than that."""
     widths = [
-        max([cell_width(column.title), *(cell_width(row[at]) for row in rows)])
-        for at, column in enumerate(columns)
+        max([cell_width(column.title), *(cell_width(row[at]) for row in rows)]) for at, column in enumerate(columns)
     ]
     if style.width is not None:
         widths = [min(width, column.widest) for width, column in zip(widths, columns, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
-        fitted = (
-            cells if style.width is None else [fit(cell, w) for cell, w in zip(cells, widths, strict=True)]
-        )
-        padded = (
-            pad(cell, width, column.right)
-            for cell, width, column in zip(fitted, widths, columns, strict=True)
-        )
+        fitted = cells if style.width is None else [fit(cell, w) for cell, w in zip(cells, widths, strict=True)]
+        padded = (pad(cell, width, column.right) for cell, width, column in zip(fitted, widths, columns, strict=True))
         return style.clip("  ".join(padded).rstrip())
 
     yield f"{style.heading}{line([column.title for column in columns])}{style.off}"
@@ -161,9 +154,7 @@ def totals_text(totals: Totals, style: Style) -> Iterator[str]:
     if totals.messages:
         fates = ", ".join(f"{number:,} {fate}" for fate, number in sorted(totals.dispositions.items()))
         committed = f", {count(totals.committed, 'deletion')} committed" if totals.committed else ""
-        yield style.clip(
-            f"{count(totals.messages, 'message')} of {count(totals.octets, 'octet')}: {fates}{committed}"
-        )
+        yield style.clip(f"{count(totals.messages, 'message')} of {count(totals.octets, 'octet')}: {fates}{committed}")
     if totals.gaps or totals.conflicts:
         yield style.clip(
             f"{style.bullet} {count(totals.missing, 'octet')} missing in {count(totals.gaps, 'gap')}, "

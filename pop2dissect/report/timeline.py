@@ -111,9 +111,7 @@ def _said(reply: Reply, message: Message | None) -> str:
 
 def _message(message: Message, look: Look) -> Iterator[str]:
     style = look.style
-    headers = parse_headers(
-        message.stream.read(message.start, min(message.end, message.start + HEADER_OCTETS))
-    )
+    headers = parse_headers(message.stream.read(message.start, min(message.end, message.start + HEADER_OCTETS)))
     fate = message.disposition
     if fate == "deleted":
         fate += ", committed" if message.committed else ", not committed"  # type: ignore[assignment]

@@ -17,9 +17,7 @@ def session_tree(session: Session, look: Look) -> Iterator[str]:
     password = session.password if look.show_passwords else session.password and PASSWORD_MASK
     yield f"{style.heading}Session {session.id}: {session.client} {style.to_server} {session.server}{style.off}"
     yield _field(1, "Protocol", f"{session.protocol} ({session.protocol_evidence})")
-    yield _field(
-        1, "Frames", f"{_frames((session.first_frame,), look)} to {_frames((session.last_frame,), look)}"
-    )
+    yield _field(1, "Frames", f"{_frames((session.first_frame,), look)} to {_frames((session.last_frame,), look)}")
     yield _field(1, "Packets", str(session.packets))
     yield _field(1, "Start", _time(session.start, look))
     yield _field(1, "End", _time(session.end, look))
@@ -78,9 +76,7 @@ def _stream(session: Session, direction: Direction, look: Look) -> Iterator[str]
             or holds_secret(conflict.kept)
             or holds_secret(conflict.other)
         )
-        kept, other = (
-            PASSWORD_MASK if hidden else octets.hex() for octets in (conflict.kept, conflict.other)
-        )
+        kept, other = (PASSWORD_MASK if hidden else octets.hex() for octets in (conflict.kept, conflict.other))
         yield _field(2, "Conflict", f"{count(conflict.length, 'octet')} at offset {conflict.offset}")
         yield _field(3, f"Kept, frame {_frames((conflict.kept_frame,), look)}", kept)
         yield _field(3, f"Not kept, frame {_frames((conflict.other_frame,), look)}", other)
@@ -90,9 +86,7 @@ def _exchange(exchange: Exchange, look: Look) -> Iterator[str]:
     style = look.style
     line = exchange.shown_line(look.show_passwords)
     title = "(no command)" if line is None else terminal_safe(line)
-    where = (
-        "" if line is None else "  " + _where("client", exchange.start, exchange.end, exchange.frames, look)
-    )
+    where = "" if line is None else "  " + _where("client", exchange.start, exchange.end, exchange.frames, look)
     yield f"  {style.client}Exchange {exchange.index}: {title}{style.off}{style.dim}{where}{style.off}"
     if exchange.command is not None:
         yield _field(2, "Command", exchange.command or "(none that is known)")
@@ -116,9 +110,7 @@ def _exchange(exchange: Exchange, look: Look) -> Iterator[str]:
 def _reply(reply: Reply, look: Look) -> Iterator[str]:
     style = look.style
     where = _where("server", reply.start, reply.end, reply.frames, look)
-    text = terminal_safe(reply.line) or {"close": "(the server closes)", "data": "(message data)"}.get(
-        reply.kind, ""
-    )
+    text = terminal_safe(reply.line) or {"close": "(the server closes)", "data": "(message data)"}.get(reply.kind, "")
     yield f"    Reply, {reply.kind}: {text}{style.dim}  {where}{style.off}"
     if reply.value is not None:
         yield _field(3, "Value", str(reply.value))

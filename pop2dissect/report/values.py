@@ -37,8 +37,7 @@ def zone_named(name: str) -> Zone:
     """Find a zone by its IANA name, or ``local`` for that of this machine. Raises UsageError if there is none."""
     if name.upper() in ("UTC", "Z"):
         return UTC
-    from datetime import UTC as utc
-    from datetime import datetime, tzinfo
+    from datetime import datetime, timezone, tzinfo
 
     place: tzinfo | None = None
     if name != "local":
@@ -47,14 +46,12 @@ def zone_named(name: str) -> Zone:
         try:
             place = ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise UsageError(
-                f"there is no time zone {name!r}; give an IANA name such as Europe/Berlin"
-            ) from None
+            raise UsageError(f"there is no time zone {name!r}; give an IANA name such as Europe/Berlin") from None
 
     @lru_cache(maxsize=1024)
     def offset(quarter: int) -> tuple[int, str]:
         try:
-            moment = datetime.fromtimestamp(quarter * 900, utc).astimezone(place)
+            moment = datetime.fromtimestamp(quarter * 900, timezone.utc).astimezone(place)
         except (ValueError, OverflowError, OSError):
             return 0, "UTC"  # beyond the years 1 to 9999
         delta = moment.utcoffset()

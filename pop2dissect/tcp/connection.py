@@ -174,9 +174,7 @@ class Sender:
         if self.ordered:
             first = self.pieces[0].offset if self.pieces else 0
         else:
-            first = min(
-                (entry.offset for entries in (self.pieces, self.cuts) for entry in entries), default=0
-            )
+            first = min((entry.offset for entries in (self.pieces, self.cuts) for entry in entries), default=0)
         if self.initial is not None:
             if first < 0:
                 self.pieces = [_without_head(piece) for piece in self.pieces if piece.end > 0]

@@ -87,9 +87,7 @@ def _resolve(pieces: Sequence[Span], policy: OverlapPolicy) -> Iterator[Span]:
         if upcoming < len(by_offset):
             end = min(end, pieces[by_offset[upcoming]].offset)
         if end > position:
-            yield piece._replace(
-                offset=position, length=end - position, start=piece.start + position - piece.offset
-            )
+            yield piece._replace(offset=position, length=end - position, start=piece.start + position - piece.offset)
             position = end
 
 
@@ -127,9 +125,7 @@ def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
                 continue
             differing = [at for at, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other]
             start, end = differing[0], differing[-1] + 1
-            yield Conflict(
-                first + start, end - start, span.frame, ours[start:end], piece.frame, theirs[start:end]
-            )
+            yield Conflict(first + start, end - start, span.frame, ours[start:end], piece.frame, theirs[start:end])
             found += 1
             if found == MAX_CONFLICTS:
                 return

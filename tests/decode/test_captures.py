@@ -31,11 +31,7 @@ from .tshark import opinion, opinions
 def test_wireshark_agrees(name: str, tshark: str) -> None:
     path = capture_path(name)
     decoder = Decoder(None)
-    ours = {
-        segment.frame: opinion(segment)
-        for segment in map(decoder.decode, read_pcap(path))
-        if segment is not None
-    }
+    ours = {segment.frame: opinion(segment) for segment in map(decoder.decode, read_pcap(path)) if segment is not None}
     decoder.finish()
     assert decoder.warnings() == []
     assert ours == opinions(tshark, path)

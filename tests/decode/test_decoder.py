@@ -31,9 +31,7 @@ from .build import (
 POP2 = frozenset({109})
 
 
-def decode(
-    octets: bytes, link_type: int = 1, original: int | None = None
-) -> tuple[Segment | None, list[str]]:
+def decode(octets: bytes, link_type: int = 1, original: int | None = None) -> tuple[Segment | None, list[str]]:
     decoder = Decoder(POP2)
     segment = decoder.decode(record(octets, link_type, original=original))
     return segment, decoder.warnings()
@@ -45,9 +43,7 @@ def undecoded(reason: str) -> tuple[None, list[str]]:
 
 def test_every_field() -> None:
     octets = ethernet(
-        ipv4(
-            tcp(b"QUIT\r\n", ports=(5, 109), seq=1, ack=2, flags=0xFF, window=4, urgent=6, options=b"\1" * 8)
-        )
+        ipv4(tcp(b"QUIT\r\n", ports=(5, 109), seq=1, ack=2, flags=0xFF, window=4, urgent=6, options=b"\1" * 8))
     )
     one = record(octets, frame=17, time=1_000_000_001)
     assert Decoder(POP2).decode(one) == Segment(
@@ -160,9 +156,7 @@ def test_unsupported_link_types_are_named() -> None:
     decoder = Decoder(POP2)
     for frame in range(1, 1235):
         assert decoder.decode(record(PACKET, 147, frame=frame)) is None
-    assert decoder.warnings() == [
-        "1,234 packets could not be decoded (first frame 1): link type 147 is not supported"
-    ]
+    assert decoder.warnings() == ["1,234 packets could not be decoded (first frame 1): link type 147 is not supported"]
     assert decode(b"\0\0\x08\0\x93\0\0\0", 192) == undecoded("link type 147 is not supported")
     assert decode(PACKET, 0x10800) == undecoded("link type 67584 is not supported")
 
@@ -233,8 +227,7 @@ def test_problems_keep_the_first_frames() -> None:
     (problem,) = decoder.problems.values()
     assert (problem.count, problem.frames) == (5, [capture + 7, capture + 8, capture + 9])
     assert decoder.warnings() == [
-        "5 packets could not be decoded (first frame 7 of capture 2): "
-        "the Ethernet header is longer than the packet"
+        "5 packets could not be decoded (first frame 7 of capture 2): the Ethernet header is longer than the packet"
     ]
 
 

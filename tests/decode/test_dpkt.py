@@ -25,9 +25,7 @@ HEADERS = st.builds(
 )
 ADDRESS4 = st.binary(min_size=4, max_size=4)
 ADDRESS6 = st.binary(min_size=16, max_size=16)
-IPV4 = st.builds(
-    lambda tcp, src, dst: dpkt.ip.IP(src=src, dst=dst, p=6, data=tcp), HEADERS, ADDRESS4, ADDRESS4
-)
+IPV4 = st.builds(lambda tcp, src, dst: dpkt.ip.IP(src=src, dst=dst, p=6, data=tcp), HEADERS, ADDRESS4, ADDRESS4)
 IPV6 = st.builds(
     lambda tcp, src, dst: dpkt.ip6.IP6(src=src, dst=dst, nxt=6, plen=len(tcp), data=tcp),
     HEADERS,

@@ -126,11 +126,7 @@ def test_octets_of_other_packets_are_never_read(data: st.DataObject) -> None:
     original = data.draw(st.sampled_from((length, len(frame), 9000, 0)))
     surroundings = (b"", b"\0" * 300, b"\xff" * 300, octets * 2)
     results = {
-        repr(
-            decode_alone(
-                record(bytes(frame[:length]), link_type, original=original, before=before, behind=behind)
-            )
-        )
+        repr(decode_alone(record(bytes(frame[:length]), link_type, original=original, before=before, behind=behind)))
         for before in surroundings
         for behind in surroundings
     }

@@ -97,9 +97,7 @@ def test_any_order_and_any_copies_give_the_datagram(version: int, data: st.DataO
     first_seen = [order.index(piece) + 1 for piece in pieces]
     assert segment.fragments == tuple(sorted(first_seen))
     assert segment.frame == segment.fragments[-1]
-    plain = Decoder(POP2).decode(
-        record(ethernet(ipv4(WHOLE)) if version == 4 else ethernet(ipv6(WHOLE6), 0x86DD))
-    )
+    plain = Decoder(POP2).decode(record(ethernet(ipv4(WHOLE)) if version == 4 else ethernet(ipv6(WHOLE6), 0x86DD)))
     assert plain is not None
     assert segment[2:8] == plain[2:8]
 
@@ -185,8 +183,7 @@ def test_overlaps_of_ipv4_follow_the_policy_and_are_noted(overlap: str) -> None:
     assert payload(segment) == TEXT[:4] + middle + inverse[28:44] + TEXT[44:]
     assert segment.fragments == (1, 2, 3)
     assert decoder.warnings() == [
-        "1 packet was decoded with a doubt (frame 2): "
-        f"overlapping fragments differ, and what came {overlap} was taken"
+        f"1 packet was decoded with a doubt (frame 2): overlapping fragments differ, and what came {overlap} was taken"
     ]
 
 
@@ -295,9 +292,7 @@ def test_a_cut_in_the_tcp_header_is_a_problem() -> None:
     one, two = records([part4(0, 16), part4(16, 80)])
     decoder = Decoder(POP2)
     assert run(decoder, (one, cut(two, two.captured - 62))) == []
-    assert decoder.warnings() == [
-        "1 packet could not be decoded (frame 2): the snap length cut the TCP header"
-    ]
+    assert decoder.warnings() == ["1 packet could not be decoded (frame 2): the snap length cut the TCP header"]
 
 
 def test_old_fragments_are_given_up() -> None:
@@ -315,9 +310,7 @@ def test_a_clock_set_back_keeps_fragments_together() -> None:
     assert segment.time == 0
 
 
-@pytest.mark.parametrize(
-    "limits", [FragmentLimits(datagrams=2), FragmentLimits(octets=2 * (40 + FRAGMENT_COST) + 39)]
-)
+@pytest.mark.parametrize("limits", [FragmentLimits(datagrams=2), FragmentLimits(octets=2 * (40 + FRAGMENT_COST) + 39)])
 def test_beyond_the_limits_the_oldest_is_given_up(limits: FragmentLimits) -> None:
     decoder = Decoder(POP2, fragment_limits=limits)
     frames = [part4(0, 40, 1), part4(0, 40, 2), part4(0, 40, 3), part4(40, 80, 3), part4(40, 80, 1)]
@@ -328,9 +321,7 @@ def test_beyond_the_limits_the_oldest_is_given_up(limits: FragmentLimits) -> Non
     assert decoder.problems[reason].frames[0] == 1
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.booleans(), st.integers(0, 3)), max_size=40)
-)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.booleans(), st.integers(0, 3)), max_size=40))
 def test_floods_keep_the_account_of_octets(fragments: list[tuple[int, int, bool, int]]) -> None:
     limits = FragmentLimits(datagrams=3, octets=3000, seconds=20)
     for overlap in ("first", "last"):

@@ -87,6 +87,4 @@ def test_broken_headers(link_type: int, octets: bytes, header: str) -> None:
 
 def test_a_length_field_leaves_off_the_padding() -> None:
     frame = ethernet(b"\6\6\3" + PACKET[:30], 33) + PACKET[30:]
-    assert warnings(frame, 1) == [
-        "1 packet could not be decoded (frame 1): the TCP header is longer than the packet"
-    ]
+    assert warnings(frame, 1) == ["1 packet could not be decoded (frame 1): the TCP header is longer than the packet"]

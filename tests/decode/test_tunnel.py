@@ -53,9 +53,7 @@ def test_other_traffic_is_no_problem(octets: bytes) -> None:
     ],
 )
 def test_broken_headers(octets: bytes, header: str) -> None:
-    assert warnings(octets) == [
-        f"1 packet could not be decoded (frame 1): the {header} is longer than the packet"
-    ]
+    assert warnings(octets) == [f"1 packet could not be decoded (frame 1): the {header} is longer than the packet"]
 
 
 def test_the_length_of_udp_leaves_off_what_follows() -> None:

@@ -58,9 +58,7 @@ def opinions(tshark: str, path: Path, *options: str) -> dict[int, Opinion]:
     result = {}
     for line in output.splitlines():
         frame, *values, payload = line.split("\t")
-        result[int(frame)] = Opinion._make(
-            [*(int(value or "0", 0) for value in values), bytes.fromhex(payload)]
-        )
+        result[int(frame)] = Opinion._make([*(int(value or "0", 0) for value in values), bytes.fromhex(payload)])
     return result
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ def stream_of(octets: bytes, cuts: list[int]) -> Stream:
     return Stream(
         [
             Span(first, last - first, number, 0, None, octets[first:last], 0)
-            for number, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False))
+            for number, (first, last) in enumerate(itertools.pairwise(bounds))
         ]
     )
 
@@ -36,16 +38,12 @@ def test_lines_are_the_same_however_the_stream_is_cut(octets: bytes, cuts: list[
 
 
 def test_a_line_goes_on_over_a_gap_and_says_what_is_missing() -> None:
-    stream = Stream(
-        [Span(0, 4, 1, 0, None, b"READ", 0), Span(6, 6, 2, 0, None, b"\r\nQUIT", 0)], [Gap(4, 2, "")]
-    )
+    stream = Stream([Span(0, 4, 1, 0, None, b"READ", 0), Span(6, 6, 2, 0, None, b"\r\nQUIT", 0)], [Gap(4, 2, "")])
     assert lines(stream) == [Line(0, 8, b"READ", b"\r\n", 2), Line(8, 12, b"QUIT", b"", 0)]
 
 
 def test_a_limit_ends_a_line_with_a_gap_but_no_whole_line() -> None:
-    stream = Stream(
-        [Span(0, 4, 1, 0, None, b"READ", 0), Span(9, 6, 2, 0, None, b"QUIT\r\n", 0)], [Gap(4, 5, "")]
-    )
+    stream = Stream([Span(0, 4, 1, 0, None, b"READ", 0), Span(9, 6, 2, 0, None, b"QUIT\r\n", 0)], [Gap(4, 5, "")])
     assert LineReader(stream).read(0, 9) == Line(0, 9, b"READ", b"", 5)
     assert LineReader(stream).read(9, 11) == Line(9, 15, b"QUIT", b"\r\n", 0)
 

@@ -109,12 +109,8 @@ class Conversation:
         self._random = random.Random(f"{seed} {client} {server}")
         number = self._random.randrange
         self._peers = {
-            "client": _Peer(
-                client, number(2**32) if client_isn is None else client_isn, window, number(2**16)
-            ),
-            "server": _Peer(
-                server, number(2**32) if server_isn is None else server_isn, window, number(2**16)
-            ),
+            "client": _Peer(client, number(2**32) if client_isn is None else client_isn, window, number(2**16)),
+            "server": _Peer(server, number(2**32) if server_isn is None else server_isn, window, number(2**16)),
         }
         for peer, other in self._both_ways():
             peer.received = peer.acknowledged = other.isn
@@ -167,9 +163,7 @@ class Conversation:
         """SYN, sent again after 1, 2, 4 ... seconds; nobody answers."""
         for attempt in range(attempts):
             self._peers["client"].seq = self._peers["client"].isn
-            self._send(
-                "client", SYN, options=self._syn_options(), delay=SECOND << attempt if attempt else None
-            )
+            self._send("client", SYN, options=self._syn_options(), delay=SECOND << attempt if attempt else None)
         return self
 
     def picked_up(self) -> Self:
@@ -229,12 +223,8 @@ class Conversation:
         pieces = [octets[first : first + self._mss] for first in range(0, len(octets), self._mss)] or [b""]
         for number, piece in enumerate(pieces, 1):
             last = number == len(pieces)
-            flags = (
-                ACK | (PSH if last and piece else 0) | (FIN if last and fin else 0) | (URG if urgent else 0)
-            )
-            gap = (
-                (self._think() if delay is None else delay) if number == 1 else self._jitter(40 * MICROSECOND)
-            )
+            flags = ACK | (PSH if last and piece else 0) | (FIN if last and fin else 0) | (URG if urgent else 0)
+            gap = (self._think() if delay is None else delay) if number == 1 else self._jitter(40 * MICROSECOND)
             self._send(side, flags, piece, delay=gap, ack=known, urgent=urgent)
             if number % 2 == 0 and not last:
                 self._acknowledge(other, delay=self._jitter(60 * MICROSECOND))

@@ -224,9 +224,7 @@ def zero_windows(packets: Packets, seed: int = 1, share: float = 0.1) -> Packets
                     mark="zero window probe",
                 )
             )
-        result.append(
-            replace(closed, time=packet.time + room * 3 // 5, window=packet.window, mark="window update")
-        )
+        result.append(replace(closed, time=packet.time + room * 3 // 5, window=packet.window, mark="window update"))
     return result
 
 

@@ -167,9 +167,7 @@ def test_what_a_capture_lacks() -> None:
     packets = impairments.not_captured(TALK.packets, seed=3, share=0.3)
     covered = impairments.coverage(packets, TALK, "server")
     assert len(covered) > 1
-    assert assembled(packets, TALK, "server") == b"".join(
-        TALK.truth.server[first:last] for first, last in covered
-    )
+    assert assembled(packets, TALK, "server") == b"".join(TALK.truth.server[first:last] for first, last in covered)
     assert impairments.coverage(impairments.from_middle(TALK.packets, 8), TALK, "server")[0][0] > 0
     server_only = impairments.one_way(TALK.packets, TALK.address("server"))
     assert impairments.coverage(server_only, TALK, "client") == []
@@ -183,9 +181,7 @@ def test_formats(tmp_path: Path) -> None:
             name = f"{big_endian}{nanoseconds}"
             plain = save(tmp_path / f"{name}.pcap", packets, nanoseconds=nanoseconds, big_endian=big_endian)
             block = save(tmp_path / f"{name}.pcapng", packets, nanoseconds=nanoseconds, big_endian=big_endian)
-            zipped = save(
-                tmp_path / f"{name}.pcap.gz", packets, nanoseconds=nanoseconds, big_endian=big_endian
-            )
+            zipped = save(tmp_path / f"{name}.pcap.gz", packets, nanoseconds=nanoseconds, big_endian=big_endian)
             assert gzip.decompress(zipped.read_bytes()) == plain.read_bytes()
             read = list(dpkt.pcap.Reader(io.BytesIO(plain.read_bytes())))
             blocks = list(dpkt.pcapng.Reader(io.BytesIO(block.read_bytes())))
@@ -218,9 +214,7 @@ WIRES: list[dict[str, object]] = [
 @pytest.mark.parametrize("ending", ["pcap", "pcapng"])
 @pytest.mark.parametrize("options", WIRES, ids=str)
 @pytest.mark.parametrize("ip", ["10.9.0", "2001:db8:"])
-def test_tshark_reads_the_truth(
-    ending: str, options: dict[str, object], ip: str, tmp_path: Path, tshark: str
-) -> None:
+def test_tshark_reads_the_truth(ending: str, options: dict[str, object], ip: str, tmp_path: Path, tshark: str) -> None:
     dot = ":" if ":" in ip else "."
     conversation = talk(client=(f"{ip}{dot}1", 40000), server=(f"{ip}{dot}2", 109))
     path = save(tmp_path / f"x.{ending}", conversation.packets, **options)  # type: ignore[arg-type]

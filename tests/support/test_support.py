@@ -17,10 +17,7 @@ def test_every_capture_has_its_truth() -> None:
         assert recorded == truth.load_truth(path.name.partition(".")[0])
         assert recorded["session_count"] == len(recorded["sessions"])
     unpaired = {
-        path.name.partition(".")[0]
-        for folder in truth.FOLDERS
-        for path in folder.iterdir()
-        if ".pcap" in path.name
+        path.name.partition(".")[0] for folder in truth.FOLDERS for path in folder.iterdir() if ".pcap" in path.name
     } - set(truth.capture_names())
     assert not unpaired
 

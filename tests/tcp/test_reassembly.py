@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -26,7 +27,7 @@ def impaired(draw: st.DrawFn) -> tuple[bytes, int, list[tuple[int, bytes]]]:
     """Octets, an initial sequence number, and pieces that cover them all in any order, some more than once."""
     octets = draw(st.binary(min_size=1, max_size=200))
     cuts = sorted({0, len(octets), *draw(st.lists(st.integers(0, len(octets)), max_size=20))})
-    pieces = [(first, octets[first:last]) for first, last in zip(cuts, cuts[1:], strict=False)]
+    pieces = [(first, octets[first:last]) for first, last in itertools.pairwise(cuts)]
     for _ in range(draw(st.integers(0, 10))):
         first = draw(st.integers(0, len(octets) - 1))
         last = draw(st.integers(first + 1, len(octets)))
@@ -64,9 +65,7 @@ def test_without_handshake_the_earliest_octet_is_the_first(
 @given(st.data())
 def test_each_octet_comes_from_the_frame_that_its_span_names(data: st.DataObject) -> None:
     octets, _, pieces = data.draw(impaired())
-    stream = build_stream(
-        [span(offset, part, frame) for frame, (offset, part) in enumerate(pieces)], ordered=False
-    )
+    stream = build_stream([span(offset, part, frame) for frame, (offset, part) in enumerate(pieces)], ordered=False)
     for one in stream.spans:
         offset, part = pieces[one.frame]
         assert part[one.offset - offset : one.end - offset] == octets[one.offset : one.end]
@@ -90,11 +89,7 @@ def test_overlaps_follow_the_policy_octet_by_octet(pieces: list[tuple[int, bytes
     assert {at: stream.octet_at(at)[0] for at in range(stream.length) if stream.octet_at(at)} == expected
     copies = {(at, octet) for offset, part in pieces for at, octet in enumerate(part, offset)}
     differ = {at for at, octet in copies if expected[at] != octet}
-    reported = {
-        at
-        for conflict in stream.conflicts
-        for at in range(conflict.offset, conflict.offset + conflict.length)
-    }
+    reported = {at for conflict in stream.conflicts for at in range(conflict.offset, conflict.offset + conflict.length)}
     assert differ <= reported
     assert all(set(range(one.offset, one.offset + one.length)) & differ for one in stream.conflicts)
 
@@ -195,9 +190,7 @@ def test_a_keep_alive_octet_is_no_part_of_the_stream() -> None:
 
 def test_a_zero_window_probe_is_the_first_octet_of_what_follows() -> None:
     talk = Talk()
-    client, _ = streams(
-        [talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"d"), talk.segment("c", 0, b"def")]
-    )
+    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"d"), talk.segment("c", 0, b"def")])
     assert whole(client) == b"def"
     assert client.conflicts == []
 
@@ -220,9 +213,7 @@ def test_a_segment_far_outside_of_the_stream_is_left_out_and_said() -> None:
 
 def test_an_octet_before_the_first_is_cut_off() -> None:
     talk = Talk()
-    client, _ = streams(
-        [talk.segment("c", -1, flags=SYN), talk.segment("c", -2, b"xxabc"), talk.segment("c", 3, b"d")]
-    )
+    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", -2, b"xxabc"), talk.segment("c", 3, b"d")])
     assert whole(client) == b"abcd"
 
 
@@ -278,9 +269,7 @@ def test_a_first_segment_that_may_be_a_keep_alive_proves_no_gap() -> None:
 @pytest.mark.parametrize("policy", ["first", "last"])
 def test_a_million_overlaps_take_linear_time(policy: str) -> None:
     chance = random.Random(1)
-    pieces = [
-        span(offset, TEXT[:9], frame) for frame, offset in enumerate(chance.sample(range(60000), 50000))
-    ]
+    pieces = [span(offset, TEXT[:9], frame) for frame, offset in enumerate(chance.sample(range(60000), 50000))]
     stream = build_stream(pieces, ordered=False, policy="last" if policy == "last" else "first")
     assert stream.length > 59000
     assert len(stream.conflicts) <= 1000

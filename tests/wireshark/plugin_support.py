@@ -120,7 +120,10 @@ def differences(truth: dict[str, Any], found: Dissected | None) -> list[str]:
             continue
         wrong += [f"turn {number}: {text}" for text in _turn_differences(turn, messages.get(number), mine)]
     answered = {number for number, mine in found.turns.items() if mine.replies or mine.messages}
-    wrong += [f"turn {number}: the server knows of no such turn" for number in answered - {turn["n"] for turn in truth["turns"]}]
+    wrong += [
+        f"turn {number}: the server knows of no such turn"
+        for number in answered - {turn["n"] for turn in truth["turns"]}
+    ]
     wrong += [f"reply to nothing: {line!r}" for line in found.unasked]
     return wrong
 

@@ -116,8 +116,7 @@ class _Dissector:
         return sorted(
             offset
             for offset in answered
-            if offset is not None
-            and any(gap.offset < offset <= gap.offset + gap.length for gap in self._client.gaps)
+            if offset is not None and any(gap.offset < offset <= gap.offset + gap.length for gap in self._client.gaps)
         )
 
     def _boundary(self, following: Line | None) -> int | None:
@@ -127,9 +126,7 @@ class _Dissector:
         """
         if following is None:
             return self._server.length
-        return self._sent_by_server.first_after(
-            following.end, self._sent_by_client.received_at(following.start)
-        )
+        return self._sent_by_server.first_after(following.end, self._sent_by_client.received_at(following.start))
 
     # The opening: the greeting, or what a capture that starts in the middle begins with.
 
@@ -242,12 +239,7 @@ class _Dissector:
         if not line.ending:
             self._notes.append("the command has no line end")
         ends_session = keyword == "QUIT" and self._state is ServerState.DONE
-        if (
-            keyword in COMMANDS
-            and not ends_session
-            and not self._unanswered
-            and not allowed(self._state, keyword)
-        ):
+        if keyword in COMMANDS and not ends_session and not self._unanswered and not allowed(self._state, keyword):
             self._violate("protocol.state")
 
     def _check_octets(self, line: Line, longest: int) -> None:
@@ -358,16 +350,10 @@ class _Dissector:
         lost = self._server.missing_between(primary.start, self._position)
         for index, reply in enumerate(further):
             is_last_words = reply.kind is ReplyKind.ERROR and self._position == self._server.length
-            if (
-                not lost
-                and not is_last_words
-                and not (is_error and index == 0 and reply.kind is ReplyKind.OK)
-            ):
+            if not lost and not is_last_words and not (is_error and index == 0 and reply.kind is ReplyKind.OK):
                 self._violate("protocol.reply_injection")
         if lost and further:
-            self._notes.append(
-                f"the capture lacks {lost} octets here; some of these replies may answer lost commands"
-            )
+            self._notes.append(f"the capture lacks {lost} octets here; some of these replies may answer lost commands")
         yield from further
 
     def _lines_up_to(self, end: int) -> Iterator[ReplyLine]:

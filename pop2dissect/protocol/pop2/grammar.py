@@ -80,11 +80,7 @@ _ARGUMENTS: dict[str, range] = {
 }
 """How many arguments each command takes."""
 
-_BARE = {
-    keyword.encode(): Command(keyword, (), None, True, None)
-    for keyword in COMMANDS
-    if 0 in _ARGUMENTS[keyword]
-}
+_BARE = {keyword.encode(): Command(keyword, (), None, True, None) for keyword in COMMANDS if 0 in _ARGUMENTS[keyword]}
 """The lines that most conversations consist of."""
 
 

@@ -51,9 +51,7 @@ SERVER: dict[tuple[ServerState, str], tuple[ReplyKind, ServerState]] = {
 }
 """(state, command) -> the reply of success, and the state after it. Any other reply ends the session."""
 
-SUCCESS: dict[str, tuple[ReplyKind, ServerState]] = {
-    command: outcome for (_, command), outcome in SERVER.items()
-}
+SUCCESS: dict[str, tuple[ReplyKind, ServerState]] = {command: outcome for (_, command), outcome in SERVER.items()}
 """command -> the reply of success, and the state after it: the same in every state that allows the
 command, so that a session which was not captured from its start finds its state with the first reply."""
 
@@ -69,9 +67,7 @@ CLIENT: dict[tuple[ClientState, ReplyKind], dict[str, ClientState]] = {
 """(state, reply received) -> what the client may send, and its state after that. After anything else it
 sends QUIT and is in EXIT."""
 
-CLIENT_AFTER: dict[str, ClientState] = {
-    command: after for row in CLIENT.values() for command, after in row.items()
-}
+CLIENT_AFTER: dict[str, ClientState] = {command: after for row in CLIENT.values() for command, after in row.items()}
 """command -> the client's state once it has sent it."""
 
 

