@@ -163,7 +163,7 @@ class _Dissector:
             if replies:
                 return [*replies, *self._further_replies(replies[0], boundary)]
         line = talk.reply_line(boundary)
-        if line is None or (boundary == talk.position and not has_following):
+        if line is None:
             return self._no_reply()
         reply = self._reply(line)
         return [reply, *self._further_replies(reply, boundary)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from pop2dissect.tcp.stream import Stream
 
@@ -16,7 +17,9 @@ MAX_MESSAGES = 100_000
 
 _BLOCK = 1 << 20
 _LONGEST = 1 << 10
-"""Octets of a separator with what stands before it, for one that lies across two blocks."""
+"""Octets that no separator exceeds: one may begin that close to the end of a block and not be whole in it."""
+_BLANK_LINE = 3
+"""Octets before a separator that tell it from a line of a message: LF, CR, LF at most."""
 
 # The date as asctime(3) writes it: "Mon Feb 18 15:00:00 1985"; a time zone may stand before the year, the
 # seconds may be lacking. That much is asked so that no sentence beginning with "From " splits a message.
@@ -44,38 +47,31 @@ def split(stream: Stream, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _separators(stream: Stream, start: int, end: int) -> Iterator[int]:
-    count = 0
-    for offset, octets in _blocks(stream, start, end):
-        for match in _SEPARATOR.finditer(octets):
-            if match.start() == 0 and offset != start:
-                continue  # the begin of a block is no begin of a line
-            if count == MAX_MESSAGES:
-                return
-            count += 1
-            yield offset + match.start()
+    """Give where separators begin, at most :data:`MAX_MESSAGES`."""
+    return islice(_all_separators(stream, start, end), MAX_MESSAGES)
 
 
-def _blocks(stream: Stream, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """Give the captured octets in runs without a gap; long ones in blocks, each with the last lines of the one before.
-
-    A separator that begins in the last :data:`_LONGEST` octets of a block is left for the next one.
-    """
+def _all_separators(stream: Stream, start: int, end: int) -> Iterator[int]:
+    """Look through the runs of octets between gaps, block by block."""
     held = bytearray()
-    at = start
+    at, searched = start, 0  # offset of the first octet held, and how far into them was searched
     for span in stream.overlapping(start, end):
         first, last = max(start, span.offset), min(end, span.end)
         if first != at + len(held):
-            yield at, bytes(held)
+            yield from _find(held, searched, len(held), at, start)
             held.clear()
-            at = first
+            at, searched = first, 0
         held += memoryview(span.data)[span.start + first - span.offset : span.start + last - span.offset]
-        while len(held) > _BLOCK:
-            # Cut after a blank line, so that a separator is whole on one side of the cut.
-            cut = max(held.rfind(b"\n\nFrom ", 0, -_LONGEST), held.rfind(b"\n\r\nFrom ", 0, -_LONGEST))
-            if cut <= 0:
-                cut = len(held) - _LONGEST
-            yield at, bytes(held[: cut + 0])
-            del held[:cut]
-            at += cut
-    if held:
-        yield at, bytes(held)
+        if len(held) > _BLOCK:
+            limit = len(held) - _LONGEST
+            yield from _find(held, searched, limit, at, start)
+            searched = _BLANK_LINE
+            del held[: limit - searched]
+            at += limit - searched
+    yield from _find(held, searched, len(held), at, start)
+
+
+def _find(octets: bytearray, first: int, limit: int, at: int, start: int) -> list[int]:
+    found = (match.start() for match in _SEPARATOR.finditer(octets, first))
+    # What is held begins with a line only at the start of the mailbox.
+    return [at + index for index in found if index < limit and (index or at == start)]
