@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from pop2dissect.assemble import assemble, probe
 from pop2dissect.capture import CaptureReader
@@ -16,6 +16,9 @@ from pop2dissect.decode.segment import Segment
 from pop2dissect.session import Probe, Session
 from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
+
+if TYPE_CHECKING:
+    from pop2dissect.analysis.tables import Tables
 
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -43,6 +46,7 @@ class Capture:
     probes: list[Probe]
     """Connections without payload, in the order of their first frames."""
     settings: Settings = field(default_factory=Settings)
+    _tables: Tables | None = field(default=None, init=False, repr=False, compare=False)
 
     def session(self, number: int) -> Session:
         """Give a session by its number. Raises KeyError where there is none."""
@@ -50,6 +54,20 @@ class Capture:
             if session.id == number:
                 return session
         raise KeyError(number)
+
+    @property
+    def tables(self) -> Tables:
+        """All of it as pandas data frames, each made when asked for; docs/tables.md says what is in them."""
+        from pop2dissect.analysis.tables import Tables
+
+        if self._tables is None:
+            self._tables = Tables.of(self)
+        return self._tables
+
+    def _repr_html_(self) -> str:
+        from pop2dissect.analysis.html import capture_html
+
+        return capture_html(self)
 
 
 class Dissection:

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pop2dissect.mail import Mail, parse_mail
 from pop2dissect.tcp.stream import Stream
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Login = Literal["accepted", "refused", "none"]
 Handshake = Literal["complete", "partial", "missing"]
@@ -170,6 +173,11 @@ class Message:
         """The message taken apart: headers, parts, attachments, defects. Never raises."""
         return parse_mail(self.content())
 
+    def _repr_html_(self) -> str:
+        from pop2dissect.analysis.html import message_html
+
+        return message_html(self)
+
 
 @dataclass(slots=True)
 class Finding:
@@ -230,6 +238,17 @@ class Session:
     def stream(self, direction: Direction) -> Stream:
         """Give what one side sent."""
         return self.client_stream if direction == "client" else self.server_stream
+
+    def timeline(self, show_passwords: bool = False) -> pd.DataFrame:
+        """Give what happened, in order, as a pandas data frame; docs/tables.md says what its columns are."""
+        from pop2dissect.analysis.timeline import timeline_table
+
+        return timeline_table(self, show_passwords)
+
+    def _repr_html_(self) -> str:
+        from pop2dissect.analysis.html import session_html
+
+        return session_html(self)
 
 
 @dataclass(slots=True)

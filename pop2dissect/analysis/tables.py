@@ -1,0 +1,116 @@
+"""The tables of a capture as pandas data frames: ``capture.tables.sessions`` and so on.
+
+What their columns are is declared in :mod:`pop2dissect.analysis.schema`, and described in docs/tables.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pop2dissect.analysis.files import write_csv, write_parquet
+from pop2dissect.analysis.optional import need
+from pop2dissect.analysis.rows import Source
+from pop2dissect.analysis.schema import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pop2dissect.pipeline import Capture
+    from pop2dissect.session import Finding, Probe, Session
+
+
+class Tables:
+    """The tables of some sessions, each made when it is first asked for, then kept.
+
+    Rows are in the order of the capture. Tables join by ``session``, and by ``exchange`` or ``message``
+    with it. Passwords are masked, unless ``show_passwords``.
+
+    Needs pandas; the errors say how to install it. :meth:`write_csv` does not.
+    """
+
+    def __init__(
+        self,
+        sessions: Sequence[Session] = (),
+        probes: Sequence[Probe] = (),
+        findings: Sequence[Finding] = (),
+        *,
+        show_passwords: bool = False,
+    ) -> None:
+        """Take sessions, and what does not belong to any: probes, and findings that span sessions."""
+        self.source = Source(sessions, probes, findings, show_passwords)
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    @classmethod
+    def of(cls, capture: Capture, *, show_passwords: bool = False) -> Self:
+        """Make the tables of a capture."""
+        findings: Sequence[Finding] = getattr(capture, "findings", ())
+        return cls(capture.sessions, capture.probes, findings, show_passwords=show_passwords)
+
+    def with_passwords(self) -> Self:
+        """Give the same tables, made afresh, with passwords shown."""
+        source = self.source
+        return type(self)(source.sessions, source.probes, source.findings, show_passwords=True)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Give a table by its name. Raises KeyError where there is none."""
+        if name not in self._frames:
+            table, rows = TABLES[name]
+            need("pandas", "analysis")
+            from pop2dissect.analysis.frames import data_frame
+
+            self._frames[name] = data_frame(table, rows(self.source))
+        return self._frames[name]
+
+    @property
+    def sessions(self) -> pd.DataFrame:
+        """Connections that carried payload; key ``session``."""
+        return self["sessions"]
+
+    @property
+    def exchanges(self) -> pd.DataFrame:
+        """Commands with their replies; key ``session``, ``exchange``."""
+        return self["exchanges"]
+
+    @property
+    def messages(self) -> pd.DataFrame:
+        """Message transfers; key ``session``, ``message``."""
+        return self["messages"]
+
+    @property
+    def mails(self) -> pd.DataFrame:
+        """Headers and attachments of messages; key ``session``, ``message``. Each message is taken apart for it."""
+        return self["mails"]
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """Findings; key ``finding``."""
+        return self["findings"]
+
+    @property
+    def probes(self) -> pd.DataFrame:
+        """Connections without payload; key ``client_ip``, ``server_ip``, ``server_port``."""
+        return self["probes"]
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """Runs of octets that the streams consist of; key ``session``, ``direction``, ``segment``."""
+        return self["segments"]
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """What the capture lacks of the streams; key ``session``, ``direction``, ``gap``."""
+        return self["gaps"]
+
+    def write_csv(self, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
+        """Write every table as ``NAME.csv``; see :func:`pop2dissect.analysis.files.write_csv`."""
+        return write_csv(self.source, directory, exact=exact)
+
+    def write_parquet(self, directory: str | os.PathLike[str]) -> list[Path]:
+        """Write every table as ``NAME.parquet``; see :func:`pop2dissect.analysis.files.write_parquet`."""
+        return write_parquet(self.source, directory)
+
+    def __repr__(self) -> str:
+        return f"<Tables of {len(self.source.sessions)} sessions: {', '.join(TABLES)}>"
