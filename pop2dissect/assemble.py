@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from pop2dissect.protocol.identify import POP2, identify
+from pop2dissect import assemble_pop1
+from pop2dissect.protocol import pop1, pop3
+from pop2dissect.protocol.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
 from pop2dissect.protocol.pop2 import Closed, CommandLine, MessageData, ReplyLine, Turn, dissect
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.protocol.pop2.states import ServerState
@@ -33,7 +35,8 @@ def assemble(connection: Connection) -> Session:
     assert connection.streams is not None
     client_stream, server_stream = connection.streams
     client, server = endpoints(connection.client_key)
-    protocol, evidence = identify(client_stream, server_stream)
+    from_start = connection.server.initial is not None or connection.client.initial is not None
+    protocol, evidence = identify(client_stream, server_stream, from_start=from_start)
     exchanges: list[Exchange] = []
     messages: list[Message] = []
     state: str | None = None
@@ -41,12 +44,19 @@ def assemble(connection: Connection) -> Session:
     password: str | None = None
     login: Login = "none"
     if protocol == POP2:
-        from_start = connection.server.initial is not None or connection.client.initial is not None
         turns = list(dissect(client_stream, server_stream, from_start=from_start))
         exchanges = [_exchange(index, turn, client_stream, server_stream) for index, turn in enumerate(turns)]
         messages = _messages(turns, exchanges, server_stream)
         state = turns[-1].next_state if turns else ServerState.AUTH
         user, password, login = _login(turns)
+    elif protocol in (RFC918, RFC918_OR_POP3, POP3):
+        speak = pop3.dissect if protocol == POP3 else pop1.dissect
+        others = list(speak(client_stream, server_stream, from_start=from_start))
+        exchanges = [_exchange(index, turn, client_stream, server_stream) for index, turn in enumerate(others)]
+        if protocol != POP3:
+            messages = assemble_pop1.messages(others, server_stream)
+            state = others[-1].next_state if others else pop1.ServerState.AUTH
+        user, password, login = assemble_pop1.login(others)
     return Session(
         id=connection.number,
         client=client,
@@ -121,7 +131,7 @@ def _ending(connection: Connection, exchanges: Sequence[Exchange]) -> Ending:
     return "incomplete"
 
 
-def _exchange(index: int, turn: Turn, client: Stream, server: Stream) -> Exchange:
+def _exchange(index: int, turn: Turn | pop1.Turn, client: Stream, server: Stream) -> Exchange:
     command = turn.command
     replies = [_reply(reply, server) for reply in turn.replies]
     if command is None:

@@ -2,5 +2,6 @@
 
 from pop2dissect.protocol.pop1.dissector import dissect
 from pop2dissect.protocol.pop1.events import Closed, CommandLine, MessageData, ReplyLine, Turn
+from pop2dissect.protocol.pop1.states import ServerState
 
-__all__ = ["Closed", "CommandLine", "MessageData", "ReplyLine", "Turn", "dissect"]
+__all__ = ["Closed", "CommandLine", "MessageData", "ReplyLine", "ServerState", "Turn", "dissect"]
