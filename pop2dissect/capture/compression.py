@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from pop2dissect.capture.damage import DamagedInputError
@@ -193,7 +194,8 @@ class _GzipMember:
         before = self._inflate.copy()
         try:
             octets = self._inflate.decompress(data, max_length)
-        except self._error:
+        except self._error as error:
+            self._failure = error
             return self._until_damage(before, data)
         self.needs_input = len(octets) < max_length and not self._inflate.unconsumed_tail
         return octets
@@ -202,12 +204,9 @@ class _GzipMember:
         """Unpack again octet by octet: zlib gives out nothing of a call that fails."""
         octets = bytearray()
         self.needs_input = False
-        for position in range(len(data)):
-            try:
+        with suppress(self._error):
+            for position in range(len(data)):
                 octets += inflate.decompress(data[position : position + 1])
-            except self._error as error:
-                self._failure = error
-                break
         return bytes(octets)
 
 

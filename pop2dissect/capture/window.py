@@ -14,8 +14,11 @@ Hopping through octets that a read has just brought into the cache is faster tha
 memory map, where each record costs a cache miss, and it keeps the resident memory small.
 """
 RELEASE_OCTETS = 1 << 25
-"""Octets after which the memory map gives back what was read through it: pages of the file that were looked at
-count as this process's memory until then, and a capture may be larger than that."""
+"""Octets after which the memory map gives back what was read through it.
+
+Pages of the file that were looked at count as this process's memory until then, and a capture may be
+larger than that.
+"""
 READ_PAST = 64
 """Octets that may be looked at past the end of the window, so that scanning need not check each field."""
 
@@ -61,7 +64,7 @@ class Window:
         return True
 
     def _release(self, frames: mmap.mmap) -> None:
-        """Let go of the pages passed by; they are read again from the file if anything still asks for them."""
+        """Let go of the pages passed by; if anything still asks for them, they are read again."""
         self._released = self.base
         if hasattr(frames, "madvise"):  # not on Windows
             frames.madvise(mmap.MADV_DONTNEED, 0, self.base // mmap.PAGESIZE * mmap.PAGESIZE)

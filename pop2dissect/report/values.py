@@ -37,9 +37,9 @@ def zone_named(name: str) -> Zone:
     """Find a zone by its IANA name, or ``local`` for that of this machine. Raises UsageError if there is none."""
     if name.upper() in ("UTC", "Z"):
         return UTC
-    from datetime import datetime, timezone, tzinfo
+    import datetime
 
-    place: tzinfo | None = None
+    place: datetime.tzinfo | None = None
     if name != "local":
         from zoneinfo import ZoneInfo
 
@@ -51,7 +51,7 @@ def zone_named(name: str) -> Zone:
     @lru_cache(maxsize=1024)
     def offset(quarter: int) -> tuple[int, str]:
         try:
-            moment = datetime.fromtimestamp(quarter * 900, timezone.utc).astimezone(place)
+            moment = datetime.datetime.fromtimestamp(quarter * 900, datetime.UTC).astimezone(place)
         except (ValueError, OverflowError, OSError):
             return 0, "UTC"  # beyond the years 1 to 9999
         delta = moment.utcoffset()

@@ -44,9 +44,9 @@ def build_stream(
     """Build a stream from what was captured of it.
 
     ``pieces`` are the payloads in order of arrival, with offsets of 0 or more; ``ordered`` says that
-    the first has offset 0 and each begins where the one before it ends. ``cuts`` are runs known to be on the wire only, and
-    ``proven_length`` is how much of the stream is known to have existed (by the peer's
-    acknowledgements). ``policy`` says which copy of an octet counts where several were captured.
+    the first has offset 0 and each begins where the one before it ends. ``cuts`` are runs known to be
+    on the wire only, and ``proven_length`` is how much of the stream is known to have existed (by the
+    peer's acknowledgements). ``policy`` says which copy of an octet counts where several were captured.
     """
     conflicts: list[Conflict] = []
     if ordered:

@@ -256,6 +256,7 @@ pop2.prefs.dissect_mail = Pref.bool("Dissect messages as mail", true,
 local tcp_stream = Field.new("tcp.stream")
 local tcp_seq = Field.new("tcp.seq_raw")
 local tcp_ack = Field.new("tcp.ack_raw")
+local tcp_relative_ack = Field.new("tcp.ack")
 local tcp_len = Field.new("tcp.len")
 local tcp_completeness = Field.new("tcp.completeness")
 
@@ -480,7 +481,7 @@ local function line_at(view, position)
     return view.raw:sub(offset + 1, line_feed - 1), view.base + line_feed, "lf"
   end
   local text = view.raw:sub(offset + 1)
-  if view.stop > view.base + #view.raw then return text, view.stop, "cut" end
+  if view.stop > view.base + #view.raw then return (text:gsub("\r$", "")), view.stop, "cut" end
   if #text > LINE_LIMIT or not pop2.prefs.desegment then return text, view.stop, "none" end
   return nil
 end
@@ -579,18 +580,13 @@ local function judge(conversation, request)
   end
 end
 
-local function remove_first(conversation)
-  local request = table.remove(conversation.queue, 1)
-  local following = conversation.queue[1]
-  if following then following.must_be_judged = true end
-  return request
-end
+local function remove_first(conversation) return table.remove(conversation.queue, 1) end
 
--- The state that a command is judged in is known when all before it are answered.
+-- The state that a command is judged in is known when all before it are answered, message data to its end.
 local function judge_first(conversation)
   local first = conversation.queue[1]
-  if first and first.must_be_judged then
-    first.must_be_judged = nil
+  if first and not first.judged and not conversation.message then
+    first.judged = true
     judge(conversation, first)
   end
 end
@@ -695,6 +691,12 @@ local function request_for(conversation, view, kind)
   local queue = conversation.queue
   -- KA9Q ignores empty lines, UW ipop2d answers them with an error.
   while queue[2] and queue[1].keyword == "" and kind ~= "error" do remove_first(conversation) end
+  -- After a hole in the server's octets: some of the oldest commands were answered in it.
+  local numbered = kind == "count" or kind == "length"
+  while conversation.uncertain and queue[2] and numbered and conversation.version == RFC937
+    and not (AFTER[queue[1].keyword] or {})[kind] do
+    conversation.state = SUCCESS[remove_first(conversation).keyword]
+  end
   judge_first(conversation)
   local first = queue[1]
   if first then
@@ -733,7 +735,8 @@ local function follow_reply(conversation, request, reply)
   if keyword == "HELO" or keyword == "PASS" then
     if reply.kind == "count" or (keyword == "PASS" and reply.kind == "ok") then
       conversation.login = "accepted"
-    elseif not conversation.login then
+    elseif reply.kind == "error" or (reply.kind == "ok" and not reply.text:find("^No mail")) then
+      -- UW ipop2d in front of an IMAP server refuses with its farewell alone; KA9Q says `+ No mail, sorry`.
       conversation.login = "refused"
       note(reply, "refused")
     end
@@ -914,7 +917,7 @@ new_request = function(conversation, text, where)
 
   local queue = conversation.queue
   queue[#queue + 1] = request
-  if #queue == 1 then judge(conversation, request) else request.must_be_judged = nil end
+  judge_first(conversation)
   return request
 end
 
@@ -969,8 +972,7 @@ local function take_command(conversation, view, position)
   else
     request = new_request(conversation, text, view)
     if request.version == "POP3" then return nil, "pop" end
-    if not conversation.greeted and view.from_the_start
-      and not (acknowledged and acknowledged > conversation.from_server.seen) then
+    if not conversation.greeted and view.nothing_read then
       note(request, "pre_greeting")
     elseif (outstanding and outstanding.keyword ~= "" and not conversation.failed) then
       note(request, "pipelining")
@@ -1054,9 +1056,10 @@ local function to_nstime(seconds)
   return NSTime.new(sign * math.floor(nanoseconds / 1000000000), sign * (nanoseconds % 1000000000))
 end
 
+-- Each shows an item in the tree, and returns its text for the column and, where a message ended, its octets.
 local show = {}
 
-function show.request(conversation, view, tree, item)
+function show.request(view, tree, item)
   local request = item.record
   local line = shown(request, request.line, 0)
   local node = tree:add(fields.request, range_of(view, item.from, item.to))
@@ -1083,7 +1086,7 @@ function show.request(conversation, view, tree, item)
   return "C: " .. line
 end
 
-function show.rest(conversation, view, tree, item)
+function show.rest(view, tree, item)
   local node = tree:add(fields.request, range_of(view, item.from, item.to))
   node:set_text("Rest of the line that began in frame " .. item.record.frame)
   node:add(fields.line, range_of(view, item.from, item.from + #item.line), readable(item.line))
@@ -1097,7 +1100,7 @@ local function add_answer(node, exchange, request, time)
   if time then add_generated(node, fields.time, to_nstime(time - request.time)) end
 end
 
-function show.reply(conversation, view, tree, item)
+function show.reply(view, tree, item)
   local reply = item.record
   local line = readable(reply.line)
   local node = tree:add(fields.reply, range_of(view, item.from, item.to))
@@ -1131,7 +1134,7 @@ local function message_buffer(view, item, message)
   return ByteArray.new(message.data, true):tvb("POP2 message")
 end
 
-local function add_message(conversation, view, tree, item)
+local function add_message(view, tree, item)
   local message = item.message
   local title = message.number and ("Message %d"):format(message.number) or "Message"
   local buffer = message_buffer(view, item, message)
@@ -1164,12 +1167,12 @@ end
 
 -- Mail with holes is no mail: only whole messages are handed on, so that what is exported is what was sent.
 local function dissect_mail(view, buffer, message, root)
-  if not (buffer and pop2.prefs.dissect_mail and message.missing == 0 and message.frame) then return end
+  if not (pop2.prefs.dissect_mail and message.missing == 0 and message.frame) then return end
   -- Some other dissector's trouble with a message must not become this one's.
   pcall(function() Dissector.get("imf"):call(buffer, view.pinfo, root) end)
 end
 
-function show.data(conversation, view, tree, item, root)
+function show.data(view, tree, item)
   local message = item.message
   local range = range_of(view, item.from, item.to)
   local last = item.first_octet + (item.to - item.from) - 1
@@ -1177,21 +1180,21 @@ function show.data(conversation, view, tree, item, root)
   node:set_text(("Message data: octets %d to %d%s"):format(item.first_octet, last,
     message.declared and " of " .. message.declared or ""))
   -- Where it ends is known; or the capture is over, and this was the last that came.
+  local text = ("S: message data, %d octets"):format(item.to - item.from)
   local shown_in = message.frame or (not view.is_new and message.frames[#message.frames])
   local is_last = item.first_octet + (item.to - item.from) - 1 == message.octets
   if shown_in == view.frame and is_last then
-    dissect_mail(view, add_message(conversation, view, tree, item), message, root)
+    return text, add_message(view, tree, item)
   elseif message.frame then
     add_generated(node, fields.reassembled_in, message.frame)
   end
-  return ("S: message data, %d octets"):format(item.to - item.from)
+  return text
 end
 
 -- The message was found to have ended before this frame.
-show["end"] = function(conversation, view, tree, item, root)
+show["end"] = function(view, tree, item)
   if item.message.frame ~= view.frame then return nil end
-  dissect_mail(view, add_message(conversation, view, tree, item), item.message, root)
-  return ("S: end of a message of %d octets"):format(item.message.octets)
+  return ("S: end of a message of %d octets"):format(item.message.octets), add_message(view, tree, item)
 end
 
 -- Wireshark forgets between calls that the last line waits for its end, so it is told every time.
@@ -1201,33 +1204,37 @@ local function ask_for_more(view, item)
   view.pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
 end
 
-local column = { frame = nil, parts = {} }
+-- A frame can take several calls, each with several lines; the column shows them all.
+local column_frame = nil
 
-local function show_in_columns(view, texts)
-  if #texts == 0 then return end
-  if column.frame ~= view.frame then column = { frame = view.frame, parts = {} } end
-  for _, text in ipairs(texts) do column.parts[#column.parts + 1] = text end
-  view.pinfo.cols.info = table.concat(column.parts, " | ")
+local function add_to_column(view, text)
+  local info = view.pinfo.cols.info
+  if column_frame ~= view.frame then
+    column_frame = view.frame
+    info:set(text)
+  else
+    info:append(" | " .. text)
+  end
+  info:fence()   -- what mail dissectors write comes behind it, not in its place
 end
 
 local function show_items(conversation, view, root)
   local tree
-  local texts = {}
   for _, item in ipairs(conversation.items[view.frame] or {}) do
     local here = item.from >= view.base and (item.from < view.stop or item.from == item.to)
     if here and item.kind == "wait" then
       ask_for_more(view, item)
     elseif here then
       if not tree then
-        -- Before the mail dissector, which adds its own name to the column.
         view.pinfo.cols.protocol = conversation.version == RFC937 and "POP2" or "POP"
         tree = root:add(pop2, view.tvb:range())
         add_generated(tree, fields.version, conversation.version)
       end
-      texts[#texts + 1] = show[item.kind](conversation, view, tree, item, root)
+      local text, mail = show[item.kind](view, tree, item)
+      if text then add_to_column(view, text) end
+      if mail then dissect_mail(view, mail, item.message, root) end
     end
   end
-  show_in_columns(view, texts)
 end
 
 ------------------------------------------------------------------------------------------------------------
@@ -1295,7 +1302,10 @@ local function read(conversation, view, is_server)
   local ack = innermost(tcp_ack())
   if ack then view.acknowledged = position_of(theirs, ack) end
   -- Bits 1 and 2 of Wireshark's verdict on the connection: SYN and SYN/ACK were seen.
-  view.from_the_start = (innermost(tcp_completeness()) or 0) % 4 > 0
+  local handshake = (innermost(tcp_completeness()) or 0) % 4
+  view.from_the_start = handshake > 0
+  -- Both were, and the sender acknowledges nothing but the other's SYN.
+  view.nothing_read = handshake == 3 and innermost(tcp_relative_ack()) == 1
   mine.seen = math.max(mine.seen, view.stop)
 
   local ours, other = identify(conversation, view, is_server)
@@ -1340,7 +1350,7 @@ end
 
 function pop2.init()
   conversations = {}
-  column = { frame = nil, parts = {} }
+  column_frame = nil
 end
 
 ------------------------------------------------------------------------------------------------------------

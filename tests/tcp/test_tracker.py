@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, Segment
-from pop2dissect.tcp import Tracker
+from pop2dissect.tcp import Connection, Tracker
 from pop2dissect.tcp.tracker import LINGER, MAX_UNDECIDED
 from tests.tcp.build import Talk, track, whole
 
@@ -128,10 +129,10 @@ def test_a_closed_connection_is_given_out_after_a_while_and_not_before() -> None
         talk.segment("c", 3, b"two"),
     ]
     later = other.segment("c", 0, b"x", time=closing[-1].time + LINGER + 10**9)
-    given = []
+    given: list[Connection] = []
     tracker = Tracker(frozenset({109}))
 
-    def segments():  # type: ignore[no-untyped-def]
+    def segments() -> Iterator[Segment]:
         yield from closing
         assert not given
         yield later
@@ -139,7 +140,8 @@ def test_a_closed_connection_is_given_out_after_a_while_and_not_before() -> None
         assert len(given) == 1
 
     for connection in tracker.connections(segments()):
-        given.append(connection)
+        given += [connection]
+    assert given[0].streams is not None
     assert whole(given[0].streams[0]) == b"onetwo"
     assert len(given) == 2
 

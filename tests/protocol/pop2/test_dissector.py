@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pop2dissect.protocol.pop2 import Closed, MessageData, ReplyLine, Turn, dissect
 from pop2dissect.protocol.transcript import Transcript
-from pop2dissect.tcp.stream import Gap, Span, Stream
+from pop2dissect.tcp.stream import Gap, Stream
 
 MAIL = b"From: a@example.test\r\nSubject: x\r\n\r\n" + b"= + - # all signs\r\n" * 20
 
@@ -158,11 +158,12 @@ def test_any_octets_give_turns_that_account_for_every_octet(
 def test_gaps_anywhere_give_turns(holes: list[tuple[int, int]], data: st.DataObject) -> None:
     def pierce(stream: Stream) -> Stream:
         lost = {at for start, length in holes for at in range(start * 7, start * 7 + length)}
-        spans: list[Span] = []
-        for span in stream.spans:
-            for at in range(span.length):
-                if span.offset + at not in lost:
-                    spans.append(span._replace(offset=span.offset + at, length=1, start=span.start + at))
+        spans = [
+            span._replace(offset=span.offset + at, length=1, start=span.start + at)
+            for span in stream.spans
+            for at in range(span.length)
+            if span.offset + at not in lost
+        ]
         gaps = [Gap(at, 1, "not captured") for at in sorted(lost) if at < stream.length]
         return Stream(spans, gaps, finished=True)
 

@@ -1,0 +1,65 @@
+"""Puts the plugin where Wireshark and tshark look for personal plugins. Needs no rights but the user's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+from pop2dissect.errors import UsageError
+
+PLUGIN = "pop2.lua"
+
+
+def plugin_path() -> Path:
+    """Give where the plugin lies in this installation."""
+    return Path(str(files("pop2dissect.wireshark").joinpath(PLUGIN)))
+
+
+def personal_plugin_folder() -> Path:
+    """Give the folder of personal Lua plugins: as tshark says, else the default of the Wireshark User's Guide, B.3."""
+    tshark = shutil.which("tshark")
+    if tshark is not None:
+        listing = subprocess.run([tshark, "-G", "folders"], capture_output=True, text=True, check=False).stdout
+        for line in listing.splitlines():
+            name, _, folder = line.partition(":")
+            if name.strip() == "Personal Lua Plugins" and folder.strip():
+                return Path(folder.strip())
+    if os.name == "nt":
+        return Path(os.environ.get("APPDATA", Path.home())) / "Wireshark" / "plugins"
+    return Path.home() / ".local" / "lib" / "wireshark" / "plugins"
+
+
+def install() -> Path:
+    """Copy the plugin to the personal folder; give where it is now. Raises UsageError where that cannot be written."""
+    target = personal_plugin_folder() / PLUGIN
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(plugin_path(), target)
+    except OSError as error:
+        raise UsageError(f"the plugin cannot be written to {target} ({error.strerror})") from error
+    return target
+
+
+def uninstall() -> Path | None:
+    """Remove the plugin from the personal folder; give where it was, None if it was not there. Raises UsageError."""
+    target = personal_plugin_folder() / PLUGIN
+    try:
+        target.unlink()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"the plugin cannot be removed from {target} ({error.strerror})") from error
+    return target
+
+
+def run(verb: str) -> str:
+    """Carry out ``install``, ``path`` or ``uninstall``; give the sentence to print."""
+    if verb == "install":
+        return f"installed {install()}; restart Wireshark, or press Ctrl+Shift+L in it"
+    if verb == "uninstall":
+        removed = uninstall()
+        return f"removed {removed}" if removed else "the plugin was not installed"
+    return str(plugin_path())

@@ -1,0 +1,254 @@
+"""The command as a user meets it: options, exit statuses, one-sentence errors, and nothing that should not be seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import pop2dissect
+from pop2dissect.cli import ExitStatus, main
+from tests.support.conversation import Conversation
+from tests.support.truth import capture_names, capture_path, load_truth
+from tests.support.wire import save
+
+SAMPLE = str(capture_path("rfc937_normal"))
+SCHEMA = jsonschema.Draft202012Validator(json.loads(files("pop2dissect.report").joinpath("schema.json").read_text()))
+RECORDED = [name for name in capture_names() if not name.startswith(("rfc918", "rfc937"))]
+MODES = ([], ["-V"], ["--json"], ["--jsonl"])
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == ExitStatus.DONE
+    return capsys.readouterr().out
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pop2dissect", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def passwords(name: str) -> Iterator[str]:
+    for session in load_truth(name)["sessions"]:
+        for key in ("password", "password_on_wire"):
+            password = session.get(key) or ""
+            if len(password) > 5:
+                yield password.strip()
+
+
+def test_the_default_output(capsys: pytest.CaptureFixture[str]) -> None:
+    output = run(capsys, SAMPLE)
+    assert "HELO Fred ********" in output
+    assert "537 octets of message 13" in output
+    assert "[frame 5]" in output
+    assert "\x1b" not in output
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_document_obeys_the_schema(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    port = "10109" if name == "inetd_port_10109" else "109"
+    output = run(capsys, "--json", "--port", port, str(capture_path(name)))
+    document = json.loads(output)
+    SCHEMA.validate(document)
+    assert output.isascii()
+    lines = run(capsys, "--jsonl", "--port", port, str(capture_path(name))).splitlines()
+    sessions = sorted((json.loads(line) for line in lines), key=lambda session: session["id"])
+    assert sessions == document["sessions"]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_passwords_are_masked_in_every_output(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    secrets = set(passwords(name))
+    path = str(capture_path(name))
+    port = "10109" if name == "inetd_port_10109" else "109"
+    outputs = [run(capsys, "--port", port, *mode, path) for mode in MODES]
+    if name != "many_sessions":
+        for session in pop2dissect.read(path, [int(port)]).sessions[:40]:
+            outputs.append(run(capsys, "--port", port, "--follow", str(session.id), path))
+    for output in outputs:
+        said = re.sub(r"(?m)^.*(Subject|subject|Header |From).*$", "", output)
+        for secret in secrets:
+            for line in said.splitlines():
+                assert not (secret in line and "HELO" in line), line
+                assert f'"password": "{secret}"' not in line
+
+
+def test_show_passwords_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(capture_path("fetchmail_fold"))
+    for mode in ([], ["-V"], ["--json"], ["--follow", "1"]):
+        assert "gravel-kettle-9" not in run(capsys, *mode, path)
+        assert "gravel-kettle-9" in run(capsys, "--show-passwords", *mode, path)
+    assert "gravel" not in repr(pop2dissect.read(path).sessions)
+
+
+def hostile(tmp_path: Path) -> str:
+    evil = "\x1b[2J\x1b]0;owned\x07\u202eexe.\u2066\x9b31m\x00".encode()
+    path = tmp_path / "hostile.pcap"
+    mail = b"Subject: " + evil + b"\r\nFrom: " + evil + b"\r\n\r\nx\r\n"
+    talk = (
+        Conversation(seed=1)
+        .handshake()
+        .server(b"+ POP2 " + evil + b"\r\n")
+        .client(b"HELO " + evil.replace(b" ", b"") + b" pw\r\n")
+        .server(b"#1 messages in " + evil + b"\r\n")
+        .client(b"FOLD " + evil + b"\r\n")
+        .server(b"#1 messages in " + evil + b"\r\n")
+        .client(b"READ\r\n")
+        .server(b"=%d " % len(mail) + evil + b"\r\n")
+        .client(b"RETR\r\n")
+        .server(mail)
+        .client(b"ACKD\r\n")
+        .server(b"- " + evil + b"\r\n")
+        .close("server")
+    )
+    save(path, talk.packets)
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", [[], ["-V"], ["--follow", "1"]])
+def test_captured_text_cannot_touch_the_terminal(
+    mode: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = run(capsys, *mode, hostile(tmp_path))
+    assert "exe." in output
+    wrong = {c for c in output if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")} - {"\n"}
+    assert wrong == set()
+
+
+def test_colours_change_nothing_but_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = run(capsys, SAMPLE)
+    coloured = run(capsys, "--color", "always", SAMPLE)
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_zones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "15:00:00" in run(capsys, SAMPLE)
+    assert "16:00:00" in run(capsys, "--tz", "Europe/Berlin", SAMPLE)
+
+
+def test_one_session_of_many(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(capture_path("popclient_keep_delete"))
+    document = json.loads(run(capsys, "--json", "--session", "2", path))
+    assert [session["id"] for session in document["sessions"]] == [2]
+    assert "message 1: deleted, committed" in run(capsys, "--session", "2", path)
+
+
+def test_several_captures_name_their_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(run(capsys, "--json", SAMPLE, str(capture_path("fetchmail_fold"))))
+    SCHEMA.validate(document)
+    assert document["sessions"][0]["first_frame"] == "1:1"
+    assert document["sessions"][1]["first_frame"].startswith("2:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["/no/such/file.pcap"], ExitStatus.UNREADABLE),
+        ([__file__], ExitStatus.UNREADABLE),
+        (["--session", "99", SAMPLE], ExitStatus.USAGE),
+        (["--tz", "Nowhere/Land", SAMPLE], ExitStatus.USAGE),
+        (["--port", "0", SAMPLE], ExitStatus.USAGE),
+        ([], ExitStatus.USAGE),
+    ],
+)
+def test_errors_are_one_sentence(arguments: list[str], status: ExitStatus) -> None:
+    done = command(*arguments)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("pop2dissect: ")
+
+
+def test_a_damaged_capture_gives_its_results_and_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    output = run(capsys, str(capture_path("derived_truncated_file")))
+    assert "! " in output
+    assert "Session 2" in output
+
+
+def test_the_same_octets_come_out_whatever_the_hash_seed() -> None:
+    path = str(capture_path("incident_small"))
+    for mode in ([], ["--json"]):
+        outputs = {command(*mode, path, PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "random")}
+        assert len(outputs) == 1
+
+
+def test_the_plain_command_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from pop2dissect.cli import main; main(sys.argv[1:]);"
+        "print({name.partition('.')[0] for name in sys.modules}"
+        " & {'pandas', 'matplotlib', 'numpy', 'rich', 'email', 'dpkt', 'jinja2'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code, SAMPLE], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pop2dissect", str(capture_path("incident_small"))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(20) == ExitStatus.DONE
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_a_live_pipe_gives_a_session_as_soon_as_it_is_over() -> None:
+    octets = capture_path("many_sessions").read_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-m", "pop2dissect", "--jsonl", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(octets[:-1000])
+        process.stdin.flush()
+        first = json.loads(process.stdout.readline())
+        assert process.poll() is None
+        assert first["protocol"] == "POP2"
+        process.stdin.close()
+        process.stdout.read()
+    assert process.returncode == ExitStatus.DONE
+
+
+def test_small_captures_are_answered_at_once() -> None:
+    def fastest(*arguments: str) -> float:
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert fastest("-m", "pop2dissect", SAMPLE) - fastest("-c", "pass") < 0.25
+
+
+def test_help_teaches() -> None:
+    done = command("--help")
+    assert done.returncode == 0
+    for word in ("--follow", "--jsonl", "exit status", "examples", "tcpdump"):
+        assert word in done.stdout
+    assert command("--version").stdout == f"pop2dissect {pop2dissect.__version__}\n"
+
+
+def test_the_plugin_has_a_path(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["wireshark", "path"]) == 0
+    assert Path(capsys.readouterr().out.strip()).is_file()
