@@ -18,6 +18,7 @@ from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
 
 if TYPE_CHECKING:
+    from pop2dissect.analysis.statistics import Statistics
     from pop2dissect.analysis.tables import Tables
 
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -63,6 +64,12 @@ class Capture:
         if self._tables is None:
             self._tables = Tables.of(self)
         return self._tables
+
+    def statistics(self) -> Statistics:
+        """Add the sessions up: as a whole, and by server, client, user, protocol and command."""
+        from pop2dissect.analysis.statistics import Statistics
+
+        return Statistics.of(self.sessions)
 
     def _repr_html_(self) -> str:
         from pop2dissect.analysis.html import capture_html

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pop2dissect.analysis.columns import Column, Kind
 from pop2dissect.analysis.schema import TABLES
+from pop2dissect.analysis.statistics import COMMANDS, GROUPS
 from pop2dissect.analysis.timeline import TIMELINE
 
 _HEAD = """\
@@ -35,7 +36,7 @@ def describe() -> str:
 
 
 def _sections() -> Iterator[str]:
-    for table in (*(table for table, _ in TABLES.values()), TIMELINE):
+    for table in (*(table for table, _ in TABLES.values()), TIMELINE, GROUPS, COMMANDS):
         yield f"## {table.name}\n"
         yield f"{table.meaning}\n"
         if table.key:

@@ -9,10 +9,20 @@ from collections.abc import Iterable
 from html import escape
 
 from pop2dissect.capture.record import FRAME_BITS
-from pop2dissect.report.safe import fit, terminal_safe
+from pop2dissect.report.safe import cell_width, fit, terminal_safe
 from pop2dissect.report.values import decimal_seconds, frame_list, rfc3339
 
-__all__ = ["cite", "decimal_seconds", "fit", "frame_list", "html_safe", "rfc3339", "shorten", "terminal_safe"]
+__all__ = [
+    "cell_width",
+    "cite",
+    "decimal_seconds",
+    "fit",
+    "frame_list",
+    "html_safe",
+    "rfc3339",
+    "shorten",
+    "terminal_safe",
+]
 
 
 def cite(frames: Iterable[int]) -> str:
