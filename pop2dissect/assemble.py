@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from pop2dissect import assemble_pop1
-from pop2dissect.protocol import pop1, pop3
+from pop2dissect.protocol import pop1, pop3, software
 from pop2dissect.protocol.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
 from pop2dissect.protocol.pop2 import Closed, CommandLine, MessageData, ReplyLine, Turn, dissect
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
@@ -49,7 +49,10 @@ def assemble(connection: Connection) -> Session:
         messages = _messages(turns, exchanges, server_stream)
         state = turns[-1].next_state if turns else ServerState.AUTH
         user, password, login = _login(turns)
-    elif protocol in (RFC918, RFC918_OR_POP3, POP3):
+        programs = software.client_of(turns, client_stream), software.server_of(turns)
+    else:
+        programs = software.others(protocol, client_stream, server_stream)
+    if protocol in (RFC918, RFC918_OR_POP3, POP3):
         speak = pop3.dissect if protocol == POP3 else pop1.dissect
         others = list(speak(client_stream, server_stream, from_start=from_start))
         exchanges = [_exchange(index, turn, client_stream, server_stream) for index, turn in enumerate(others)]
@@ -79,6 +82,8 @@ def assemble(connection: Connection) -> Session:
         client_stream=client_stream,
         server_stream=server_stream,
         events=connection.events,
+        client_software=programs[0],
+        server_software=programs[1],
     )
 
 

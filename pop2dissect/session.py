@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from pop2dissect.mail import Mail, parse_mail
+from pop2dissect.protocol.software import Software
 from pop2dissect.tcp.stream import Stream
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Exchange:
     frames: tuple[int, ...]
     """Frames of the command, in order of its octets."""
     state: str
-    """The server's state before it by RFC 937: AUTH MBOX ITEM NEXT DONE, or ``?`` where not known."""
+    """The server's state before it by RFC 937: AUTH MBOX ITEM NEXT DONE, by RFC 918 also PASS, or ``?`` where not
+    known."""
     next_state: str
     client_state: str
     """The client's state when it sent the command by RFC 937: CALL NMBR SIZE XFER EXIT, or ``?``."""
@@ -215,7 +217,7 @@ class Session:
     password: str | None = field(repr=False)
     login: Login
     state: str | None
-    """The server's last state by RFC 937; None where another protocol was spoken."""
+    """The server's last state by RFC 937, or by RFC 918 (``PASS`` besides); None where another protocol was spoken."""
     exchanges: list[Exchange]
     messages: list[Message]
     client_stream: Stream = field(repr=False)
@@ -223,6 +225,10 @@ class Session:
     events: list[str] = field(default_factory=list)
     """What happened on the connection that an examiner should know: sentences with frames."""
     findings: list[Finding] = field(default_factory=list)
+    client_software: Software | None = None
+    """The program that called, by its habits or what it calls itself; None where nothing tells."""
+    server_software: Software | None = None
+    """The program that answered, by its greeting and its words; None where nothing tells."""
 
     @property
     def duration(self) -> int:
