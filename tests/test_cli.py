@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import IO
 
 import jsonschema
 import pytest
@@ -81,11 +84,10 @@ def test_passwords_are_masked_in_every_output(name: str, capsys: pytest.CaptureF
         for session in pop2dissect.read(path, [int(port)]).sessions[:40]:
             outputs.append(run(capsys, "--port", port, "--follow", str(session.id), path))
     for output in outputs:
-        said = re.sub(r"(?m)^.*(Subject|subject|Header |From).*$", "", output)
         for secret in secrets:
-            for line in said.splitlines():
-                assert not (secret in line and "HELO" in line), line
-                assert f'"password": "{secret}"' not in line
+            assert re.search(r"HELO +\S+ +" + re.escape(secret), output) is None
+            assert f'"password": "{secret}"' not in output
+            assert f"Password: {secret}" not in output
 
 
 def test_show_passwords_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,20 +215,26 @@ def test_a_reader_that_has_seen_enough() -> None:
 
 
 def test_a_live_pipe_gives_a_session_as_soon_as_it_is_over() -> None:
-    octets = capture_path("many_sessions").read_bytes()
+    octets = capture_path("many_sessions").read_bytes()[:-1000]
     with subprocess.Popen(
         [sys.executable, "-m", "pop2dissect", "--jsonl", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(octets[:-1000])
-        process.stdin.flush()
+        writer = threading.Thread(target=feed, args=(process.stdin, octets))
+        writer.start()
         first = json.loads(process.stdout.readline())
         assert process.poll() is None
         assert first["protocol"] == "POP2"
-        process.stdin.close()
-        process.stdout.read()
-    assert process.returncode == ExitStatus.DONE
+        process.kill()
+        writer.join(20)
+
+
+def feed(pipe: IO[bytes], octets: bytes) -> None:
+    """Write to a command that may end before it has read all."""
+    with contextlib.suppress(BrokenPipeError):
+        pipe.write(octets)
+        pipe.flush()
 
 
 def test_small_captures_are_answered_at_once() -> None:

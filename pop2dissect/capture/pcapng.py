@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pop2dissect.capture.damage import extend_times, stop, stop_at_end
 from pop2dissect.capture.linktypes import max_captured
-from pop2dissect.capture.portfilter import PortFilter
+from pop2dissect.capture.portfilter import PLAIN_IPV4, PlainIPv4, PortFilter
 from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, Record
 from pop2dissect.capture.window import Window
 from pop2dissect.errors import CaptureError
@@ -25,7 +25,11 @@ _SMALLEST_ANY = 12
 """Octets of a block's type and its two total lengths (section 3.1)."""
 _PACKET_DATA = 28
 """Octets of a packet block before the frame."""
+_ORIGINAL_LENGTH = 24
+"""Octets of an Enhanced Packet Block before the length on the wire (section 4.3)."""
 _TRAILER = 4
+MAX_INTERFACES = 1 << 16
+"""Interfaces of a section beyond which it is taken for damaged, as each one costs memory."""
 MAX_BLOCK = 16 << 20
 """Octets of a block beyond which it is taken for damaged, if its contents matter; others are passed over."""
 _TIME_RESOLUTION, _TIME_OFFSET = 9, 14
@@ -34,22 +38,36 @@ _DROPS = {5: "by the interface", 7: "by the operating system"}
 """isb_ifdrop and isb_osdrop (section 4.6)."""
 _PACKET_DROPS = 4
 """epb_dropcount (section 4.3)."""
+_BETWEEN = "between packets"
 _UNKNOWN_DROPS = 0xFFFF
 """In the drops field of an obsolete Packet Block (appendix A)."""
 _NS = 10**9
 
 
-class Interface(NamedTuple):
+class _LinkFilter(NamedTuple):
+    """What a link type needs for skipping, in the byte order of a section."""
+
+    skips: Callable[[bytes | bytearray, int, int], bool]
+    unpack: Callable[[bytearray, int], tuple[Any, ...]]
+    """Reads the beginning of an Enhanced Packet Block and the fields of a plain IPv4 packet in it."""
+    plain: PlainIPv4
+
+
+class _Interface(NamedTuple):
     """What an Interface Description Block says; a stamp is ``offset + stamp * multiplier // divisor`` ns."""
 
     link_type: int
     snap_length: int
+    limit: int
+    """Captured octets beyond which a packet is taken for damaged."""
     multiplier: int
     divisor: int
     offset: int
-    limit: int
-    """Captured octets beyond which a packet is taken for damaged."""
-    skips: Callable[[bytes | bytearray, int, int], bool]
+    filter: _LinkFilter
+
+    def time(self, high: int, low: int) -> int:
+        """Give the time stamp of which these are the halves, in ns since 1970-01-01 UTC."""
+        return self.offset + (high << 32 | low) * self.multiplier // self.divisor
 
 
 class _DamageError(Exception):
@@ -82,9 +100,11 @@ class _PcapngReader:
         self._first = self._number = index << FRAME_BITS
         self._ports = ports
         self._numbered_others = 0
-        self._section = -1
-        self._interfaces: list[Interface] = []
-        self._drops: dict[tuple[int, int, str], int] = {}
+        self._interfaces: list[_Interface] = []
+        self._filters: dict[tuple[int, str], _LinkFilter] = {}
+        self._drops: dict[tuple[int, str], int] = {}
+        """Packets dropped, as the section's statistics say, by interface and by whom."""
+        self._drops_in_all = dict.fromkeys((*_DROPS.values(), _BETWEEN), 0)
         self._order = "<"
 
     def records(self) -> Iterator[Record]:
@@ -99,51 +119,81 @@ class _PcapngReader:
 
     def _walk(self) -> Iterator[Record]:
         """Go from block to block: Enhanced Packet Blocks in the window quickly, any other with care."""
-        window = self._window
-        info = self._info
-        frames = window.frames
         position = 0
         while True:
-            data, end, base = window.data, window.end, window.base
-            unpack = Struct(self._order + "IIIIIII").unpack_from
-            unpack_length = Struct(self._order + "I").unpack_from
-            interfaces = self._interfaces
-            last = end - _SMALLEST[_PACKET]
-            while position <= last:
-                kind, length, interface_id, high, low, captured, original = unpack(data, position)
-                following = position + length
-                if (
-                    kind != _PACKET
-                    or following > end
-                    or length < captured + _SMALLEST[_PACKET]
-                    or length & 3
-                    or interface_id >= len(interfaces)
-                    or unpack_length(data, following - _TRAILER)[0] != length
-                ):
-                    break
-                link_type, _, multiplier, divisor, offset, limit, skips = interfaces[interface_id]
-                if captured > limit:
-                    break
-                self._number += 1
-                time = offset + (high << 32 | low) * multiplier // divisor
-                extend_times(info, time)
-                start = position + _PACKET_DATA
-                if length > captured + _SMALLEST[_PACKET] + 3:
-                    self._note_packet_drops(interface_id, start + (captured + 3 & ~3), following - _TRAILER)
-                position = following
-                if skips(data, start, captured):
-                    continue
-                original = max(captured, original)
-                if frames is None:
-                    octets = bytes(data[start : start + captured])
-                    yield Record(self._number, time, link_type, octets, 0, captured, original)
-                else:
-                    yield Record(self._number, time, link_type, frames, base + start, captured, original)
+            position = yield from self._hop(position)
             position, record = self._block(position)
             if record is not None:
                 yield record
             elif position < 0:
                 return
+
+    def _hop(self, position: int) -> Generator[Record, None, int]:
+        """Give the packets of sound Enhanced Packet Blocks in the window; return where these come to an end.
+
+        One unpacking reads a block's beginning and the fields of a plain IPv4 packet in it. Time stamps
+        are watched in runs, of one interface and not decreasing: only a run's first and last can be the
+        capture's earliest or latest.
+        """
+        window, interfaces, info = self._window, self._interfaces, self._info
+        if not interfaces:
+            return position
+        data, end, base, frames = window.data, window.end, window.base, window.frames
+        last = end - _SMALLEST[_PACKET]
+        word = Struct(self._order + "I").unpack_from
+        number = self._number
+        current, interface = 0, interfaces[0]
+        skips, unpack, (_, ipv4, minimum, fragment_mask, kept) = interface.filter
+        run_high = run_low = -1
+        try:
+            while position <= last:
+                # fmt: off
+                (kind, length, interface_id, high, low, captured,
+                 network, version, fragment, protocol, source, destination) = unpack(data, position)
+                # fmt: on
+                following = position + length
+                if kind != _PACKET or following > end or length < captured + _SMALLEST[_PACKET] or length & 3:
+                    break
+                if interface_id != current:
+                    if interface_id >= len(interfaces):
+                        break
+                    if run_high >= 0:
+                        extend_times(info, interface.time(run_high, run_low))
+                        run_high = -1
+                    current, interface = interface_id, interfaces[interface_id]
+                    skips, unpack, (_, ipv4, minimum, fragment_mask, kept) = interface.filter
+                    continue  # reading the same block again, now with the fields of this link type
+                if captured > interface.limit or word(data, following - _TRAILER)[0] != length:
+                    break
+                number += 1
+                if low < run_low or high != run_high:
+                    if run_high >= 0:
+                        extend_times(info, interface.time(run_high, run_low))
+                    extend_times(info, interface.time(high, low))
+                    run_high = high
+                run_low = low
+                start = position + _PACKET_DATA
+                if length > captured + _SMALLEST[_PACKET] + 3:
+                    self._note_packet_drops(start + (captured + 3 & ~3), following - _TRAILER)
+                block_at, position = position, following
+                if version == PLAIN_IPV4 and network == ipv4 and captured >= minimum and not fragment & fragment_mask:
+                    wanted = kept[protocol]
+                    if source not in wanted and destination not in wanted:
+                        continue
+                elif skips(data, start, captured):
+                    continue
+                original = max(captured, word(data, block_at + _ORIGINAL_LENGTH)[0])
+                time = interface.time(high, low)
+                if frames is None:
+                    octets = bytes(data[start : start + captured])
+                    yield Record(number, time, interface.link_type, octets, 0, captured, original)
+                else:
+                    yield Record(number, time, interface.link_type, frames, base + start, captured, original)
+        finally:
+            self._number = number
+            if run_high >= 0:
+                extend_times(info, interface.time(run_high, run_low))
+        return position
 
     def _block(self, position: int) -> tuple[int, Record | None]:
         """Deal with one block of any kind.
@@ -218,8 +268,7 @@ class _PcapngReader:
         major, minor = self._unpack("HH", 12)
         if major != 1:
             raise _DamageError(f"the section at octet {at} is of the unknown version {major}.{minor}")
-        self._section += 1
-        self._interfaces = []
+        self._close_section()
 
     def _add_interface(self, at: int, options_end: int) -> None:
         link_type, _, snap_length = self._unpack("HHI", 8)
@@ -229,14 +278,33 @@ class _PcapngReader:
                 multiplier, divisor = _resolution(self._window.data[option_at])
             elif code == _TIME_OFFSET and length == 8:
                 offset = self._unpack("q", option_at)[0] * _NS
-        skips = PortFilter(self._ports, link_type).skips
+        if len(self._interfaces) >= MAX_INTERFACES:
+            raise _DamageError(f"the block at octet {at} is one of more than {MAX_INTERFACES} interfaces")
         self._interfaces.append(
-            Interface(link_type, snap_length, multiplier, divisor, offset, max_captured(link_type), skips)
+            _Interface(
+                link_type,
+                snap_length,
+                max_captured(link_type),
+                multiplier,
+                divisor,
+                offset,
+                self._filter(link_type),
+            )
         )
-        if link_type not in self._info.link_types:
-            self._info.link_types.append(link_type)
         if snap_length:
             self._info.snap_length = max(snap_length, self._info.snap_length or 0)
+
+    def _filter(self, link_type: int) -> _LinkFilter:
+        """Give the filter of a link type: interfaces may be many, the tables of each are made once."""
+        known = self._filters.get((link_type, self._order))
+        if known is None:
+            port_filter = PortFilter(self._ports, link_type)
+            plain = port_filter.plain_ipv4(self._order)
+            unpack = Struct(f"{self._order}IIIIII4x{plain.fields}").unpack_from
+            known = self._filters[link_type, self._order] = _LinkFilter(port_filter.skips, unpack, plain)
+            if link_type not in self._info.link_types:
+                self._info.link_types.append(link_type)
+        return known
 
     def _options(self, at: int, position: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Give code, position and length of each option's value (section 3.5)."""
@@ -248,14 +316,14 @@ class _PcapngReader:
             yield code, position, length
             position += length + 3 & ~3
 
-    def _interface(self, at: int, interface_id: int) -> Interface:
+    def _interface(self, at: int, interface_id: int) -> _Interface:
         if interface_id >= len(self._interfaces):
             raise _DamageError(
                 f"the packet block at octet {at} is of interface {interface_id}, which its section has not described"
             )
         return self._interfaces[interface_id]
 
-    def _check_packet(self, at: int, interface: Interface, captured: int, room: int) -> None:
+    def _check_packet(self, at: int, interface: _Interface, captured: int, room: int) -> None:
         if captured > room:
             raise _DamageError(
                 f"the packet block at octet {at} claims {captured} captured octets but has room for {room}"
@@ -280,15 +348,15 @@ class _PcapngReader:
         interface = self._interface(at, interface_id)
         self._check_packet(at, interface, captured, length - _SMALLEST[_OLD_PACKET])
         if drops != _UNKNOWN_DROPS:
-            self._add_drops(interface_id, drops)
-        time = interface.offset + (high << 32 | low) * interface.multiplier // interface.divisor
+            self._drops_in_all[_BETWEEN] += drops
+        time = interface.time(high, low)
         extend_times(self._info, time)
         return self._record(interface, time, _PACKET_DATA, captured, original)
 
-    def _record(self, interface: Interface, time: int, start: int, captured: int, original: int) -> Record | None:
+    def _record(self, interface: _Interface, time: int, start: int, captured: int, original: int) -> Record | None:
         window = self._window
         self._number += 1
-        if interface.skips(window.data, start, captured):
+        if interface.filter.skips(window.data, start, captured):
             return None
         original = max(captured, original)
         if window.frames is not None:
@@ -306,29 +374,32 @@ class _PcapngReader:
 
     def _note_statistics(self, at: int, options_end: int) -> None:
         interface_id = self._unpack("I", 8)[0]
+        if interface_id >= len(self._interfaces):
+            return
         for code, option_at, length in self._options(at, 20, options_end):
             if code in _DROPS and length == 8:
                 # A later block counts from the beginning again: it replaces an earlier one.
-                self._drops[self._section, interface_id, _DROPS[code]] = self._unpack("Q", option_at)[0]
+                self._drops[interface_id, _DROPS[code]] = self._unpack("Q", option_at)[0]
 
-    def _note_packet_drops(self, interface_id: int, options_at: int, options_end: int) -> None:
+    def _note_packet_drops(self, options_at: int, options_end: int) -> None:
         # A packet whose options are damaged is still a packet.
         with suppress(_DamageError):
             for code, option_at, length in self._options(0, options_at, options_end):
                 if code == _PACKET_DROPS and length == 8:
-                    self._add_drops(interface_id, self._unpack("Q", option_at)[0])
+                    self._drops_in_all[_BETWEEN] += self._unpack("Q", option_at)[0]
 
-    def _add_drops(self, interface_id: int, count: int) -> None:
-        key = (self._section, interface_id, "between its packets")
-        self._drops[key] = self._drops.get(key, 0) + count
+    def _close_section(self) -> None:
+        for (_, where), count in self._drops.items():
+            self._drops_in_all[where] += count
+        self._drops = {}
+        self._interfaces = []
 
     def _tell_drops(self) -> None:
-        for (section, interface_id, where), count in self._drops.items():
+        self._close_section()
+        for where, count in self._drops_in_all.items():
             if count:
-                of_section = f" of section {section}" if section else ""
                 self._info.warnings.append(
-                    f"{count} packets of interface {interface_id}{of_section} were dropped {where} "
-                    "while capturing: they are not in the capture"
+                    f"{count} packets were dropped {where} while capturing: they are not in the capture"
                 )
 
 

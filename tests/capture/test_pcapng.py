@@ -110,7 +110,7 @@ def test_obsolete_packet_blocks(tmp_path: Path) -> None:
     records, info = read(made(tmp_path, section(), interface(), old(0xFFFF), old(3), old(4)))
     assert [record[1:] for record in records] == [(2**32 * 1000, 1, FRAME, 1500)] * 3
     assert info.first_time == 2**32 * 1000
-    assert [w for w in info.warnings if w.startswith("7 packets of interface 0 were dropped")]
+    assert [w for w in info.warnings if w.startswith("7 packets were dropped between packets")]
 
 
 def test_records_of_a_pipe_have_octets_of_their_own(tmp_path: Path) -> None:
@@ -139,9 +139,9 @@ def test_drops_are_told(tmp_path: Path) -> None:
     )
     _, info = read(path)
     assert [warning.partition(" while")[0] for warning in info.warnings] == [
-        "5 packets of interface 0 were dropped between its packets",
-        "11 packets of interface 0 were dropped by the interface",
-        "6 packets of interface 0 of section 1 were dropped by the operating system",
+        "11 packets were dropped by the interface",
+        "6 packets were dropped by the operating system",
+        "5 packets were dropped between packets",
     ]
     assert not info.truncated
 
