@@ -133,6 +133,17 @@ def test_link_types_with_larger_packets(tmp_path: Path) -> None:
     assert [len(record[3]) for record in read(write(tmp_path, octets))[0]] == [600_000, len(FRAME)]
 
 
+def test_map_gives_back_what_was_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pop2dissect.capture import window
+
+    monkeypatch.setattr(window, "RELEASE_OCTETS", 1000)
+    frames = [segment(payload=bytes([n]) * 60_000) for n in range(20)]
+    path = write(tmp_path, pcap(frames))
+    with CaptureReader([path]) as reader:
+        records = list(reader)
+    assert [plain(record)[3] for record in records] == frames
+
+
 def test_capture_many_windows_long(tmp_path: Path) -> None:
     frames = [segment(1024 + n % 60000, 80, bytes(n % 1400)) for n in range(3000)]
     frames[::100] = [segment(payload=bytes(n)) for n in range(30)]

@@ -178,6 +178,47 @@ def test_length_without_the_padding_is_understood(tmp_path: Path, trailer: int) 
     assert info.warnings == []
 
 
+def test_packet_too_large_in_a_window_that_has_grown(tmp_path: Path) -> None:
+    comment = b"".join(option(1, bytes(60_000)) for _ in range(12))
+    path = made(tmp_path, section(options=comment), interface(), enhanced(FRAME), enhanced(bytes(262_148)))
+    records, info = read(path)
+    assert (len(records), info.truncated) == (1, True)
+    assert "claims 262148 captured octets, more than the 262144" in info.warnings[0]
+
+
+def test_interfaces_that_take_turns_and_larger_packets_of_one(tmp_path: Path) -> None:
+    frames = [(0, FRAME, 9), (1, bytes(300_000), 5), (1, FRAME, 7), (0, segment(destination=80), 2)]
+    path = made(
+        tmp_path,
+        section(),
+        interface(1),
+        interface(189),
+        *(enhanced(frame, stamp, number) for number, frame, stamp in frames),
+    )
+    records, info = read(path)
+    assert [record[3] for record in records] == [frame for _, frame, _ in frames]
+    assert (info.first_time, info.last_time) == (2000, 9000)
+    assert read(path, PORTS) == (records[:3], info)
+
+
+def test_earliest_and_latest_time_of_packets_out_of_order(tmp_path: Path) -> None:
+    stamps = [2**32 + 5, 2**32 + 9, 2**32 + 3, 2**32 - 1, 2**33, 2**33 - 7, 2**32 - 2]
+    _, info = read(made(tmp_path, section(), interface(), *(enhanced(FRAME, stamp) for stamp in stamps)), PORTS)
+    assert (info.first_time, info.last_time) == ((2**32 - 2) * 1000, 2**33 * 1000)
+
+
+def test_more_interfaces_than_any_machine_has(tmp_path: Path) -> None:
+    path = made(tmp_path, section(), interface() * 65_537, enhanced(FRAME))
+    _, info = read(path)
+    assert info.truncated
+    assert "is one of more than 65536 interfaces" in info.warnings[0]
+
+
+def test_statistics_of_no_interface_are_passed_over(tmp_path: Path) -> None:
+    statistics = block(5, struct.pack("<III", 9, 0, 0) + option(5, struct.pack("<Q", 10)))
+    assert read(made(tmp_path, section(), interface(), statistics))[1].warnings == []
+
+
 HUGE = struct.pack("<II", 6, 0xFFFFFFFC) + bytes(100)
 
 
