@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lz4.frame
 import pytest
@@ -182,15 +183,15 @@ def test_bomb_is_unpacked_in_bounded_memory(tmp_path: Path, name: str) -> None:
     packets = 1200
     record = pcap_record(bytes(262_144))
     octets = io.BytesIO()
-    opened = {
+    opened: dict[str, Callable[[], Any]] = {
         "gzip": lambda: gzip.GzipFile(fileobj=octets, mode="wb", compresslevel=1),
         "bzip2": lambda: bz2.BZ2File(octets, "wb", compresslevel=1),
         "xz": lambda: lzma.open(octets, "wb", preset=0),  # noqa: SIM115
         "zstd": lambda: zstandard.ZstdCompressor().stream_writer(octets, closefd=False),
         "lz4": lambda: lz4.frame.LZ4FrameFile(octets, "wb"),
-    }[name]()
+    }
     count = packets if name in ("gzip", "zstd", "lz4") else packets // 6
-    with opened as file:
+    with opened[name]() as file:
         file.write(pcap_header())
         for _ in range(count):
             file.write(record)

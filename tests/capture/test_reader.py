@@ -15,7 +15,6 @@ from pop2dissect.capture import (
     capture_index,
     frame_number,
     reader,
-    source,
 )
 from pop2dissect.capture.digest import sha256_of
 from pop2dissect.errors import CaptureError
@@ -42,9 +41,9 @@ def at(*seconds: int) -> bytes:
     return pcap_header() + b"".join(pcap_record(segment(payload=b"%d" % s), s) for s in seconds)
 
 
-def order(paths: Sequence[Path | str], **options: int) -> list[tuple[int, int, int]]:
+def order(paths: Sequence[Path | str]) -> list[tuple[int, int, int]]:
     """Give second, capture and frame of each record, in the order of reading."""
-    with CaptureReader(paths, **options) as merged:
+    with CaptureReader(paths) as merged:
         return [(r.time // 10**9, capture_index(r.frame), frame_number(r.frame)) for r in merged]
 
 
@@ -268,7 +267,7 @@ def test_file_that_cannot_be_mapped_gives_copies(tmp_path: Path, monkeypatch: py
     def refuse(*arguments: object, **options: object) -> None:
         raise OSError(19, "No such device")
 
-    monkeypatch.setattr(source.mmap, "mmap", refuse)
+    monkeypatch.setattr("pop2dissect.capture.source.mmap.mmap", refuse)
     with CaptureReader([write(tmp_path, pcap(FRAMES))]) as records:
         assert [record.data for record in records] == FRAMES
 
