@@ -81,8 +81,8 @@ def test_passwords_are_masked_in_every_output(name: str, capsys: pytest.CaptureF
     port = "10109" if name == "inetd_port_10109" else "109"
     outputs = [run(capsys, "--port", port, *mode, path) for mode in MODES]
     if name != "many_sessions":
-        for session in pop2dissect.read(path, [int(port)]).sessions[:40]:
-            outputs.append(run(capsys, "--port", port, "--follow", str(session.id), path))
+        sessions = pop2dissect.read(path, [int(port)]).sessions[:40]
+        outputs += [run(capsys, "--port", port, "--follow", str(session.id), path) for session in sessions]
     for output in outputs:
         for secret in secrets:
             assert re.search(r"HELO +\S+ +" + re.escape(secret), output) is None
