@@ -1,0 +1,85 @@
+"""How long the server took to reply, by command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from pop2dissect.analysis.plots.style import INK, caption, clear_frame, label, nothing, span_of_time
+from pop2dissect.analysis.statistics import Statistics, quantile
+from pop2dissect.session import Session
+
+MAX_COMMANDS = 8
+MAX_POINTS = 1000
+"""Points of a curve: more would fall on the same pixels."""
+
+_LOOKS = (
+    (INK, "-", 2.0),
+    (INK, "--", 1.2),
+    (INK, ":", 1.6),
+    (INK, "-.", 1.2),
+    ("0.5", "-", 2.0),
+    ("0.5", "--", 1.2),
+    ("0.5", ":", 1.6),
+    ("0.5", "-.", 1.2),
+)
+
+
+def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
+    """Draw, for each command, which part of its replies came within a time.
+
+    x is the time from the command to the first reply, logarithmic; y is the part of the replies,
+    0 to 1. The eight commands used most are drawn.
+    """
+    statistics = Statistics.of(sessions)
+    curves = [
+        (command, sorted(max(value, 1) for value in tally.latencies))
+        for command, tally in statistics.most_used()
+        if tally.latencies
+    ]
+    if not curves:
+        return nothing(ax, "no replies")
+    for (command, values), (colour, style, width) in zip(curves[:MAX_COMMANDS], _LOOKS, strict=False):
+        name = label(command, 12) or "(none)"
+        ax.step(
+            [value / 1e9 for value in _thinned(values)],
+            [(place + 1) / len(_thinned(values)) for place in range(len(_thinned(values)))],
+            where="post",
+            color=colour,
+            ls=style,
+            lw=width,
+            label=f"{name}: median {span_of_time(quantile(values, 1, 2))} (n = {len(values):,})",
+        )
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(FuncFormatter(_seconds))
+    ax.set_ylim(0, 1.02)
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_xlabel("time from the command to the reply (logarithmic)")
+    ax.set_ylabel("part of the replies")
+    ax.grid(True, which="major", color="0.9", lw=0.6)
+    ax.set_axisbelow(True)
+    legend = ax.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    clear_frame(ax)
+    more = f" {len(curves) - MAX_COMMANDS} rarer commands are left out." if len(curves) > MAX_COMMANDS else ""
+    caption(
+        ax,
+        "The further left a curve rises, the faster the replies. It holds the server's time and the network's. "
+        "A step at 40 ms is often a delayed acknowledgement; one at 3 s, under HELO, refused logins." + more,
+    )
+    return ax
+
+
+def _thinned(values: list[int]) -> list[int]:
+    if len(values) <= MAX_POINTS:
+        return values
+    return [quantile(values, place, MAX_POINTS - 1) for place in range(MAX_POINTS)]
+
+
+def _seconds(place: float, _: object) -> str:
+    value = span_of_time(round(place * 1e9))
+    number, unit = value.split(" ")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
