@@ -139,6 +139,15 @@ def test_colours_change_nothing_but_colours(capsys: pytest.CaptureFixture[str]) 
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
 
 
+def test_lines_are_fitted_to_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    path = str(capture_path("raw_errors"))
+    plain = run(capsys, "--color", "never", path)
+    assert max(map(len, plain.splitlines())) == 80
+    assert "[frame 6]" in plain
+
+
 def test_zones(capsys: pytest.CaptureFixture[str]) -> None:
     assert "15:00:00" in run(capsys, SAMPLE)
     assert "16:00:00" in run(capsys, "--tz", "Europe/Berlin", SAMPLE)

@@ -138,7 +138,7 @@ def findings_text(findings: Sequence[Finding], look: Look) -> Iterator[str]:
     for finding in sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)):
         colour = style.bad if finding.severity in ("critical", "high") else style.notable
         yield f"{colour}{finding.severity:>8}{style.off}  {terminal_safe(finding.title)} ({finding.id})"
-        yield f"          {terminal_safe(finding.detail)}{look.frames(finding.frames)}"
+        yield look.said("", f"          {terminal_safe(finding.detail)}", finding.frames)
     yield ""
 
 

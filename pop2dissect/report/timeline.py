@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pop2dissect.mail import parse_headers
-from pop2dissect.report.safe import terminal_safe
+from pop2dissect.report.safe import fit, terminal_safe
 from pop2dissect.report.style import Style
 from pop2dissect.report.values import UTC, Zone, count, elapsed, frame_list, moment
 from pop2dissect.session import Exchange, Message, Reply, Session
@@ -15,6 +15,8 @@ HEADER_OCTETS = 16 << 10
 """Octets of a message that are looked at for its subject and sender; the whole may be large."""
 
 _NO_TIME = " " * 9
+_SHORTEST_CITATION = 18
+"""Cells that are enough to cite one frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,16 @@ class Look:
     show_passwords: bool = False
     several_captures: bool = False
 
-    def frames(self, frames: tuple[int, ...]) -> str:
-        """Cite frames behind what they prove; nothing where there are none."""
+    def said(self, colour: str, text: str, frames: tuple[int, ...]) -> str:
+        """Give a line of what was said, with the frames behind it that prove it; on a terminal both are fitted."""
+        style = self.style
         if not frames:
-            return ""
+            return f"{colour}{style.clip(text)}{style.off}"
         noun = "frame" if len(frames) == 1 else "frames"
-        return f"  {self.style.dim}[{noun} {frame_list(frames, self.several_captures)}]{self.style.off}"
+        citation = f"  [{noun} {frame_list(frames, self.several_captures)}]"
+        if style.width is not None:
+            citation = fit(citation, max(style.width // 3, _SHORTEST_CITATION))
+        return f"{colour}{style.clip(text, len(citation))}{style.off}{style.dim}{citation}{style.off}"
 
 
 def session_timeline(session: Session, look: Look) -> Iterator[str]:
@@ -84,13 +90,11 @@ def _exchange(exchange: Exchange, session: Session, message: Message | None, loo
     if line is not None:
         time = _NO_TIME if exchange.time is None else f"{elapsed(exchange.time - session.start):>9}"
         said = terminal_safe(line) if line or not exchange.missing else "(not captured)"
-        text = style.clip(f"{time} {style.to_server} {said}")
-        yield f"{style.client}{text}{style.off}{look.frames(exchange.frames)}"
+        yield look.said(style.client, f"{time} {style.to_server} {said}", exchange.frames)
     for reply in exchange.replies:
         time = _NO_TIME if reply.time is None else f"{elapsed(reply.time - session.start):>9}"
         colour = style.bad if reply.kind == "error" else style.server
-        text = style.clip(f"{time} {style.to_client} {_said(reply, message)}")
-        yield f"{colour}{text}{style.off}{look.frames(reply.frames)}"
+        yield look.said(colour, f"{time} {style.to_client} {_said(reply, message)}", reply.frames)
         if reply.kind == "data" and message is not None:
             yield from _message(message, look)
     for violation in exchange.violations:
