@@ -24,20 +24,22 @@ class Column(NamedTuple):
     right: bool = False
     widest: int = 40
     """Cells that it takes at the most where lines are fitted to a terminal."""
+    dispensable: int = 0
+    """Where a terminal is too narrow, the column with the highest number goes first; with 0 it stays."""
 
 
 SESSION_COLUMNS = (
     Column("#", right=True),
     Column("start"),
     Column("client"),
-    Column("server"),
-    Column("protocol"),
+    Column("server", dispensable=2),
+    Column("protocol", dispensable=1),
     Column("user", widest=20),
     Column("login"),
-    Column("end"),
+    Column("end", dispensable=3),
     Column("messages", right=True),
     Column("octets", right=True),
-    Column("duration", right=True),
+    Column("duration", right=True, dispensable=4),
 )
 PROBE_COLUMNS = (
     Column("client"),
@@ -96,6 +98,9 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style
     ]
     if style.width is not None:
         widths = [min(width, column.widest) for width, column in zip(widths, columns, strict=True)]
+        kept = _columns_that_fit(columns, widths, style.width)
+        columns, widths = [columns[at] for at in kept], [widths[at] for at in kept]
+        rows = [[row[at] for at in kept] for row in rows]
 
     def line(cells: Sequence[str]) -> str:
         fitted = cells if style.width is None else [fit(cell, w) for cell, w in zip(cells, widths, strict=True)]
@@ -105,6 +110,17 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style
     yield f"{style.heading}{line([column.title for column in columns])}{style.off}"
     for row in rows:
         yield line(row)
+
+
+def _columns_that_fit(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+    """Give the places of the columns that are left when enough of them have gone."""
+    kept = list(range(len(columns)))
+    while sum(widths[at] + 2 for at in kept) - 2 > room:
+        first_to_go = max(kept, key=lambda at: columns[at].dispensable)
+        if not columns[first_to_go].dispensable:
+            break
+        kept.remove(first_to_go)
+    return kept
 
 
 def probes_text(probes: Sequence[Probe], look: Look) -> Iterator[str]:
