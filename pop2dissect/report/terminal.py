@@ -34,7 +34,7 @@ SESSION_COLUMNS = (
     Column("client"),
     Column("server", dispensable=2),
     Column("protocol", dispensable=1),
-    Column("user", widest=20),
+    Column("user", widest=16),
     Column("login"),
     Column("end", dispensable=3),
     Column("messages", right=True),
@@ -48,7 +48,7 @@ PROBE_COLUMNS = (
     Column("answered", right=True),
     Column("refused", right=True),
     Column("unanswered", right=True),
-    Column("first"),
+    Column("first", dispensable=1),
     Column("frame", right=True),
 )
 
