@@ -16,6 +16,7 @@ from pop2dissect.session import (
     Ending,
     Endpoint,
     Exchange,
+    HalfOpen,
     Handshake,
     Login,
     Message,
@@ -23,7 +24,7 @@ from pop2dissect.session import (
     Reply,
     Session,
 )
-from pop2dissect.tcp import Connection, ProbeTally, Stream
+from pop2dissect.tcp import Connection, HalfOpenTally, ProbeTally, Stream
 
 _DISPOSITIONS: dict[str, Disposition] = {"ACKS": "kept", "ACKD": "deleted", "NACK": "refused"}
 _COMMITTING = frozenset({"QUIT", "FOLD"})
@@ -109,6 +110,21 @@ def probe(tally: ProbeTally) -> Probe:
         first_time=tally.first_time,
         last_time=tally.last_time,
         first_frame=tally.first_frame,
+    )
+
+
+def half_open(tally: HalfOpenTally) -> HalfOpen:
+    """Make a row of half-open connections of a tally."""
+    peak, peak_time, peak_frame = tally.peak()
+    return HalfOpen(
+        server=Endpoint(_address(tally.server), tally.server_port),
+        attempts=tally.attempts,
+        first_time=tally.first_time,
+        last_time=tally.last_time,
+        first_frame=tally.first_frame,
+        peak=peak,
+        peak_time=peak_time,
+        peak_frame=peak_frame,
     )
 
 

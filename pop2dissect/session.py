@@ -192,6 +192,9 @@ class Finding:
     time: int | None
     frames: tuple[int, ...]
     techniques: tuple[str, ...] = ()
+    """MITRE ATT&CK technique ids."""
+    sessions: tuple[int, ...] = ()
+    """Ids of the sessions that it is about; none where it is about connections without payload only."""
 
 
 @dataclass(slots=True)
@@ -272,6 +275,23 @@ class Probe:
     first_time: int
     last_time: int
     first_frame: int
+
+
+@dataclass(slots=True)
+class HalfOpen:
+    """Connections to one server port that a client asked for and never completed, whoever asked, as one row."""
+
+    server: Endpoint
+    attempts: int
+    first_time: int
+    last_time: int
+    first_frame: int
+    peak: int
+    """The most of them that began within one second."""
+    peak_time: int
+    """When that second began."""
+    peak_frame: int
+    """The first of those connections' first frames."""
 
 
 PASSWORD_MASK = "********"

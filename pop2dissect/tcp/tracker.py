@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pop2dissect.decode.segment import ACK, SYN, Segment, reverse_key
 from pop2dissect.tcp.connection import Connection, Sender
+from pop2dissect.tcp.halfopen import HalfOpenTally, is_half_open
 from pop2dissect.tcp.reassembly import OverlapPolicy
 from pop2dissect.tcp.sequence import difference
 
@@ -73,6 +74,7 @@ class Tracker:
         """Over and numbered, to be given out."""
         self._numbered = 0
         self.probes: dict[tuple[bytes, bytes, int], ProbeTally] = {}
+        self.half_open: dict[tuple[bytes, int], HalfOpenTally] = {}
 
     def connections(self, segments: Iterable[Segment]) -> Iterator[Connection]:
         """Take all segments of a capture in order; give each connection with payload when it is over."""
@@ -173,3 +175,9 @@ class Tracker:
                 client, server, port, connection.first_frame, connection.start, connection.end
             )
         tally.add(connection)
+        if is_half_open(connection):
+            half_open = self.half_open.get((server, port))
+            if half_open is None:
+                first, start = connection.first_frame, connection.start
+                half_open = self.half_open[server, port] = HalfOpenTally(server, port, first, start, start)
+            half_open.add(connection)
