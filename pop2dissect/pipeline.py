@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from pop2dissect.anyport import AnyPortTracker
 from pop2dissect.assemble import assemble, probe
 from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.record import CaptureInfo, Record
@@ -35,6 +36,8 @@ class Settings:
     """TCP ports of servers to look at."""
     overlap: OverlapPolicy = "first"
     """Which copy of an octet counts where several were captured."""
+    any_port: bool = False
+    """Look on all ports for servers that greet as those of POP2 or RFC 918; on ``ports``, at everything."""
 
 
 @dataclass(slots=True)
@@ -89,9 +92,11 @@ class Dissection:
         self.settings = settings or Settings()
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
-        self._reader = CaptureReader([os.fspath(path) for path in paths], ports=self.settings.ports)
-        self._decoder = Decoder(self.settings.ports, overlap=self.settings.overlap)
-        self._tracker = Tracker(self.settings.ports, self.settings.overlap)
+        ports = None if self.settings.any_port else self.settings.ports
+        track = AnyPortTracker if self.settings.any_port else Tracker
+        self._reader = CaptureReader([os.fspath(path) for path in paths], ports=ports)
+        self._decoder = Decoder(ports, overlap=self.settings.overlap)
+        self._tracker = track(self.settings.ports, self.settings.overlap)
 
     def __enter__(self) -> Self:
         self._reader.__enter__()
@@ -141,24 +146,35 @@ class Dissection:
         return [probe(tally) for tally in tallies]
 
 
-def read(paths: Paths, ports: Iterable[int] = (POP2_PORT,), *, overlap: OverlapPolicy = "first") -> Capture:
+def read(
+    paths: Paths,
+    ports: Iterable[int] = (POP2_PORT,),
+    *,
+    overlap: OverlapPolicy = "first",
+    any_port: bool = False,
+) -> Capture:
     """Read captures whole: files, directories, globs, or ``-`` for standard input.
 
-    Several are read as one, in the order of time. Raises :class:`pop2dissect.errors.CaptureError`
+    Several are read as one, in the order of time. With ``any_port`` the servers of POP2 on other ports
+    than ``ports`` are found too, by their greetings. Raises :class:`pop2dissect.errors.CaptureError`
     where none can be read.
     """
-    settings = Settings(frozenset(ports), overlap)
+    settings = Settings(frozenset(ports), overlap, any_port)
     with Dissection(paths, settings) as dissection:
         sessions = sorted(dissection, key=lambda session: session.id)
         return Capture(dissection.captures, sessions, dissection.probes, settings)
 
 
 def iter_sessions(
-    paths: Paths, ports: Iterable[int] = (POP2_PORT,), *, overlap: OverlapPolicy = "first"
+    paths: Paths,
+    ports: Iterable[int] = (POP2_PORT,),
+    *,
+    overlap: OverlapPolicy = "first",
+    any_port: bool = False,
 ) -> Iterator[Session]:
     """Give the sessions of captures one by one, each as soon as its connection is over.
 
     For captures larger than memory, and for live pipes. Raises as :func:`read` does.
     """
-    with Dissection(paths, Settings(frozenset(ports), overlap)) as dissection:
+    with Dissection(paths, Settings(frozenset(ports), overlap, any_port)) as dissection:
         yield from dissection

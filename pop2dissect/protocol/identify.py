@@ -112,6 +112,8 @@ _POP2_REPLY = re.compile(
     rb"|#\d{1,20} messages? in [^\r\n]+\r?\n|\+ Sayonara\r?\n",
     re.IGNORECASE,
 )
+_GREETINGS = (b"+ POP2", b"- POP2", b"+OK POP2")
+"""How the greetings begin that :func:`greets` waits for the rest of."""
 _OK = re.compile(rb"\+OK(?![A-Za-z0-9])", re.IGNORECASE)
 
 
@@ -143,6 +145,25 @@ def identify(client: Stream, server: Stream, *, from_start: bool = True) -> Iden
         or _by_replies(server, answered)
         or Identification(UNKNOWN, "nothing that was said is known")
     )
+
+
+def greets(answered: bytes, said: bytes) -> bool | None:
+    """Tell whether a server greets as POP2's or RFC 918's do, whatever its port; None where more must be heard.
+
+    ``answered`` and ``said`` are the first octets of the server and of the client. What greets with
+    ``+OK`` is far more often POP3; only a command of RFC 918 tells that it is not.
+    """
+    line, end, _ = answered.partition(b"\n")
+    if is_greeting(line):
+        return True
+    if not end and any(start.startswith(line[: len(start)]) for start in _GREETINGS):
+        return None
+    if not _OK.match(line) or _SERVER_SIGNS[-1].pattern.match(line):
+        return False
+    command = _first_command(said)
+    if command is None or command[0] == RFC918_OR_POP3:
+        return None if len(said) < LOOKED_AT else False
+    return command[0] == RFC918
 
 
 def _head(stream: Stream, from_start: bool) -> _Head:
