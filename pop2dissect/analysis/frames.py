@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from pop2dissect.analysis.columns import Column, Kind, Table
+from pop2dissect.analysis.columns import Column, Kind, Table, Value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST = 2**63 - 1
+_CHUNK = 2048
 _NO_TIME = np.iinfo(np.int64).min
 """How numpy writes "not a time"."""
 
@@ -27,10 +29,17 @@ def data_frame(table: Table[Row], rows: Iterable[Row]) -> pd.DataFrame:
     ``boolean``, ``string``, ``category`` (with all categories declared), ``datetime64[ns, UTC]`` and
     ``timedelta64[ns]``. What is None, and what 64 bits cannot hold, is NA or NaT.
     """
-    rows = rows if isinstance(rows, Sequence) else list(rows)
-    return pd.DataFrame(
-        {column.name: _array(column, [column.get(row) for row in rows]) for column in table.columns}, copy=False
-    )
+    values: list[list[Value]] = [[] for _ in table.columns]
+    ways = [(cells.extend, column.get) for cells, column in zip(values, table.columns, strict=True)]
+    rows = iter(rows)
+    # Rows go as they come: a million of them kept would be work for the garbage collector, again and again.
+    while chunk := list(islice(rows, _CHUNK)):
+        for extend, get in ways:
+            extend(map(get, chunk))
+    arrays = {}
+    for column in reversed(table.columns):
+        arrays[column.name] = _array(column, values.pop())
+    return pd.DataFrame({column.name: arrays[column.name] for column in table.columns}, copy=False)
 
 
 def dtype_of(column: Column[Any]) -> Any:

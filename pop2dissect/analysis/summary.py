@@ -12,6 +12,15 @@ MAX_GROUPS = 20
 MAX_NAME = 32
 
 _NS = 1_000_000_000
+_UNITS = (
+    ("d", 86_400 * _NS, 2 * 86_400 * _NS),
+    ("h", 3600 * _NS, 2 * 3600 * _NS),
+    ("min", 60 * _NS, 2 * 60 * _NS),
+    ("s", _NS, _NS),
+    ("ms", 1_000_000, 1_000_000),
+    ("us", 1000, 1000),
+)
+"""Name, size, and from what on it is used."""
 
 
 def summary(statistics: Statistics, groups: int = MAX_GROUPS) -> str:
@@ -137,9 +146,9 @@ def _rates(statistics: Statistics) -> str:
 
 
 def duration(nanoseconds: int) -> str:
-    """Write a duration with three digits and a unit: ``87.0 us``, ``3.02 s``."""
-    for unit, size in (("s", _NS), ("ms", 1_000_000), ("us", 1000)):
-        if abs(nanoseconds) >= size:
+    """Write a duration with three digits and a unit: ``87.0 us``, ``3.02 s``, ``5.60 h``."""
+    for unit, size, least in _UNITS:
+        if abs(nanoseconds) >= least:
             value = nanoseconds / size
             digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
             return f"{value:,.{digits}f} {unit}"

@@ -28,6 +28,8 @@ __all__ = [
 def cite(frames: Iterable[int]) -> str:
     """Cite frames in full, runs as ranges: ``6, 8-12``; those of a second and later capture as ``2:8-12``."""
     frames = tuple(frames)
+    if len(frames) == 1 and not frames[0] >> FRAME_BITS:
+        return str(frames[0])
     return frame_list(frames, several_captures=any(frame >> FRAME_BITS for frame in frames))
 
 

@@ -8,9 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.analysis.plots.clock import Clock
-from pop2dissect.analysis.plots.style import INK, PALE, caption, clear_frame, count, nothing
-from pop2dissect.analysis.statistics import Statistics
+from pop2dissect.analysis.plots.style import GREY, INK, PALE, caption, clear_frame, count, nothing
+from pop2dissect.analysis.statistics import Statistics, Step
 from pop2dissect.session import Session
+
+MAX_STEPS = 4000
+"""More would fall on the same pixels."""
 
 
 def at_once(ax: Axes, sessions: Sequence[Session]) -> Axes:
@@ -22,10 +25,13 @@ def at_once(ax: Axes, sessions: Sequence[Session]) -> Axes:
     steps = statistics.sessions_at_once()
     most = statistics.most_at_once()
     clock = Clock(steps[0].time, steps[-1].time)
+    dense = len(steps) > MAX_STEPS
+    if dense:
+        steps = _thinned(steps)
     places = clock.places(step.time for step in steps)
     heights = [step.open for step in steps]
-    ax.fill_between(places, heights, step="post", color=PALE, lw=0)
-    ax.step(places, heights, where="post", color=INK, lw=0.8 if len(steps) < 400 else 0.4)
+    ax.fill_between(places, heights, step="post", color=GREY if dense else PALE, lw=0)
+    ax.step(places, heights, where="post", color=INK, lw=0.0 if dense else 0.6)
     ax.set_ylim(0, most * 1.08)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("open sessions")
@@ -33,3 +39,16 @@ def at_once(ax: Axes, sessions: Sequence[Session]) -> Axes:
     clear_frame(ax)
     caption(ax, f"How many of {count(len(sessions), 'session')} were open at the same time; at most {most:,}.")
     return ax
+
+
+def _thinned(steps: Sequence[Step]) -> list[Step]:
+    """Give the most that were open in each of MAX_STEPS equal times, what was open when it began included."""
+    first, last = steps[0].time, steps[-1].time
+    width = -(-(last - first + 1) // MAX_STEPS)
+    most: dict[int, int] = {}
+    for step in steps:
+        number = (step.time - first) // width
+        most[number] = max(most.get(number, 0), step.open)
+        most[number + 1] = step.open  # stays so until the next step
+    del most[(last - first) // width + 1]
+    return [Step(first + number * width, open_) for number, open_ in sorted(most.items())]

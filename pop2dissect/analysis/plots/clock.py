@@ -39,7 +39,7 @@ class Clock:
         """Write the time at a place: the clock, and the date where a day begins and several are shown."""
         date, clock = rfc3339(self.midnight + round(place * NS)).rstrip("Z").split("T")
         if self.last - self.midnight > _DAY * NS and clock.startswith("00:00:00"):
-            return date
+            return date[5:]
         clock = clock.rstrip("0").rstrip(".") if "." in clock else clock
         return clock[:12] if self.last - self.first < 10 * NS else clock[:8] if self._step() < 60 else clock[:5]
 
@@ -58,10 +58,14 @@ class Clock:
         ax.set_xlabel(f"time (UTC) on {day}" if day == until else f"time (UTC), {day} to {until}")
 
     def _step(self) -> float:
-        wanted = (self.last - self.first) / NS / _MAX_TICKS or 0.2
-        if wanted < 1:
-            power = 10.0 ** math.floor(math.log10(wanted))
-            return next(power * times for times in (1, 2, 5, 10) if power * times >= wanted)
-        if wanted > _DAY:
-            return math.ceil(wanted / _DAY) * _DAY
-        return next(step for step in _STEPS if step >= wanted)
+        return nice_step((self.last - self.first) / NS / _MAX_TICKS or 0.2)
+
+
+def nice_step(seconds: float) -> float:
+    """Give the least duration that is not below so many seconds and that clocks are divided by: 0.5, 15, 3600."""
+    if seconds < 1:
+        power = 10.0 ** math.floor(math.log10(seconds))
+        return next(power * times for times in (1, 2, 5, 10) if power * times >= seconds)
+    if seconds > _DAY:
+        return math.ceil(seconds / _DAY) * _DAY
+    return next(step for step in _STEPS if step >= seconds)

@@ -47,7 +47,7 @@ def gantt(ax: Axes, sessions: Sequence[Session]) -> Axes:
         ax.scatter(
             [line[0][0] for line in lines],
             rows[login],
-            s=min(30.0, max(1.5, points * 2)),
+            s=min(30.0, max(8.0 if login == "refused" else 1.5, points * 2)),
             c=colour,
             marker=marker,
             linewidths=0.8,

@@ -42,10 +42,11 @@ def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
     if not curves:
         return nothing(ax, "no replies")
     for (command, values), (colour, style, width) in zip(curves[:MAX_COMMANDS], _LOOKS, strict=False):
+        points = _thinned(values)
         name = label(command, 12) or "(none)"
         ax.step(
-            [value / 1e9 for value in _thinned(values)],
-            [(place + 1) / len(_thinned(values)) for place in range(len(_thinned(values)))],
+            [value / 1e9 for value in points],
+            [(place + 1) / len(points) for place in range(len(points))],
             where="post",
             color=colour,
             ls=style,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
-from pop2dissect.analysis.plots.clock import NS, Clock
+from pop2dissect.analysis.plots.clock import NS, Clock, nice_step
 from pop2dissect.analysis.plots.style import ALARM, GREY, INK, SMALL, caption, clear_frame, nothing, span_of_time
 from pop2dissect.analysis.rows import DIRECTIONS, gap_time, with_lateness
 from pop2dissect.session import Direction, Session
@@ -16,7 +16,7 @@ BINS = 120
 
 
 def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
-    """Draw the payload captured in each of ``bins`` equal times, the servers' upwards, the clients' downwards.
+    """Draw the payload captured in equal times, at most ``bins`` + 1, the servers' upwards, the clients' downwards.
 
     x is the time in UTC, y octets, on a scale of its own for each direction. A cross marks a
     gap, a stroke a segment that came late.
@@ -25,7 +25,9 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
     if not times:
         return nothing(ax, "no payload")
     clock = Clock(min(times), max(times))
-    width = max(1, -(-(clock.last - clock.first + 1) // bins))
+    width = max(1, round(nice_step((clock.last - clock.first + 1) / NS / bins) * NS))
+    first = clock.first - clock.first % width
+    bins = (clock.last - first) // width + 1
     heights = {way: [0] * bins for way in DIRECTIONS}
     gaps: dict[str, list[int]] = {way: [] for way in DIRECTIONS}
     late: dict[str, list[int]] = {way: [] for way in DIRECTIONS}
@@ -33,12 +35,12 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
         for way in DIRECTIONS:
             stream = session.stream(way)
             for span, is_late in with_lateness(stream):
-                heights[way][(span.time - clock.first) // width] += span.length
+                heights[way][(span.time - first) // width] += span.length
                 if is_late:
                     late[way].append(span.time)
             gaps[way] += [time for gap in stream.gaps if (time := gap_time(stream, gap)) is not None]
     most = {way: max(heights[way]) or 1 for way in DIRECTIONS}
-    places = [clock.place(clock.first + number * width) for number in range(bins)]
+    places = [clock.place(first + number * width) for number in range(bins)]
     looks: dict[Direction, tuple[int, str]] = {"server": (1, INK), "client": (-1, GREY)}
     for way, (sign, colour) in looks.items():
         ax.bar(

@@ -82,7 +82,7 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
             _draw_way(ax, edge, way, most, places)
     ax.set_xlim(-0.9, 6.9)
     ax.set_ylim(-3.15, 1.35)
-    ax.set_aspect("equal")
+    ax.set_aspect("equal", adjustable="datalim")
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)

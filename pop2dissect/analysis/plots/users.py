@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from pop2dissect.analysis.plots.style import INK, caption, label, nothing
 from pop2dissect.session import Session
@@ -14,6 +14,8 @@ from pop2dissect.session import Session
 MAX_USERS = 25
 MAX_SERVERS = 12
 OTHERS = "(others)"
+_SHADES = LinearSegmentedColormap.from_list("pale greys", ["white", "0.55"])
+"""Light enough to write on in black."""
 
 
 def users_by_servers(ax: Axes, sessions: Sequence[Session]) -> Axes:
@@ -36,20 +38,24 @@ def users_by_servers(ax: Axes, sessions: Sequence[Session]) -> Axes:
         cells = accepted if login == "accepted" else refused
         cells[users.get(user, len(users) - 1)][servers.get(server, len(servers) - 1)] += number
     totals = [[one + other for one, other in zip(*rows, strict=True)] for rows in zip(accepted, refused, strict=True)]
-    most = max(map(max, totals))
+    named = [row[: len(servers) - (OTHERS in servers)] for row in totals[: len(users) - (OTHERS in users)]]
+    most = max((max(row, default=0) for row in named), default=0) or 1
     shades = [[total or float("nan") for total in row] for row in totals]
-    ax.imshow(shades, cmap="Greys", norm=LogNorm(0.7, most * 12), aspect="auto", interpolation="nearest")
+    ax.imshow(shades, cmap=_SHADES, norm=LogNorm(0.5, most, clip=True), aspect="auto", interpolation="nearest")
+    figure = ax.get_figure(root=True)
+    points = (ax.get_position().height * figure.get_figheight() * 72 if figure else 300.0) / len(users)
+    small = max(4.0, min(9.0, points * 0.75))
     for row, (yes, no) in enumerate(zip(accepted, refused, strict=True)):
         for column, pair in enumerate(zip(yes, no, strict=True)):
             if any(pair):
                 text = " ".join(f"{sign}{number:,}" for sign, number in zip("✓✗", pair, strict=True) if number)
-                ax.text(column, row, text, ha="center", va="center", fontsize="small", color=INK)
+                ax.text(column, row, text, ha="center", va="center", fontsize=small, color=INK)
     ax.set_xticks(range(len(servers)), [label(name, 24) for name in servers], parse_math=False)
     ax.tick_params(axis="x", rotation=0 if len(servers) <= 3 else 30, bottom=False)
     if len(servers) > 3:
         for tick in ax.get_xticklabels():
             tick.set_horizontalalignment("right")
-    ax.set_yticks(range(len(users)), [label(name, 24) for name in users], parse_math=False)
+    ax.set_yticks(range(len(users)), [label(name, 24) for name in users], fontsize=small + 1, parse_math=False)
     ax.tick_params(axis="y", left=False)
     ax.set_xticks([column + 0.5 for column in range(len(servers) - 1)], minor=True)
     ax.set_yticks([row + 0.5 for row in range(len(users) - 1)], minor=True)

@@ -1,0 +1,105 @@
+"""What findings are made of: sentences without passwords, and the frames that prove them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pop2dissect.analysis.findings.catalogue import BY_ID, SEVERITIES
+from pop2dissect.session import Endpoint, Exchange, Finding, Severity
+
+MAX_FRAMES = 20
+"""Frames named by a finding. They are proof enough; the sessions that it names have all."""
+
+MAX_SESSIONS = 100
+"""Sessions named by a finding."""
+
+MAX_QUOTED = 60
+"""Characters quoted of what somebody sent."""
+
+MAX_LISTED = 6
+"""Things of a kind that a sentence lists."""
+
+
+def finding(
+    name: str,
+    detail: str,
+    *,
+    time: int | None,
+    frames: Iterable[int],
+    sessions: Iterable[int],
+    severity: Severity | None = None,
+) -> Finding:
+    """Make a finding of the catalogue. ``detail`` says what was seen; what looks the same is added."""
+    declaration = BY_ID[name]
+    return Finding(
+        id=name,
+        severity=severity or declaration.severity,
+        title=declaration.title,
+        detail=f"{detail} Harmless causes: {declaration.innocent}.",
+        time=time,
+        frames=first_few(frames, MAX_FRAMES),
+        techniques=declaration.techniques,
+        sessions=first_few(sessions, MAX_SESSIONS),
+    )
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Put findings in order: the most severe first, then by time, then by id."""
+    return sorted(findings, key=_place)
+
+
+def _place(found: Finding) -> tuple[int, int, str, tuple[int, ...], tuple[int, ...]]:
+    return -SEVERITIES.index(found.severity), found.time or 0, found.id, found.sessions, found.frames
+
+
+def first_few(numbers: Iterable[int], most: int) -> tuple[int, ...]:
+    """Give the first different numbers, in the order in which they come."""
+    kept: dict[int, None] = {}
+    for number in numbers:
+        kept[number] = None
+        if len(kept) == most:
+            break
+    return tuple(kept)
+
+
+def quoted(text: str) -> str:
+    """Quote what somebody sent, cut where it is long."""
+    return f'"{text}"' if len(text) <= MAX_QUOTED else f'"{text[:MAX_QUOTED]}…" ({len(text)} characters)'
+
+
+def listed(things: Sequence[str]) -> str:
+    """List things in a sentence: the first few, and how many more there are."""
+    if len(things) > MAX_LISTED:
+        return ", ".join(things[:MAX_LISTED]) + f", and {len(things) - MAX_LISTED} more"
+    return ", ".join(things)
+
+
+def count(number: int, thing: str, things: str | None = None) -> str:
+    """Say how many there are of something."""
+    return f"{number} {thing}" if number == 1 else f"{number} {things or thing + 's'}"
+
+
+def span(nanoseconds: int) -> str:
+    """Say how long something took."""
+    seconds = nanoseconds / 10**9
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.3g} minutes"
+    return f"{seconds / 3600:.3g} hours"
+
+
+def host(server: Endpoint) -> str:
+    """Name a server by address and port."""
+    return str(server)
+
+
+def command_frames(exchange: Exchange) -> tuple[int, ...]:
+    """Give the frames of a command and of the first reply to it."""
+    replies = exchange.replies
+    return exchange.frames + replies[0].frames if replies else exchange.frames
+
+
+def reply_text(exchange: Exchange) -> str | None:
+    """Give the first reply to a command as text; None where there is none, or it is no line."""
+    return exchange.replies[0].line if exchange.replies and exchange.replies[0].raw else None
