@@ -6,11 +6,14 @@ import argparse
 import gc
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from enum import IntEnum
-from typing import IO
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any, NoReturn, Self
 
 from pop2dissect import __version__
 from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
@@ -30,7 +33,7 @@ from pop2dissect.report.terminal import (
 from pop2dissect.report.timeline import Look, session_timeline
 from pop2dissect.report.totals import Totals
 from pop2dissect.report.tree import session_tree
-from pop2dissect.report.values import zone_named
+from pop2dissect.report.values import count, zone_named
 from pop2dissect.session import Session
 
 
@@ -42,9 +45,13 @@ class ExitStatus(IntEnum):
     UNREADABLE = 1
     """A capture could not be read at all."""
     USAGE = 2
-    """The options or arguments are wrong."""
+    """The options or arguments are wrong, or a session that does not exist was asked for."""
+    UNWRITABLE = 3
+    """The output could not be written."""
+    INTERNAL = 70
+    """A fault of the program itself (EX_SOFTWARE, as sysexits.h has it)."""
     INTERRUPTED = 130
-    """Ended by the user (128 + SIGINT), as shells have it."""
+    """Ended by the user (128 + SIGINT), as shells have it. What a live capture had given was still reported."""
 
 
 _DESCRIPTION = """\
@@ -63,7 +70,12 @@ examples:
 exit status:
   0  done (a damaged capture gives what precedes the damage, and a warning)
   1  a capture could not be read at all
-  2  wrong usage
+  2  wrong usage, or a session that does not exist
+  3  the output could not be written
+  130  interrupted
+
+Passwords are masked unless --show-passwords is given. Frames are counted from 1, as in
+Wireshark; of several captures they are cited as capture:frame.
 """
 
 _GC_THRESHOLD = 100_000
@@ -80,31 +92,67 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _wireshark(arguments[1:])
         return _run(_parser().parse_args(arguments))
     except CaptureError as error:
-        _complain(error)
-        return ExitStatus.UNREADABLE
+        return _fail(str(error), ExitStatus.UNREADABLE)
     except Pop2DissectError as error:
-        _complain(error)
-        return ExitStatus.USAGE
+        return _fail(str(error), ExitStatus.USAGE)
     except BrokenPipeError:
-        # Whoever read the output has seen enough. Python must not try to flush it again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has seen enough.
+        _discard_output()
         return ExitStatus.DONE
     except KeyboardInterrupt:
+        _discard_output()
         return ExitStatus.INTERRUPTED
+    except OSError as error:
+        return _fail(f"the output cannot be written: {error.strerror or error}", ExitStatus.UNWRITABLE)
+    except Exception as error:
+        return _fail(f"this is a fault of pop2dissect, please report it: {_fault(error)}", ExitStatus.INTERNAL)
 
 
-def _complain(error: Exception) -> None:
+def _fail(sentence: str, status: ExitStatus) -> ExitStatus:
+    _discard_output()
+    _complain(sentence)
+    return status
+
+
+def _complain(sentence: str) -> None:
     from pop2dissect.report.safe import terminal_safe
 
-    print(f"pop2dissect: {terminal_safe(str(error))}", file=sys.stderr)
+    print(f"pop2dissect: {terminal_safe(sentence)}", file=sys.stderr)
+
+
+def _discard_output() -> None:
+    """Let what is still to be written to standard output go nowhere, so that closing it at the end cannot fail."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _fault(error: Exception) -> str:
+    """Say what went wrong where, but not the error's text: it may hold what is to be masked."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pop2dissect",
+        usage="pop2dissect [options] CAPTURE...\n       pop2dissect wireshark {install,path,uninstall}",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument(
         "captures",
@@ -122,7 +170,9 @@ def _parser() -> argparse.ArgumentParser:
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="one JSON document, schema pop2dissect/1")
     output.add_argument("--jsonl", action="store_true", help="a session a line as JSON, as soon as it ends")
-    output.add_argument("-V", "--tree", action="store_true", help="every field, with frames and octets")
+    output.add_argument(
+        "-V", "--verbose-tree", dest="tree", action="store_true", help="every field, with frames and octets"
+    )
     output.add_argument("--follow", type=_positive, metavar="N", help="the conversation of session N as text")
     parser.add_argument("--session", type=_positive, action="append", metavar="N", help="only session N; repeatable")
     parser.add_argument(
@@ -134,27 +184,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--show-passwords", action="store_true", help="show passwords, which are masked otherwise")
     parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone for times: an IANA name, or local")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
-    parser.add_argument("--quiet", action="store_true", help="nothing but results: no progress")
+    parser.add_argument("--quiet", action="store_true", help="nothing but results: no progress, no warnings")
     parser.add_argument("--version", action="version", version=f"pop2dissect {__version__}")
     return parser
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 < port < 65536:
-        raise ValueError
-    return port
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to 65535")
+    return int(text)
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 def _wireshark(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pop2dissect wireshark",
         description="Puts the POP2 plugin where Wireshark and tshark look for it.",
     )
@@ -167,27 +215,79 @@ def _wireshark(arguments: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    live = "-" in options.captures
+    if live and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")
     settings = Settings(frozenset(options.port or [POP2_PORT]), options.overlap)
     selected = [options.follow] if options.follow else options.session
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if columns is None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the same octets on any machine
+    style = style_for(sys.stdout, options.color, dict(os.environ), columns)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
-    style = style_for(sys.stdout, options.color, dict(os.environ), columns)
     zone = zone_named(options.tz)
-    with Dissection(options.captures, settings) as dissection:
+    with _Interrupt(live) as interrupt, Dissection(options.captures, settings) as dissection:
         look = Look(style, zone, options.show_passwords, len(dissection.captures) > 1)
-        sessions = _chosen(_with_progress(dissection, options.quiet), selected)
+        sessions = _with_progress(dissection, options.quiet)
         if options.json:
-            _write_json(dissection, sessions, selected, look, options.captures)
+            _write_json(dissection, _chosen(sessions, selected), selected, look)
         elif options.jsonl:
-            _write_jsonl(sessions, look)
+            _write_jsonl(_chosen(sessions, selected, no_more=True), look)
         elif options.follow:
-            for session in sessions:
+            for session in _chosen(sessions, selected, no_more=True):
                 _write(conversation(session, look))
         else:
-            _write_text(dissection, sessions, look, tree=options.tree)
-    sys.stdout.flush()
-    return ExitStatus.DONE
+            _write_text(dissection, _chosen(sessions, selected), look, tree=options.tree)
+        sys.stdout.flush()
+        if not options.quiet and (options.json or options.jsonl or options.follow):
+            # The default output has them in it.
+            for warning in (*(text for info in dissection.captures for text in info.warnings), *dissection.warnings):
+                _complain(warning)
+    return ExitStatus.INTERRUPTED if interrupt.happened else ExitStatus.DONE
+
+
+class _Interrupt:
+    """Lets Ctrl-C end a live capture, but not its analysis. A context manager.
+
+    Whatever writes to standard input is usually interrupted too, and then writes what it still holds: it
+    is given a moment for that. A second Ctrl-C ends the program.
+    """
+
+    GRACE = 1.0
+    """In s."""
+
+    def __init__(self, live: bool) -> None:
+        self.happened = False
+        self._live = live and threading.current_thread() is threading.main_thread()
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if self._live and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            if hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGINT, self._before)
+
+    def _interrupted(self, _signal: int, _frame: FrameType | None) -> None:
+        self.happened = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._end_input)
+            signal.setitimer(signal.ITIMER_REAL, self.GRACE)
+        else:
+            self._end_input()
+
+    @staticmethod
+    def _end_input(*_: object) -> None:
+        # A read that waits on standard input is begun anew after this, and finds its end.
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, sys.stdin.fileno())
+        os.close(nothing)
 
 
 def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
@@ -198,15 +298,22 @@ def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
     return watched(dissection)
 
 
-def _chosen(sessions: Iterable[Session], selected: Sequence[int] | None) -> Iterator[Session]:
-    """Pass on the sessions that were asked for. Raises UsageError at the end if one of them does not exist."""
+def _chosen(sessions: Iterable[Session], selected: Sequence[int] | None, *, no_more: bool = False) -> Iterator[Session]:
+    """Pass on the sessions that were asked for, all by default. Raises UsageError at the end if one does not exist.
+
+    With ``no_more`` reading stops when all of them were found.
+    """
     missing = set(selected or ())
+    seen = 0
     for session in sessions:
+        seen += 1
         if selected is None or session.id in selected:
             missing.discard(session.id)
             yield session
+            if no_more and selected and not missing:
+                return
     if missing:
-        raise UsageError(f"there is no session {min(missing)} in what was read")
+        raise UsageError(f"there is no session {min(missing)}: {count(seen, 'session was', 'sessions were')} found")
 
 
 def _write(lines: Iterable[str], output: IO[str] | None = None) -> None:
@@ -252,8 +359,9 @@ def _write_json(
     sessions: Iterable[Session],
     selected: Sequence[int] | None,
     look: Look,
-    paths: Sequence[str],
 ) -> None:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from pop2dissect.report.document import Document, Notation, digest_of, session_text
 
     notation = Notation(look.several_captures, look.show_passwords)

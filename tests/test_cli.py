@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ import pytest
 
 import pop2dissect
 from pop2dissect.cli import ExitStatus, main
+from pop2dissect.report.safe import cell_width
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_names, capture_path, load_truth
 from tests.support.wire import save
@@ -176,15 +178,58 @@ def test_several_captures_name_their_frames(capsys: pytest.CaptureFixture[str]) 
         ([__file__], ExitStatus.UNREADABLE),
         (["--session", "99", SAMPLE], ExitStatus.USAGE),
         (["--tz", "Nowhere/Land", SAMPLE], ExitStatus.USAGE),
+        (["--follow", "99", SAMPLE], ExitStatus.USAGE),
+        (["--jsonl", "--session", "99", SAMPLE], ExitStatus.USAGE),
+        (["--session", "none", SAMPLE], ExitStatus.USAGE),
         (["--port", "0", SAMPLE], ExitStatus.USAGE),
+        (["--port", "pop2", SAMPLE], ExitStatus.USAGE),
+        (["--json", "--follow", "1", SAMPLE], ExitStatus.USAGE),
+        (["--no-such-option", SAMPLE], ExitStatus.USAGE),
+        (["wireshark", "explode"], ExitStatus.USAGE),
         ([], ExitStatus.USAGE),
     ],
 )
 def test_errors_are_one_sentence(arguments: list[str], status: ExitStatus) -> None:
     done = command(*arguments)
     assert done.returncode == status
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip().splitlines()[-1].startswith("pop2dissect: ")
+    [sentence] = done.stderr.splitlines()
+    assert sentence.startswith("pop2dissect: ")
+
+
+def test_a_fault_of_the_program_is_one_sentence_without_anything_captured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(name: str) -> None:
+        raise KeyError("gravel-kettle-9")
+
+    monkeypatch.setattr("pop2dissect.cli.zone_named", fail)
+    assert main([SAMPLE]) == ExitStatus.INTERNAL
+    output, error = capsys.readouterr()
+    assert output == ""
+    assert re.fullmatch(r"pop2dissect: .*: KeyError in test_cli\.py, line \d+\n", error)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_output_that_cannot_be_written() -> None:
+    for mode in MODES:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "pop2dissect", *mode, SAMPLE],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == ExitStatus.UNWRITABLE
+        assert done.stderr == "pop2dissect: the output cannot be written: No space left on device\n"
+
+
+def test_warnings_are_said_where_the_output_does_not_show_them() -> None:
+    path = str(capture_path("derived_truncated_file"))
+    for mode in (["--json"], ["--jsonl"]):
+        assert "the file ends inside the record of frame 179" in command(*mode, path).stderr
+        assert command("--quiet", *mode, path).stderr == ""
+    assert command(path).stderr == ""
 
 
 def test_a_damaged_capture_gives_its_results_and_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -239,6 +284,92 @@ def test_a_live_pipe_gives_a_session_as_soon_as_it_is_over() -> None:
         assert first["protocol"] == "POP2"
         process.kill()
         writer.join(20)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are another thing there")
+@pytest.mark.parametrize("mode", MODES)
+def test_an_interrupted_live_capture_is_reported(mode: list[str]) -> None:
+    octets = capture_path("raw_read_nack").read_bytes()[:-40]
+    with subprocess.Popen(
+        [sys.executable, "-m", "pop2dissect", "--quiet", *mode, "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        feed(process.stdin, octets)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        output = process.stdout.read()
+        assert process.stderr.read() == b""
+        assert process.wait(20) == ExitStatus.INTERRUPTED
+    assert output.count(b"HELO marlowe ********") >= 6
+
+
+def test_reading_stops_once_what_was_asked_for_is_found() -> None:
+    """What follows the session is not waited for."""
+    octets = capture_path("many_sessions").read_bytes()[:-1000]
+    for mode in (["--follow", "1"], ["--jsonl", "--session", "1"]):
+        with subprocess.Popen(
+            [sys.executable, "-m", "pop2dissect", *mode, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdin is not None
+            writer = threading.Thread(target=feed, args=(process.stdin, octets))
+            writer.start()
+            assert process.wait(20) == ExitStatus.DONE
+            writer.join(20)
+
+
+def test_a_terminal_is_no_capture() -> None:
+    pty = pytest.importorskip("pty")
+    master, slave = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pop2dissect", "-"], stdin=slave, capture_output=True, text=True, check=False
+        )
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert done.returncode == ExitStatus.USAGE
+    assert done.stderr.startswith("pop2dissect: standard input is a terminal")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+@pytest.mark.parametrize("name", ["incident_small", "not_pop2_on_109", "ipv6_socat", "raw_errors", "port_scans"])
+def test_lines_fit_a_terminal(name: str, columns: int, tmp_path: Path) -> None:
+    for path in (str(capture_path(name)), hostile(tmp_path)):
+        shown = on_a_terminal([path], columns)
+        assert "\x1b[" in shown
+        text = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+        too_wide = [line for line in text.splitlines() if cell_width(line) > columns]
+        assert too_wide == []
+    assert "\x1b[" not in on_a_terminal([path], columns, NO_COLOR="1")
+
+
+def on_a_terminal(arguments: list[str], columns: int, **environment: str) -> str:
+    """Run the command on a terminal of so many columns; give what it showed."""
+    pty = pytest.importorskip("pty")
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pop2dissect", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), "LINES": "24", **environment},
+    )
+    os.close(slave)
+    shown = bytearray()
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while octets := os.read(master, 65536):
+            shown += octets
+    os.close(master)
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(20) == ExitStatus.DONE
+    return shown.decode().replace("\r\n", "\n")
 
 
 def feed(pipe: IO[bytes], octets: bytes) -> None:
