@@ -20,13 +20,27 @@ def plugin_path() -> Path:
 
 def personal_plugin_folder() -> Path:
     """Give the folder of personal Lua plugins: as tshark says, else the default of the Wireshark User's Guide, B.3."""
+    return _folder_by_tshark() or _default_folder()
+
+
+def _folder_by_tshark() -> Path | None:
     tshark = shutil.which("tshark")
-    if tshark is not None:
-        listing = subprocess.run([tshark, "-G", "folders"], capture_output=True, text=True, check=False).stdout
-        for line in listing.splitlines():
-            name, _, folder = line.partition(":")
-            if name.strip() == "Personal Lua Plugins" and folder.strip():
-                return Path(folder.strip())
+    if tshark is None:
+        return None
+    try:
+        asked = subprocess.run(
+            [tshark, "-G", "folders"], capture_output=True, text=True, errors="replace", check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    for line in asked.stdout.splitlines():
+        name, _, folder = line.partition(":")
+        if name.strip() == "Personal Lua Plugins" and folder.strip():
+            return Path(folder.strip())
+    return None
+
+
+def _default_folder() -> Path:
     if os.name == "nt":
         return Path(os.environ.get("APPDATA", Path.home())) / "Wireshark" / "plugins"
     return Path.home() / ".local" / "lib" / "wireshark" / "plugins"

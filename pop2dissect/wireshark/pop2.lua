@@ -146,32 +146,32 @@ local PROVES = { HELO = "AUTH", RETR = "ITEM", ACKS = "NEXT", ACKD = "NEXT", NAC
 ------------------------------------------------------------------------------------------------------------
 
 local fields = {
-  version = ProtoField.string("pop2.version", "Protocol", base.UNICODE, "Which protocol the conversation speaks"),
+  version = ProtoField.string("pop2.version", "Protocol", base.NONE, "Which protocol the conversation speaks"),
   exchange = ProtoField.uint32("pop2.exchange", "Exchange", base.DEC,
     nil, nil, "Number of the command in the session, and of its replies; the greeting is 0"),
-  line = ProtoField.string("pop2.line", "Line", base.UNICODE, "A command or reply without its line end"),
+  line = ProtoField.string("pop2.line", "Line", base.NONE, "A command or reply without its line end"),
 
   request = ProtoField.none("pop2.request", "Command", "A line of the client"),
-  command = ProtoField.string("pop2.command", "Keyword", base.UNICODE, "Keyword of the command, in capitals"),
-  arguments = ProtoField.string("pop2.arguments", "Arguments", base.UNICODE, "What follows the keyword"),
-  user = ProtoField.string("pop2.user", "User", base.UNICODE, "User name, unquoted"),
-  password = ProtoField.string("pop2.password", "Password", base.UNICODE, "Password, unquoted"),
-  mailbox = ProtoField.string("pop2.mailbox", "Mailbox", base.UNICODE, "Mailbox asked for, unquoted"),
+  command = ProtoField.string("pop2.command", "Keyword", base.NONE, "Keyword of the command, in capitals"),
+  arguments = ProtoField.string("pop2.arguments", "Arguments", base.NONE, "What follows the keyword"),
+  user = ProtoField.string("pop2.user", "User", base.NONE, "User name, unquoted"),
+  password = ProtoField.string("pop2.password", "Password", base.NONE, "Password, unquoted"),
+  mailbox = ProtoField.string("pop2.mailbox", "Mailbox", base.NONE, "Mailbox asked for, unquoted"),
   message = ProtoField.uint32("pop2.message", "Message number", base.DEC,
     nil, nil, "The message asked for, or the one that the server names"),
 
   reply = ProtoField.none("pop2.reply", "Reply", "A line of the server"),
-  kind = ProtoField.string("pop2.reply.kind", "Kind", base.UNICODE,
+  kind = ProtoField.string("pop2.reply.kind", "Kind", base.NONE,
     "greeting, ok, error, count, length, data or unknown"),
   count = ProtoField.uint32("pop2.count", "Messages", base.DEC, nil, nil, "Messages in the mailbox, from #n"),
   length = ProtoField.uint32("pop2.length", "Length", base.DEC, nil, nil, "Octets announced, from =n"),
-  text = ProtoField.string("pop2.text", "Text", base.UNICODE, "What follows the sign and the number"),
-  host = ProtoField.string("pop2.host", "Server host", base.UNICODE, "Host named in the greeting"),
-  software = ProtoField.string("pop2.software", "Server software", base.UNICODE, "Rest of the greeting"),
+  text = ProtoField.string("pop2.text", "Text", base.NONE, "What follows the sign and the number"),
+  host = ProtoField.string("pop2.host", "Server host", base.NONE, "Host named in the greeting"),
+  software = ProtoField.string("pop2.software", "Server software", base.NONE, "Rest of the greeting"),
 
-  state = ProtoField.string("pop2.state", "State before", base.UNICODE,
+  state = ProtoField.string("pop2.state", "State before", base.NONE,
     "State of the server by RFC 937 before the command: AUTH, MBOX, ITEM, NEXT or DONE"),
-  next_state = ProtoField.string("pop2.state.next", "State after", base.UNICODE,
+  next_state = ProtoField.string("pop2.state.next", "State after", base.NONE,
     "State of the server by RFC 937 after the reply"),
   response_in = ProtoField.framenum("pop2.response_in", "Reply in", base.NONE, frametype.RESPONSE,
     nil, "Frame where the first reply begins"),
@@ -224,11 +224,11 @@ local experts = {
     expert.group.SECURITY, expert.severity.WARN),
   refused = expert_info("auth.failed", "Login refused",
     expert.group.SECURITY, expert.severity.NOTE),
-  missing = expert_info("data.missing", "The capture lacks a part of the message",
+  missing = expert_info("capture.missing", "The capture lacks a part of the message",
     expert.group.REASSEMBLE, expert.severity.NOTE),
   unterminated = expert_info("line.unterminated", "Line without an end",
     expert.group.PROTOCOL, expert.severity.NOTE),
-  cut = expert_info("line.cut", "Line cut by the capture's packet size limit",
+  cut = expert_info("capture.cut", "Line cut by the capture's packet size limit",
     expert.group.REASSEMBLE, expert.severity.NOTE),
 }
 
@@ -297,7 +297,7 @@ end
 
 -- Text for people: UTF-8 where it is, else Latin-1. A NUL would end the text early in C.
 local function readable(text)
-  if text:find("%z") then text = text:gsub("%z", "\\0") end
+  if text:find("\0", 1, true) then text = text:gsub("\0", "\\0") end
   if text:find("[\128-\255]") and not is_utf8(text) then text = text:gsub("[\128-\255]", latin1_to_utf8) end
   return text
 end
@@ -1056,8 +1056,15 @@ local function to_nstime(seconds)
   return NSTime.new(sign * math.floor(nanoseconds / 1000000000), sign * (nanoseconds % 1000000000))
 end
 
--- Each shows an item in the tree, and returns its text for the column and, where a message ended, its octets.
-local show = {}
+-- Each kind of item has a text for the column (describe) and items in the tree (show, which returns the one
+-- that expert information belongs to). The tree is not built when nobody looks at it.
+local describe, show = {}, {}
+
+function describe.request(item) return "C: " .. shown(item.record, item.record.line, 0) end
+function describe.rest() return "C: (rest of a line)" end
+function describe.reply(item) return "S: " .. readable(item.record.line) end
+function describe.data(item) return ("S: message data, %d octets"):format(item.to - item.from) end
+describe["end"] = function(item) return ("S: end of a message of %d octets"):format(item.message.octets) end
 
 function show.request(view, tree, item)
   local request = item.record
@@ -1082,15 +1089,14 @@ function show.request(view, tree, item)
   add_generated(node, fields.exchange, request.exchange)
   add_generated(node, fields.state, request.state)
   add_generated(node, fields.response_in, request.response and request.response.frame)
-  add_notes(node, request.notes)
-  return "C: " .. line
+  return node
 end
 
 function show.rest(view, tree, item)
   local node = tree:add(fields.request, range_of(view, item.from, item.to))
   node:set_text("Rest of the line that began in frame " .. item.record.frame)
   node:add(fields.line, range_of(view, item.from, item.from + #item.line), readable(item.line))
-  return "C: (rest of a line)"
+  return node
 end
 
 local function add_answer(node, exchange, request, time)
@@ -1117,8 +1123,17 @@ function show.reply(view, tree, item)
   add_generated(node, fields.message, reply.number)
   add_answer(node, reply.exchange, reply.request, reply.time)
   add_generated(node, fields.next_state, reply.next_state)
-  add_notes(node, reply.notes)
-  return "S: " .. line
+  return node
+end
+
+-- The message whose end is known to be in this item, or, when the capture is over, that no more was seen of.
+local function message_ending_in(view, item)
+  local message = item.message
+  if not message or item.kind == "data" and item.first_octet + (item.to - item.from) - 1 ~= message.octets then
+    return nil
+  end
+  local frame = message.frame or (not view.is_new and message.frames[#message.frames])
+  return frame == view.frame and message or nil
 end
 
 -- The octets of a message as a buffer of its own; those that lie in one piece in this frame are not copied.
@@ -1134,68 +1149,54 @@ local function message_buffer(view, item, message)
   return ByteArray.new(message.data, true):tvb("POP2 message")
 end
 
-local function add_message(view, tree, item)
+local function notes_on_message(message)
+  local record = { notes = {} }
+  if message.missing > 0 then
+    note(record, "missing", ("The capture lacks %d octets of the message"):format(message.missing))
+  end
+  if message.frame and message.declared and message.declared ~= message.octets then
+    note(record, "length_mismatch", ("%d octets announced, %d sent"):format(message.declared, message.octets))
+  end
+  return record.notes
+end
+
+local function show_message(view, tree, item, buffer)
   local message = item.message
   local title = message.number and ("Message %d"):format(message.number) or "Message"
-  local buffer = message_buffer(view, item, message)
-  local ended = message.frame ~= nil
-  local node
-  if buffer then
-    node = tree:add(fields.data, buffer:range())
-  else
-    node = tree:add(fields.data, range_of(view, item.from, item.from))
-  end
+  local node = tree:add(fields.data, buffer and buffer:range() or range_of(view, item.from, item.from))
   node:set_text(("%s: %d octets"):format(title, message.octets - message.missing))
   node:add(fields.kind, range_of(view, item.from, item.to), "data"):set_generated()
   add_generated(node, fields.octets, message.octets)
   add_generated(node, fields.declared, message.declared)
   add_generated(node, fields.missing, message.missing)
-  add_generated(node, fields.complete, ended and message.missing == 0)
+  add_generated(node, fields.complete, message.frame ~= nil and message.missing == 0)
   add_generated(node, fields.message, message.number)
   for _, frame in ipairs(message.frames) do add_generated(node, fields.data_frame, frame) end
   add_answer(node, message.request and message.request.exchange, message.request, message.first_time)
   add_generated(node, fields.next_state, message.next_state)
-  if message.missing > 0 then
-    node:add_proto_expert_info(experts.missing, ("The capture lacks %d octets of the message"):format(message.missing))
-  end
-  if ended and message.declared and message.declared ~= message.octets then
-    node:add_proto_expert_info(experts.length_mismatch,
-      ("%d octets announced, %d sent"):format(message.declared, message.octets))
-  end
-  return buffer
+  return node
 end
 
 -- Mail with holes is no mail: only whole messages are handed on, so that what is exported is what was sent.
 local function dissect_mail(view, buffer, message, root)
-  if not (pop2.prefs.dissect_mail and message.missing == 0 and message.frame) then return end
+  if not (pop2.prefs.dissect_mail and buffer and message.missing == 0 and message.frame) then return end
   -- Some other dissector's trouble with a message must not become this one's.
   pcall(function() Dissector.get("imf"):call(buffer, view.pinfo, root) end)
 end
 
 function show.data(view, tree, item)
   local message = item.message
-  local range = range_of(view, item.from, item.to)
-  local last = item.first_octet + (item.to - item.from) - 1
-  local node = tree:add(fields.fragment, range)
-  node:set_text(("Message data: octets %d to %d%s"):format(item.first_octet, last,
-    message.declared and " of " .. message.declared or ""))
-  -- Where it ends is known; or the capture is over, and this was the last that came.
-  local text = ("S: message data, %d octets"):format(item.to - item.from)
-  local shown_in = message.frame or (not view.is_new and message.frames[#message.frames])
-  local is_last = item.first_octet + (item.to - item.from) - 1 == message.octets
-  if shown_in == view.frame and is_last then
-    return text, add_message(view, tree, item)
-  elseif message.frame then
+  local node = tree:add(fields.fragment, range_of(view, item.from, item.to))
+  node:set_text(("Message data: octets %d to %d%s"):format(item.first_octet,
+    item.first_octet + (item.to - item.from) - 1, message.declared and " of " .. message.declared or ""))
+  if message.frame and message.frame ~= view.frame then
     add_generated(node, fields.reassembled_in, message.frame)
   end
-  return text
+  return node
 end
 
--- The message was found to have ended before this frame.
-show["end"] = function(view, tree, item)
-  if item.message.frame ~= view.frame then return nil end
-  return ("S: end of a message of %d octets"):format(item.message.octets), add_message(view, tree, item)
-end
+-- The message ended before this frame; here that became known.
+show["end"] = function(view, tree) return tree end
 
 -- Wireshark forgets between calls that the last line waits for its end, so it is told every time.
 local function ask_for_more(view, item)
@@ -1218,6 +1219,20 @@ local function add_to_column(view, text)
   info:fence()   -- what mail dissectors write comes behind it, not in its place
 end
 
+local function show_item(view, tree, item, root)
+  local message = message_ending_in(view, item)
+  if item.kind == "end" and not message then return end
+  add_to_column(view, describe[item.kind](item))
+  local node = view.detailed and show[item.kind](view, tree, item) or tree
+  if item.record and item.kind ~= "rest" then add_notes(node, item.record.notes) end
+  if message then
+    local buffer = message_buffer(view, item, message)
+    if view.detailed then node = show_message(view, tree, item, buffer) end
+    add_notes(node, notes_on_message(message))
+    dissect_mail(view, buffer, message, root)
+  end
+end
+
 local function show_items(conversation, view, root)
   local tree
   for _, item in ipairs(conversation.items[view.frame] or {}) do
@@ -1226,13 +1241,13 @@ local function show_items(conversation, view, root)
       ask_for_more(view, item)
     elseif here then
       if not tree then
+        -- Expert information is counted even where no field is wanted, so the tree is never quite left out.
+        view.detailed = root:referenced(Dissector.get("pop2"))
         view.pinfo.cols.protocol = conversation.version == RFC937 and "POP2" or "POP"
         tree = root:add(pop2, view.tvb:range())
-        add_generated(tree, fields.version, conversation.version)
+        if view.detailed then add_generated(tree, fields.version, conversation.version) end
       end
-      local text, mail = show[item.kind](view, tree, item)
-      if text then add_to_column(view, text) end
-      if mail then dissect_mail(view, mail, item.message, root) end
+      show_item(view, tree, item, root)
     end
   end
 end
@@ -1301,11 +1316,13 @@ local function read(conversation, view, is_server)
   local theirs = is_server and conversation.from_client or conversation.from_server
   local ack = innermost(tcp_ack())
   if ack then view.acknowledged = position_of(theirs, ack) end
-  -- Bits 1 and 2 of Wireshark's verdict on the connection: SYN and SYN/ACK were seen.
-  local handshake = (innermost(tcp_completeness()) or 0) % 4
-  view.from_the_start = handshake > 0
-  -- Both were, and the sender acknowledges nothing but the other's SYN.
-  view.nothing_read = handshake == 3 and innermost(tcp_relative_ack()) == 1
+  if not conversation.greeted then
+    -- Bits 1 and 2 of Wireshark's verdict on the connection: SYN and SYN/ACK were seen.
+    local handshake = (innermost(tcp_completeness()) or 0) % 4
+    view.from_the_start = handshake > 0
+    -- Both were, and the sender acknowledges nothing but the other's SYN.
+    view.nothing_read = handshake == 3 and innermost(tcp_relative_ack()) == 1
+  end
   mine.seen = math.max(mine.seen, view.stop)
 
   local ours, other = identify(conversation, view, is_server)
