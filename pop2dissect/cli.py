@@ -21,13 +21,14 @@ from pop2dissect.pipeline import POP2_PORT, Dissection, Settings
 from pop2dissect.report.follow import conversation
 from pop2dissect.report.spool import Spool
 from pop2dissect.report.style import Style, style_for
+from pop2dissect.report.table import Table
 from pop2dissect.report.terminal import (
     SESSION_COLUMNS,
     captures_text,
     findings_text,
     probes_text,
     session_row,
-    table,
+    sessions_text,
     totals_text,
 )
 from pop2dissect.report.timeline import Look, session_timeline
@@ -324,20 +325,17 @@ def _write(lines: Iterable[str], output: IO[str] | None = None) -> None:
 def _write_text(dissection: Dissection, sessions: Iterable[Session], look: Look, *, tree: bool) -> None:
     """Write facts, table, each session, and totals; the sessions come in another order than they are written."""
     totals = Totals()
-    rows: list[tuple[int, tuple[str, ...]]] = []
     findings = []
     style: Style = look.style
-    with Spool() as spool:
+    with Spool() as spool, Table(SESSION_COLUMNS, style) as table:
         for session in sessions:
             totals.add(session)
-            rows.append((session.id, session_row(session, look)))
+            table.add(session.id, session_row(session, look))
             findings += session.findings
             lines = session_tree(session, look) if tree else session_timeline(session, look)
             spool.add(session.id, "\n".join(lines) + "\n\n")
         _write([*captures_text(dissection.captures, dissection.warnings, look), ""])
-        if rows:
-            rows.sort()
-            _write([*table(SESSION_COLUMNS, [row for _, row in rows], style), ""])
+        _write(sessions_text(table, style))
         sys.stdout.writelines(spool.in_order())
         _write(findings_text(findings, look))
         _write(probes_text(dissection.probes, look))

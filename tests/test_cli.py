@@ -149,7 +149,7 @@ def test_lines_are_fitted_to_the_terminal(capsys: pytest.CaptureFixture[str], mo
     assert max(map(len, plain.splitlines())) == 80
     assert "[frame 6]" in plain
     header = next(line for line in plain.splitlines() if line.lstrip().startswith("#"))
-    assert header.split() == ["#", "start", "client", "user", "login", "messages", "octets"]
+    assert header.split() == ["#", "start", "client", "user", "login", "messages", "notes"]
 
 
 def test_zones(capsys: pytest.CaptureFixture[str]) -> None:

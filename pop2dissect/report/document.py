@@ -10,8 +10,9 @@ from typing import TypeAlias, get_args
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.pipeline import Settings
+from pop2dissect.protocol.software import Software
 from pop2dissect.report.json_text import Json, Seconds, to_text
-from pop2dissect.report.masking import Range, holds_secret, secret_ranges, touches
+from pop2dissect.report.masking import Range, hides, secret_ranges
 from pop2dissect.report.totals import Totals
 from pop2dissect.report.values import frame_name, rfc3339
 from pop2dissect.session import (
@@ -155,6 +156,8 @@ def session_object(session: Session, notation: Notation) -> Object:
         "password": notation.password(session.password),
         "login": session.login,
         "state": session.state,
+        "client_software": _software(session.client_software),
+        "server_software": _software(session.server_software),
         "exchanges": [exchange_object(exchange, notation) for exchange in session.exchanges],
         "messages": [message_object(message, notation) for message in session.messages],
         "streams": {
@@ -308,6 +311,12 @@ def _greeting(greeting: Reply | None, notation: Notation) -> Object | None:
     }
 
 
+def _software(software: Software | None) -> Object | None:
+    if software is None:
+        return None
+    return {"product": software.product, "version": software.version, "evidence": software.evidence}
+
+
 def _reply(reply: Reply, notation: Notation) -> Object:
     return {
         "kind": reply.kind,
@@ -334,7 +343,7 @@ def _stream(stream: Stream, notation: Notation, secrets: Sequence[Range], *, mas
 
 def _conflict(conflict: Conflict, notation: Notation, secrets: Sequence[Range], masked: bool) -> Object:
     offset, length, kept_frame, kept, other_frame, other = conflict
-    hidden = masked and (touches(secrets, offset, offset + length) or holds_secret(kept) or holds_secret(other))
+    hidden = masked and hides(conflict, secrets)
     return {
         "offset": offset,
         "length": length,

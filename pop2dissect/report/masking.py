@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from pop2dissect.protocol.identify import POP2
 from pop2dissect.protocol.lines import LineReader
 from pop2dissect.protocol.pop2.grammar import parse_command
 from pop2dissect.session import PASSWORD_MASK, Exchange, Session, decode_text
-from pop2dissect.tcp.stream import Stream
+from pop2dissect.tcp.stream import Conflict, Stream
 
 # HTTP (RFC 9110, section 11.6.2), spoken on the port by scanners.
 _HTTP_CREDENTIALS = re.compile(rb"(?:Proxy-)?Authorization:[ \t]*(.+)", re.IGNORECASE | re.DOTALL)
@@ -21,30 +23,46 @@ Range = tuple[int, int]
 
 
 def secret_ranges(session: Session) -> list[Range]:
-    """Give the parts of the client's stream that are passwords, in stream order."""
-    if session.exchanges:
-        return [_in_stream(exchange) for exchange in session.exchanges if exchange.secret is not None]
-    return list(_in_lines(session.client_stream))
+    """Give the parts of the client's stream that are passwords, in stream order; they do not overlap."""
+    ranges = [_in_stream(exchange) for exchange in session.exchanges if exchange.secret is not None]
+    if session.protocol == POP2:
+        return ranges
+    merged: list[Range] = []
+    for first, last in sorted([*ranges, *_in_lines(session.client_stream)]):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def masked_text(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> str:
     """Give octets of a client's stream as text, those in ``secrets`` masked."""
     pieces = []
-    for first, last in secrets:
-        if first < end and last > start:
-            pieces += [decode_text(stream.read(start, max(first, start))), PASSWORD_MASK]
-            start = min(last, end)
+    for first, last in _overlapping(secrets, start, end):
+        pieces += [decode_text(stream.read(start, max(first, start))), PASSWORD_MASK]
+        start = min(last, end)
     pieces.append(decode_text(stream.read(start, end)))
     return "".join(pieces)
 
 
-def touches(secrets: Sequence[Range], start: int, end: int) -> bool:
-    """Tell whether a part of the stream overlaps a password."""
-    return any(first < end and last > start for first, last in secrets)
+def hides(conflict: Conflict, secrets: Sequence[Range]) -> bool:
+    """Tell whether one of two copies of a part of the client's stream shows a password."""
+    overlapping = _overlapping(secrets, conflict.offset, conflict.offset + conflict.length)
+    return any(overlapping) or _holds_secret(conflict.kept) or _holds_secret(conflict.other)
 
 
-def holds_secret(octets: bytes) -> bool:
-    """Tell whether octets that are not in the stream, as the rejected copy of a segment, hold a password."""
+def _overlapping(secrets: Sequence[Range], start: int, end: int) -> Iterator[Range]:
+    """Give the passwords, which do not overlap each other, that have octets in a part of the stream."""
+    index = max(bisect_right(secrets, (start, start)) - 1, 0)
+    while index < len(secrets) and secrets[index][0] < end:
+        if secrets[index][1] > start:
+            yield secrets[index]
+        index += 1
+
+
+def _holds_secret(octets: bytes) -> bool:
+    """Tell whether a copy of a segment holds the line of a password."""
     return any(parse_command(line.rstrip(b"\r")).secret is not None for line in octets.split(b"\n"))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.report.links import link_type_name
-from pop2dissect.report.safe import cell_width, fit, terminal_safe
-from pop2dissect.report.style import Style, pad
+from pop2dissect.report.safe import terminal_safe
+from pop2dissect.report.style import Style
+from pop2dissect.report.table import Column, Table
 from pop2dissect.report.timeline import Look
 from pop2dissect.report.totals import Totals
 from pop2dissect.report.values import count, duration, frame_name, moment
@@ -17,29 +17,21 @@ from pop2dissect.session import Finding, Probe, Session, total_octets
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
-class Column(NamedTuple):
-    """A column of a table."""
-
-    title: str
-    right: bool = False
-    widest: int = 40
-    """Cells that it takes at the most where lines are fitted to a terminal."""
-    dispensable: int = 0
-    """Where a terminal is too narrow, the column with the highest number goes first; with 0 it stays."""
-
-
 SESSION_COLUMNS = (
     Column("#", right=True),
+    Column("date", if_varied=True),
     Column("start"),
     Column("client"),
-    Column("server", dispensable=2),
+    Column("server", dispensable=3),
     Column("protocol", dispensable=1),
     Column("user", widest=16),
     Column("login"),
-    Column("end", dispensable=3),
+    Column("end", dispensable=5),
     Column("messages", right=True),
-    Column("octets", right=True),
-    Column("duration", right=True, dispensable=4),
+    Column("deleted", right=True, dispensable=4),
+    Column("octets", right=True, dispensable=2),
+    Column("duration", right=True, dispensable=6),
+    Column("notes", elastic=True),
 )
 PROBE_COLUMNS = (
     Column("client"),
@@ -48,6 +40,7 @@ PROBE_COLUMNS = (
     Column("answered", right=True),
     Column("refused", right=True),
     Column("unanswered", right=True),
+    Column("date", if_varied=True, dispensable=2),
     Column("first", dispensable=1),
     Column("frame", right=True),
 )
@@ -55,19 +48,50 @@ PROBE_COLUMNS = (
 
 def session_row(session: Session, look: Look) -> tuple[str, ...]:
     """Give a session's row of the table of sessions, its texts already harmless."""
+    start = moment(session.start, look.zone)
+    deleted = sum(message.disposition == "deleted" for message in session.messages)
     return (
         str(session.id),
-        moment(session.start, look.zone).short_clock,
+        start.date,
+        start.short_clock,
         str(session.client),
         str(session.server),
         session.protocol,
         terminal_safe(session.user or ""),
         "" if session.login == "none" else session.login,
-        session.ending,
-        str(len(session.messages)),
-        f"{total_octets(session.messages):,}",
+        _end(session),
+        f"{len(session.messages):,}" if session.messages else "",
+        f"{deleted:,}" if deleted else "",
+        f"{total_octets(session.messages):,}" if session.messages else "",
         duration(session.duration),
+        _notes(session),
     )
+
+
+def _end(session: Session) -> str:
+    """Say how a session ended, and in which state of the protocol if not in the last."""
+    if session.ending == "quit" or session.state in (None, "DONE"):
+        return session.ending
+    return f"{session.ending} in {session.state}"
+
+
+def _notes(session: Session) -> str:
+    """Say in a few words what is unusual about a session."""
+    uncommitted = sum(message.disposition == "deleted" and not message.committed for message in session.messages)
+    lost = session.client_stream.missing + session.server_stream.missing
+    conflicts = len(session.client_stream.conflicts) + len(session.server_stream.conflicts)
+    departures = sum(len(exchange.violations) for exchange in session.exchanges)
+    severities = {finding.severity for finding in session.findings}
+    worst = next((severity for severity in _SEVERITIES if severity in severities), "")
+    notes = (
+        f"{count(len(session.findings), 'finding')} up to {worst}" if worst else "",
+        "start missing" if session.handshake == "missing" else "",
+        f"{count(lost, 'octet')} lost" if lost else "",
+        count(conflicts, "conflict") if conflicts else "",
+        f"{uncommitted:,} not committed" if uncommitted else "",
+        f"{count(departures, 'departure')} from the RFC" if departures else "",
+    )
+    return ", ".join(note for note in notes if note)
 
 
 def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look: Look) -> Iterator[str]:
@@ -91,36 +115,11 @@ def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look
         yield f"  {style.notable}! {terminal_safe(warning)}{style.off}"
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
-    """Give a table's lines: as wide as its texts, on a terminal no wider than that."""
-    widths = [
-        max([cell_width(column.title), *(cell_width(row[at]) for row in rows)]) for at, column in enumerate(columns)
-    ]
-    if style.width is not None:
-        widths = [min(width, column.widest) for width, column in zip(widths, columns, strict=True)]
-        kept = _columns_that_fit(columns, widths, style.width)
-        columns, widths = [columns[at] for at in kept], [widths[at] for at in kept]
-        rows = [[row[at] for at in kept] for row in rows]
-
-    def line(cells: Sequence[str]) -> str:
-        fitted = cells if style.width is None else [fit(cell, w) for cell, w in zip(cells, widths, strict=True)]
-        padded = (pad(cell, width, column.right) for cell, width, column in zip(fitted, widths, columns, strict=True))
-        return style.clip("  ".join(padded).rstrip())
-
-    yield f"{style.heading}{line([column.title for column in columns])}{style.off}"
-    for row in rows:
-        yield line(row)
-
-
-def _columns_that_fit(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
-    """Give the places of the columns that are left when enough of them have gone."""
-    kept = list(range(len(columns)))
-    while sum(widths[at] + 2 for at in kept) - 2 > room:
-        first_to_go = max(kept, key=lambda at: columns[at].dispensable)
-        if not columns[first_to_go].dispensable:
-            break
-        kept.remove(first_to_go)
-    return kept
+def sessions_text(sessions: Table, style: Style) -> Iterator[str]:
+    """Give the table of sessions; nothing where there are none."""
+    if len(sessions):
+        yield from sessions.lines({"accepted": style.good, "refused": style.bad} if style.off else None)
+        yield ""
 
 
 def probes_text(probes: Sequence[Probe], look: Look) -> Iterator[str]:
@@ -128,21 +127,26 @@ def probes_text(probes: Sequence[Probe], look: Look) -> Iterator[str]:
     if not probes:
         return
     yield f"{look.style.heading}Connections without payload{look.style.off}"
-    rows = [
-        (
-            probe.client_ip,
-            str(probe.server),
-            str(probe.attempts),
-            str(probe.answered),
-            str(probe.refused),
-            str(probe.unanswered),
-            moment(probe.first_time, look.zone).short_clock,
-            frame_name(probe.first_frame, look.several_captures),
-        )
-        for probe in probes
-    ]
-    yield from table(PROBE_COLUMNS, rows, look.style)
+    with Table(PROBE_COLUMNS, look.style) as table:
+        for number, probe in enumerate(probes):
+            table.add(number, _probe_row(probe, look))
+        yield from table.lines()
     yield ""
+
+
+def _probe_row(probe: Probe, look: Look) -> tuple[str, ...]:
+    first = moment(probe.first_time, look.zone)
+    return (
+        probe.client_ip,
+        str(probe.server),
+        f"{probe.attempts:,}",
+        f"{probe.answered:,}",
+        f"{probe.refused:,}",
+        f"{probe.unanswered:,}",
+        first.date,
+        first.short_clock,
+        frame_name(probe.first_frame, look.several_captures),
+    )
 
 
 def findings_text(findings: Sequence[Finding], look: Look) -> Iterator[str]:

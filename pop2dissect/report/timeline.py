@@ -15,6 +15,22 @@ HEADER_OCTETS = 16 << 10
 """Octets of a message that are looked at for its subject and sender; the whole may be large."""
 
 _NO_TIME = " " * 9
+_USER = 24
+"""Cells of a user's name in the facts about a session, where they are fitted to a terminal."""
+_DEPARTURES = {
+    "protocol.state": "not allowed in state {state}",
+    "protocol.unknown_command": "not a command of the protocol",
+    "protocol.syntax": "not the arguments that the command takes",
+    "protocol.pre_greeting": "sent before the greeting",
+    "protocol.pipelining": "sent before the reply to the command before it",
+    "protocol.length_mismatch": "the message's length is not the announced one",
+    "protocol.reply_injection": "a reply where none is due",
+    "protocol.bare_lf": "a line ended by a bare LF",
+    "protocol.long_line": "a line longer than the protocol allows",
+    "protocol.non_ascii": "octets that are not printable ASCII",
+    "protocol.terminal_escape": "control characters, which could steer a terminal",
+}
+"""Departures from the RFC in words."""
 _SHORTEST_CITATION = 18
 """Cells that are enough to cite one frame."""
 
@@ -45,7 +61,7 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
     style = look.style
     start = moment(session.start, look.zone)
     heading = (
-        f"Session {session.id}  {session.client} {style.to_server} {session.server}  {session.protocol}"
+        f"Session {session.id}  {session.client} {style.to_server} {session.server}"
         f"  {start.date} {start.short_clock} {start.zone}"
     )
     yield f"{style.heading}{style.clip(heading)}{style.off}"
@@ -77,10 +93,13 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
 def _circumstances(session: Session, look: Look) -> str:
     frames = frame_list((session.first_frame,), look.several_captures)
     last = frame_list((session.last_frame,), look.several_captures)
-    user = "" if session.user is None else f", user {terminal_safe(session.user)}, login {session.login}"
+    user = ""
+    if session.user is not None:
+        name = terminal_safe(session.user)
+        user = f"user {name if look.style.width is None else fit(name, _USER)}, login {session.login}, "
     return (
-        f"frames {frames} to {last}, {count(session.packets, 'packet')}, "
-        f"handshake {session.handshake}, ended: {session.ending}{user}"
+        f"{session.protocol}, {user}ended: {session.ending}, handshake {session.handshake}, "
+        f"frames {frames} to {last}, {count(session.packets, 'packet')}"
     )
 
 
@@ -98,7 +117,8 @@ def _exchange(exchange: Exchange, session: Session, message: Message | None, loo
         if reply.kind == "data" and message is not None:
             yield from _message(message, look)
     for violation in exchange.violations:
-        yield _remark(look, violation)
+        words = _DEPARTURES.get(violation)
+        yield _remark(look, violation if words is None else f"{words.format(state=exchange.state)} ({violation})")
     for note in exchange.notes:
         yield _remark(look, note)
 

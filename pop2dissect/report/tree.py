@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pop2dissect.report.masking import holds_secret, secret_ranges, touches
+from pop2dissect.report.masking import hides, secret_ranges
 from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.timeline import Look
 from pop2dissect.report.values import count, decimal_seconds, frame_list, moment
@@ -30,6 +30,9 @@ def session_tree(session: Session, look: Look) -> Iterator[str]:
     yield _field(1, "Login", session.login)
     if session.state is not None:
         yield _field(1, "Last state of the server", session.state)
+    for name, software in (("Client", session.client_software), ("Server", session.server_software)):
+        if software is not None:
+            yield _field(1, f"{name}'s software", f"{software} ({software.evidence})")
     for event in session.events:
         yield _field(1, "Event", event)
     for direction in ("client", "server"):
@@ -71,11 +74,7 @@ def _stream(session: Session, direction: Direction, look: Look) -> Iterator[str]
         yield _field(2, "Gap", f"{count(gap.length, 'octet')} at offset {gap.offset}, {gap.reason}")
     secrets = secret_ranges(session) if direction == "client" and not look.show_passwords else []
     for conflict in stream.conflicts:
-        hidden = not look.show_passwords and (
-            touches(secrets, conflict.offset, conflict.offset + conflict.length)
-            or holds_secret(conflict.kept)
-            or holds_secret(conflict.other)
-        )
+        hidden = direction == "client" and not look.show_passwords and hides(conflict, secrets)
         kept, other = (PASSWORD_MASK if hidden else octets.hex() for octets in (conflict.kept, conflict.other))
         yield _field(2, "Conflict", f"{count(conflict.length, 'octet')} at offset {conflict.offset}")
         yield _field(3, f"Kept, frame {_frames((conflict.kept_frame,), look)}", kept)
