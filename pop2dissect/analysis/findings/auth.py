@@ -1,0 +1,118 @@
+"""What a session's own login tells. Guessing, which spans sessions, is in guessing.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pop2dissect.analysis.findings.evidence import command_frames, count, finding, quoted, reply_text
+from pop2dissect.analysis.findings.facts import LoginAttempt, SessionFacts
+from pop2dissect.session import Exchange, Finding
+
+_PASSWORD_COMMANDS = re.compile(r"HEL|PASS$|LOGIN$")
+"""Keywords after which the grammar's secret is a password, and not a digest or a token."""
+
+_LOCKED = re.compile(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
+"""Words of refusals that have nothing to do with the password."""
+
+_DECNET = re.compile(r"[^:]+::[^:]+")
+
+
+def cleartext(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.cleartext."""
+    sent = [exchange for exchange in facts.suspects if _has_password(exchange)]
+    if not sent:
+        return
+    user = facts.logins[0].user if facts.logins else None
+    of = f" of user {quoted(user)}" if user else ""
+    times = "" if len(sent) == 1 else f" {count(len(sent), 'time')}"
+    yield finding(
+        "auth.cleartext",
+        f"A password{of} was sent unencrypted{times}, readable in the frames named.",
+        time=sent[0].time,
+        frames=(frame for exchange in sent for frame in exchange.frames),
+        sessions=facts.sessions,
+    )
+
+
+def _has_password(exchange: Exchange) -> bool:
+    return exchange.secret is not None and _PASSWORD_COMMANDS.match(exchange.command or "") is not None
+
+
+def failed(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.failed."""
+    refused = [attempt for attempt in facts.logins if attempt.outcome == "refused" and attempt.password is not None]
+    if not refused:
+        return
+    first = refused[0]
+    answer = _answer(first)
+    reason = " The words of the refusal rather speak of a locked mailbox." if is_locked(first) else ""
+    times = "" if len(refused) == 1 else f" {count(len(refused), 'time')}"
+    yield finding(
+        "auth.failed",
+        f"The login of user {quoted(first.user or '')} was refused{times}{answer}.{reason}",
+        time=first.exchange.time,
+        frames=(frame for attempt in refused for frame in command_frames(attempt.exchange)),
+        sessions=facts.sessions,
+    )
+
+
+def _answer(attempt: LoginAttempt) -> str:
+    text = reply_text(attempt.exchange)
+    if text is None:
+        return ": the server closed the connection"
+    # A server that repeats what it was given must not bring the password into a report.
+    return "" if attempt.password and attempt.password in text else f": {quoted(text)}"
+
+
+def is_locked(attempt: LoginAttempt) -> bool:
+    """Tell whether a refusal says that the mailbox, and not the password, was the reason."""
+    return _LOCKED.search(reply_text(attempt.exchange) or "") is not None
+
+
+def weak(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.weak."""
+    for attempt in facts.logins:
+        why = _weakness(attempt, facts.thresholds.weak_length)
+        if why is None:
+            continue
+        yield finding(
+            "auth.weak",
+            f"The password of user {quoted(attempt.user or '')} {why}; "
+            f"the server {'accepted it' if attempt.outcome == 'accepted' else 'is not seen to refuse it'}.",
+            time=attempt.exchange.time,
+            frames=command_frames(attempt.exchange),
+            sessions=facts.sessions,
+        )
+        return
+
+
+def _weakness(attempt: LoginAttempt, length: int) -> str | None:
+    """Tell in which way a password is weak. One that was refused is not the account's, so it is none of its faults."""
+    if attempt.outcome == "refused" or not attempt.user or attempt.exchange.missing:
+        return None
+    if not attempt.password:
+        return "is empty" if attempt.outcome == "accepted" else None
+    if attempt.password.lower() == attempt.user.rpartition(":")[2].lower():
+        return "is the same as the user's name"
+    if len(attempt.password) <= length:
+        return f"has at most {count(length, 'character')}"
+    return None
+
+
+def proxy_helo(facts: SessionFacts) -> Iterator[Finding]:
+    """proxy.helo."""
+    for attempt in facts.logins:
+        user = attempt.user or ""
+        if attempt.exchange.command != "HELO" or ":" not in user or _DECNET.fullmatch(user):
+            continue
+        beyond, _, name = user.rpartition(":")
+        outcome = {"accepted": "was accepted", "refused": "was refused", "none": "has no answer in the capture"}
+        yield finding(
+            "proxy.helo",
+            f"HELO asked the server to log in as {quoted(name)} at host {quoted(beyond)}, which "
+            f"{outcome[attempt.outcome]}.",
+            time=attempt.exchange.time,
+            frames=command_frames(attempt.exchange),
+            sessions=facts.sessions,
+        )

@@ -1,0 +1,264 @@
+"""The engine: sessions in as they end, findings out; what spans sessions when all are over.
+
+Of a session only compact facts are kept: who tried to log in where (passwords as digests), which servers were
+touched, which folders were not there, what the servers are. Each kind has a limit, so memory is bounded for
+captures of any size; what lies beyond a limit is said in :attr:`FindingsEngine.limits_reached`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, TypeVar
+
+from pop2dissect.analysis.findings import auth, data, exploit, files, guessing, protocol, recon, service
+from pop2dissect.analysis.findings.evidence import (
+    MAX_SESSIONS,
+    command_frames,
+    count,
+    finding,
+    in_order,
+    listed,
+    quoted,
+)
+from pop2dissect.analysis.findings.facts import SessionFacts
+from pop2dissect.analysis.findings.thresholds import Thresholds
+from pop2dissect.session import Finding, HalfOpen, Probe, Session
+
+MAX_KEPT = 1 << 16
+"""Entries of each kind that are kept: accounts, clients, servers, folders used, users with findings."""
+
+MAX_SERVERS = 4096
+"""Servers kept for a client that touches them; a scan of more is a scan all the same."""
+
+MAX_MISSES = 64
+"""Folders kept that a client asked a server for in vain."""
+
+SESSION_CHECKS: Final[tuple[Callable[[SessionFacts], Iterator[Finding]], ...]] = (
+    auth.cleartext,
+    auth.failed,
+    auth.weak,
+    auth.proxy_helo,
+    recon.banner_grab,
+    protocol.violations,
+    data.delete_uncommitted,
+    service.overlap_conflict,
+)
+FOLDER_CHECKS: Final[tuple[Callable[[SessionFacts], Iterator[Finding]], ...]] = (
+    files.fold_remote,
+    files.absolute,
+    files.traversal,
+    files.sensitive,
+    files.read_confirmed,
+    files.read_other_user,
+)
+"""For sessions that ask for folders."""
+COMMAND_CHECKS: Final[tuple[Callable[[SessionFacts], Iterator[Finding]], ...]] = (
+    files.rsh_arg,
+    exploit.overlong,
+    exploit.nop_sled,
+    exploit.shellcode,
+    exploit.post_shell,
+    exploit.crash,
+)
+"""For sessions with a command that is more than a keyword and a number."""
+
+_AGGRAVATING = ("auth.bruteforce", "auth.spray", "auth.user_enum", "auth.success_after_fail", "file.", "exploit.")
+"""What makes the deletion of a whole folder suspicious. A typo at login or a weak password does not."""
+_AGGRAVATING_READS = (*_AGGRAVATING, "proxy.", "data.read_other_user", "recon.scan")
+"""What makes the reading of a whole folder suspicious."""
+
+
+class _Who(NamedTuple):
+    """Whose findings aggravate whose: the same user from the same address, on any server."""
+
+    client: str
+    user: str
+
+
+class _Miss(NamedTuple):
+    """A folder that was not there; sorts by time."""
+
+    time: int
+    session: int
+    frames: tuple[int, ...]
+    asked: str
+
+
+class _Use(NamedTuple):
+    who: _Who
+    session: int
+    use: data.FolderUse
+    is_wipe: bool
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class FindingsEngine:
+    """Finds what an examiner should look at. Give it every session, in any order, and then ask for the conclusion."""
+
+    def __init__(self, thresholds: Thresholds | None = None) -> None:
+        self.thresholds = thresholds or Thresholds()
+        self._tries: dict[guessing.Account, guessing.Attempts] = {}
+        self._touches: dict[str, dict[str, recon.Touch]] = {}
+        self._traits: dict[service.ServerTrait, service.Sighting] = {}
+        self._misses: dict[tuple[str, str], dict[str, _Miss]] = {}
+        self._uses: list[_Use] = []
+        self._suspects: dict[_Who, dict[str, None]] = {}
+        """Findings of sessions that aggravate others, by user."""
+        self._dropped: dict[str, int] = {}
+
+    @property
+    def limits_reached(self) -> list[str]:
+        """What was not kept for lack of room, a sentence a kind; empty where all was."""
+        return [
+            f"findings that span sessions leave out {number} {kind}, beyond the limit of {MAX_KEPT}"
+            for kind, number in sorted(self._dropped.items())
+        ]
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Give the findings that a session shows by itself, and keep what matters to those that span sessions."""
+        facts = SessionFacts(session, self.thresholds)
+        found = [one for check in SESSION_CHECKS for one in check(facts)]
+        if facts.folders:
+            found += (one for check in FOLDER_CHECKS for one in check(facts))
+        if facts.suspects:
+            found += (one for check in COMMAND_CHECKS for one in check(facts))
+        self._keep_tries(facts)
+        self._keep_server(facts)
+        self._keep_misses(facts)
+        who = _Who(session.client.ip, session.user or "")
+        aggravating = [one.id for one in found if one.id.startswith(_AGGRAVATING_READS)]
+        if aggravating and self._has_room(self._suspects, who, "users with findings"):
+            self._suspects.setdefault(who, {}).update(dict.fromkeys(aggravating))
+        found += self._folder_uses(facts, who, aggravating)
+        return in_order(found)
+
+    def conclude(self, probes: Iterable[Probe] = (), half_open: Iterable[HalfOpen] = ()) -> list[Finding]:
+        """Give the findings that span sessions, or whose weight depends on others. Call it once, at the end."""
+        probes = list(probes)
+        found: list[Finding] = []
+        suspects = {who: dict(ids) for who, ids in self._suspects.items()}
+        for accounts, one in guessing.conclude(self._tries, self.thresholds):
+            found.append(one)
+            for account in accounts:
+                suspects.setdefault(_Who(account.client, account.user), {})[one.id] = None
+        scanners = set()
+        for client, one in recon.scans(self._touches, probes, self.thresholds):
+            found.append(one)
+            scanners.add(client)
+        found += recon.syn_floods(half_open, probes, self.thresholds)
+        found += (service.server_finding(trait, sighting) for trait, sighting in self._traits.items())
+        for (client, server), misses in self._misses.items():
+            found += self._probe_sweep(client, server, misses)
+        for use in self._uses:
+            why = dict(suspects.get(use.who, {}))
+            if use.who.client in scanners:
+                why["recon.scan"] = None
+            found += _judged(use, list(why))
+        return in_order(found)
+
+    # What is kept of a session.
+
+    def _has_room(self, kept: dict[_Key, _Value], key: _Key, kind: str) -> bool:
+        if key in kept or len(kept) < MAX_KEPT:
+            return True
+        self._dropped[kind] = self._dropped.get(kind, 0) + 1
+        return False
+
+    def _keep_tries(self, facts: SessionFacts) -> None:
+        session = facts.session
+        for attempt in facts.logins:
+            if attempt.user is None or (attempt.outcome == "refused" and auth.is_locked(attempt)):
+                continue
+            if attempt.outcome == "refused" and attempt.password is None and not attempt.exchange.missing:
+                continue  # no password was given
+            account = guessing.Account(session.client.ip, str(session.server), attempt.user)
+            if not self._has_room(self._tries, account, "users who tried to log in"):
+                continue
+            time = attempt.exchange.time if attempt.exchange.time is not None else session.start
+            frames = command_frames(attempt.exchange)
+            kept = guessing.Attempt(time, session.id, (*frames[:1], *frames[1:][-1:]), attempt.digest)
+            self._tries.setdefault(account, guessing.Attempts()).add(kept, attempt.outcome)
+
+    def _keep_server(self, facts: SessionFacts) -> None:
+        session = facts.session
+        client = session.client.ip
+        if recon.touches_only(facts) and self._has_room(self._touches, client, "clients"):
+            servers = self._touches.setdefault(client, {})
+            if session.server.ip in servers or len(servers) < MAX_SERVERS:
+                touch = recon.Touch(session.start, session.first_frame, session.id)
+                servers[session.server.ip] = min(servers.get(session.server.ip, touch), touch)
+        for trait in service.traits(facts):
+            if not self._has_room(self._traits, trait, "servers"):
+                continue
+            seen, more = self._traits.get(trait, ([], 0))
+            if len(seen) < MAX_SESSIONS:
+                spans = session.server_stream.spans or session.client_stream.spans
+                frame = spans[0].frame if spans else session.first_frame
+                seen.append((session.start, session.id, session.first_frame, frame))
+            else:
+                more += 1
+            self._traits[trait] = service.Sighting(seen, more)
+
+    def _keep_misses(self, facts: SessionFacts) -> None:
+        session = facts.session
+        key = session.client.ip, str(session.server)
+        for request in facts.folders:
+            if request.outcome not in ("absent", "kept") or request.octets >= self.thresholds.overlong_fold:
+                continue  # an overlong name is no folder that somebody looks for
+            if not self._has_room(self._misses, key, "clients that asked for folders in vain"):
+                return
+            misses = self._misses.setdefault(key, {})
+            time = request.exchange.time if request.exchange.time is not None else session.start
+            miss = _Miss(time, session.id, command_frames(request.exchange), request.asked)
+            known = misses.get(miss.asked)
+            if known is not None or len(misses) < MAX_MISSES:
+                misses[miss.asked] = miss if known is None else min(known, miss)
+
+    def _folder_uses(self, facts: SessionFacts, who: _Who, aggravating: list[str]) -> Iterator[Finding]:
+        """Give what can be judged now; keep what may weigh more by what other sessions show."""
+        limits = self.thresholds
+        for use in data.folder_uses(facts.session, min(limits.bulk_messages, limits.wipe_messages)):
+            for is_wipe, matters in ((True, data.is_wipe(use, facts)), (False, data.is_bulk(use, facts))):
+                if not matters:
+                    continue
+                kept = _Use(who, facts.session.id, use, is_wipe)
+                if _reasons(kept, aggravating):
+                    yield from _judged(kept, aggravating)
+                elif len(self._uses) < MAX_KEPT:
+                    self._uses.append(kept)
+                else:
+                    self._dropped["folders read or deleted"] = self._dropped.get("folders read or deleted", 0) + 1
+                    yield from _judged(kept, [])
+
+    def _probe_sweep(self, client: str, server: str, misses: dict[str, _Miss]) -> Iterator[Finding]:
+        """file.probe_sweep."""
+        if len(misses) < self.thresholds.sweep_folders:
+            return
+        seen = sorted(misses.values())
+        yield finding(
+            "file.probe_sweep",
+            f"{client} asked {server} for {count(len(seen), 'different folder')} that are not there: "
+            f"{listed([quoted(miss.asked) for miss in seen])}.",
+            time=seen[0].time,
+            frames=(frame for miss in seen for frame in miss.frames),
+            sessions=(miss.session for miss in seen),
+        )
+
+
+def _reasons(use: _Use, ids: Iterable[str]) -> list[str]:
+    """Give the ids that make a use of a folder suspicious."""
+    prefixes = _AGGRAVATING if use.is_wipe else _AGGRAVATING_READS
+    return sorted({one for one in ids if one.startswith(prefixes)})
+
+
+def _judged(use: _Use, ids: Iterable[str]) -> Iterator[Finding]:
+    """Give the finding of a use of a folder, by what else its user did."""
+    reasons = _reasons(use, ids)
+    why = listed(reasons) if reasons else None
+    if use.is_wipe:
+        yield data.mass_delete(use.use, use.session, use.who.user, why)
+    elif why is not None:
+        yield data.bulk_read(use.use, use.session, use.who.user, why)

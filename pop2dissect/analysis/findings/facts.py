@@ -1,0 +1,84 @@
+"""What the findings of a session look at: its logins, the folders it asked for, and its odd exchanges."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+from pop2dissect.analysis.findings.folders import FolderRequest, folder_requests, names_of_user
+from pop2dissect.analysis.findings.thresholds import Thresholds
+from pop2dissect.protocol.identify import POP2
+from pop2dissect.session import Exchange, Login, Session
+
+_PLAIN = frozenset({None, "RETR", "ACKS", "ACKD", "NACK", "READ", "QUIT"})
+"""Commands in which there is nothing to look for unless the dissector found something odd. A bare keyword or number
+holds no path and no password."""
+
+
+class LoginAttempt(NamedTuple):
+    """A user and a password that were tried."""
+
+    user: str | None
+    password: str | None
+    """None where there is none, or it was not captured whole."""
+    outcome: Login
+    exchange: Exchange
+
+    @property
+    def digest(self) -> int | None:
+        """Tells passwords apart without keeping them."""
+        if self.password is None:
+            return None
+        octets = self.password.encode("utf-8", "surrogateescape")
+        return int.from_bytes(blake2b(octets, digest_size=8).digest())
+
+
+class SessionFacts:
+    """One look at a session's exchanges, shared by all checks."""
+
+    __slots__ = ("folders", "logins", "own_names", "session", "suspects", "thresholds", "violations")
+
+    def __init__(self, session: Session, thresholds: Thresholds) -> None:
+        self.session = session
+        self.thresholds = thresholds
+        self.suspects: list[Exchange] = []
+        """Exchanges whose command is worth a closer look."""
+        self.violations: dict[str, list[Exchange]] = {}
+        for exchange in session.exchanges:
+            if exchange.violations:
+                for violation in exchange.violations:
+                    self.violations.setdefault(violation, []).append(exchange)
+                if exchange.raw is not None:
+                    self.suspects.append(exchange)
+            elif exchange.command not in _PLAIN:
+                self.suspects.append(exchange)
+        self.logins = _logins(session, self.suspects)
+        self.own_names = names_of_user(session.user)
+        """The user's name, and what servers make of it; empty where nobody logged in or it was not captured."""
+        self.folders: list[FolderRequest] = folder_requests(session)
+
+    @property
+    def sessions(self) -> tuple[int, ...]:
+        """The session's id, as findings name it."""
+        return (self.session.id,)
+
+
+def _logins(session: Session, suspects: list[Exchange]) -> list[LoginAttempt]:
+    """Give the logins that were tried: one in POP2, where a refusal ends the session; any number elsewhere."""
+    if session.protocol == POP2:
+        helo = next((exchange for exchange in suspects if exchange.command == "HELO"), None)
+        if helo is None:
+            return []
+        password = None if helo.missing else session.password
+        return [LoginAttempt(session.user, password, session.login, helo)]
+    attempts: list[LoginAttempt] = []
+    user: str | None = None
+    for exchange in suspects:
+        argument = exchange.arguments[0] if exchange.arguments and not exchange.missing else None
+        if exchange.command == "USER":
+            user = argument
+        elif exchange.command == "PASS":
+            kind = next((reply.kind for reply in exchange.replies), None)
+            outcome: Login = "accepted" if kind == "ok" else "refused" if kind in ("error", "close") else "none"
+            attempts.append(LoginAttempt(user, argument, outcome, exchange))
+    return attempts

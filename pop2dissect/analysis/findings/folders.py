@@ -1,0 +1,167 @@
+"""Folders that a client asked for: what came of it, and whose file the name means."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from pop2dissect.protocol.identify import RFC918
+from pop2dissect.protocol.pop2.grammar import mailbox_of
+from pop2dissect.session import Exchange, Reply, Session
+
+Outcome = Literal["opened", "empty", "absent", "kept", "refused", "unknown"]
+"""opened: with messages. empty: it is there, and empty. absent: ``#0`` for nothing by that name. kept: UW's server
+could not find it and stays in the mailbox before, which its reply names. refused: an error. unknown: not captured."""
+
+SPOOLS = re.compile(r"/(?:var/spool/mail|var/mail|usr/spool/mail|usr/mail|spool/mail|var/spool/imap/user)/+(.+)")
+"""Where Unix systems keep what has come in for each user. RFC 937's example 2 has the third."""
+
+HOMES = re.compile(r"/(?:home\d?|u\d?|users?|Users|usr/home|usr/users|export/home|var/home|mnt/home)/+(.+)")
+"""Where they keep the users' own directories."""
+
+_REMOTE = re.compile(r"\*?\{[^}]*\}?")
+_OF_USER = re.compile(r"~([^/\\]*)(?:/|\\|$)")
+
+
+class FolderRequest(NamedTuple):
+    """A folder that was asked for."""
+
+    exchange: Exchange
+    asked: str
+    octets: int
+    """Of the argument, those that the capture lacks included."""
+    outcome: Outcome
+    named: str | None
+    """The mailbox that the reply names, where it names one by a path."""
+    messages: int | None
+    """How many the reply counts."""
+
+    @property
+    def path(self) -> str:
+        """The path as far as it is known: as the server resolved it, else as the client asked for it."""
+        return self.named if self.named is not None and self.outcome in ("opened", "empty") else self.asked
+
+    @property
+    def local(self) -> str:
+        """The name that was asked for, without a host in braces before it."""
+        return _REMOTE.sub("", self.asked, count=1) if self.asked.startswith(("{", "*{")) else self.asked
+
+
+def folder_requests(session: Session) -> list[FolderRequest]:
+    """Give the folders that a session asked for, in order."""
+    return list(_requests(session))
+
+
+def _requests(session: Session) -> Iterator[FolderRequest]:
+    current: str | None = None
+    keywords = ("RETR", "RDEL") if session.protocol == RFC918 else ("FOLD",)
+    for exchange in session.exchanges:
+        if exchange.command == "HELO":
+            current = mailbox_named(exchange.replies[0]) if exchange.replies else None
+        elif exchange.command in keywords and exchange.arguments:
+            asked = exchange.arguments[0]
+            octets = len(exchange.raw or b"") + exchange.missing - len("FOLD ")
+            request = FolderRequest(exchange, asked, octets, *_outcome(asked, exchange, current))
+            if request.outcome in ("opened", "empty") and request.named is not None:
+                current = request.named
+            yield request
+
+
+def _outcome(asked: str, exchange: Exchange, current: str | None) -> tuple[Outcome, str | None, int | None]:
+    reply = next(iter(exchange.replies), None)
+    if reply is None:
+        return "unknown", None, None
+    if reply.kind == "ok":  # KA9Q says "+ No mail, sorry" for "#0"
+        return "absent", None, 0
+    if reply.kind in ("error", "close"):
+        return "refused", None, None
+    if reply.kind != "count" or reply.missing or reply.value is None:
+        return "unknown", None, None
+    named = mailbox_named(reply)
+    if named is None:
+        return ("opened" if reply.value else "absent"), None, reply.value
+    if not _means(asked, named) and (current is None or named == current):
+        return "kept", named, reply.value
+    return ("opened" if reply.value else "empty"), named, reply.value
+
+
+def mailbox_named(reply: Reply) -> str | None:
+    """Give the mailbox that a ``#n`` reply names, if it is a name and not only a part of a sentence."""
+    name = mailbox_of(reply.text) if reply.kind == "count" else None
+    return name if name is not None and ("/" in name or "{" in name or name.upper() == "INBOX") else None
+
+
+def _means(asked: str, named: str) -> bool:
+    """Tell whether a server's name for a mailbox can be that of the folder that was asked for."""
+    if asked == named or asked.upper() == "INBOX":
+        return True
+    if asked.startswith(("{", "*{")):
+        return named.startswith(("{", "*{"))
+    tail = _OF_USER.sub("", asked, count=1) if asked.startswith("~") else asked
+    tail = tail.strip("/")
+    if not tail:
+        return False
+    if asked.startswith("/"):
+        return posixpath.normpath(asked) == posixpath.normpath(named)
+    return named.rstrip("/").endswith(("/" + tail, "}" + tail))
+
+
+def names_of_user(user: str | None) -> frozenset[str]:
+    """Give the names that a user of HELO can have on the server's files, in small letters.
+
+    ``host:user`` logs in at another host, and ``user*admin`` is admin who reads as user (UW).
+    """
+    if not user:
+        return frozenset()
+    name = user.rpartition(":")[2] or user
+    return frozenset(part.lower() for part in (user, name, *name.split("*")) if part)
+
+
+def owner_of(path: str) -> str | None:
+    """Give the user whose mailbox or file a path means: in a spool, in a home directory, or by ``~user``.
+
+    None where the path tells nobody. Letters' case is kept.
+    """
+    of_user = _OF_USER.match(path)
+    if of_user is not None:
+        return of_user.group(1) or None
+    normal = posixpath.normpath(path)
+    if normal == "/root" or normal.startswith("/root/"):
+        return "root"
+    for places in (SPOOLS, HOMES):
+        match = places.fullmatch(normal)
+        if match is not None:
+            return _users_part(match.group(1))[0]
+    return None
+
+
+def _users_part(path: str) -> list[str]:
+    """Give the parts of a path below a place of users, from the user's on.
+
+    Large sites spread users over directories of their first letters: /var/mail/s/sm/smith.
+    """
+    parts = path.split("/")
+    while len(parts) > 1 and len(parts[0]) < 3 and parts[1].startswith(parts[0]):
+        del parts[0]
+    return parts
+
+
+def in_spool(path: str) -> bool:
+    """Tell whether a path lies in a mail spool."""
+    return SPOOLS.fullmatch(posixpath.normpath(path)) is not None
+
+
+def is_own(path: str, own_names: frozenset[str]) -> bool:
+    """Tell whether a path means the user's own mailbox or directory."""
+    of_user = _OF_USER.match(path)
+    if of_user is not None:
+        return not of_user.group(1) or of_user.group(1).lower() in own_names
+    normal = posixpath.normpath(path)
+    for places in (SPOOLS, HOMES):
+        match = places.fullmatch(normal)
+        if match is not None:
+            # The second part too: there may be a directory of a department or a disk between.
+            return any(part.lower() in own_names for part in _users_part(match.group(1))[:2])
+    return normal.startswith("/root/") and "root" in own_names

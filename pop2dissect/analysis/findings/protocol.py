@@ -1,0 +1,143 @@
+"""Departures from the protocol, as the dissector noted them on the exchanges: one finding a kind and session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pop2dissect.analysis.findings.catalogue import BY_ID
+from pop2dissect.analysis.findings.evidence import count, finding, quoted
+from pop2dissect.analysis.findings.facts import SessionFacts
+from pop2dissect.protocol.pop2.grammar import MAX_COMMAND_LINE, is_farewell
+from pop2dissect.session import Exchange, Finding, Reply
+
+
+def violations(facts: SessionFacts) -> Iterator[Finding]:
+    """Every protocol.* finding."""
+    for name, exchanges in facts.violations.items():
+        if name not in BY_ID:
+            continue
+        if name == "protocol.length_mismatch":
+            yield from _length_mismatch(facts, exchanges)
+            continue
+        if name == "protocol.long_line":
+            exchanges = _without_long_folders(facts, exchanges)
+        if name == "protocol.reply_injection":
+            yield from _reply_injection(facts, exchanges)
+        elif exchanges:
+            yield finding(
+                name,
+                f"Seen {count(len(exchanges), 'time')} in this session, first in {_where(exchanges[0], name)}.",
+                time=exchanges[0].time,
+                frames=(frame for exchange in exchanges for frame in _frames(exchange, name)),
+                sessions=facts.sessions,
+            )
+
+
+def _without_long_folders(facts: SessionFacts, exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Leave out FOLD, whose long argument is exploit.overlong."""
+    limit = facts.thresholds.overlong_fold
+    long_folders = {request.exchange.index for request in facts.folders if request.octets >= limit}
+    return [exchange for exchange in exchanges if exchange.index not in long_folders]
+
+
+def _length_mismatch(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
+    """Where octets of the message are missing from the capture, the message says so itself, and this is no finding."""
+    found = [
+        (exchange, message)
+        for exchange in exchanges
+        for message in facts.session.messages
+        if message.exchange == exchange.index
+        and not message.missing_octets
+        and message.declared_octets not in (None, message.octets)
+        and not _was_broken_off(facts, exchange)
+    ]
+    if not found:
+        return
+    _, message = found[0]
+    yield finding(
+        "protocol.length_mismatch",
+        f"{count(len(found), 'message has', 'messages have')} not as many octets as the server announced; the first was "
+        f"announced with {message.declared_octets} and has {message.octets}.",
+        time=found[0][0].time,
+        frames=(
+            frame
+            for exchange, message in found
+            for frame in (*exchange.frames, *message.frames[:1], *message.frames[-1:])
+        ),
+        sessions=facts.sessions,
+    )
+
+
+def _was_broken_off(facts: SessionFacts, exchange: Exchange) -> bool:
+    """Tell whether the connection ended in the middle of a message, by a reset: then nobody sent a wrong length."""
+    session = facts.session
+    after = session.exchanges[exchange.index + 1 :]
+    message = next((reply for reply in exchange.replies if reply.kind == "data"), None)
+    ends_there = message is not None and message.end == session.server_stream.length
+    return ends_there and not after and (session.client_stream.reset or session.server_stream.reset)
+
+
+def _reply_injection(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
+    extra = [(exchange, reply) for exchange in exchanges for reply in _undue(exchange)]
+    if not extra:
+        return
+    exchange, reply = extra[0]
+    yield finding(
+        "protocol.reply_injection",
+        f"The server sent {count(len(extra), 'reply', 'replies')} more than it was asked for, first "
+        f"{_said(facts, reply)} after {_line(exchange)}.",
+        time=reply.time if reply.time is not None else exchange.time,
+        frames=(frame for exchange, reply in extra for frame in (*exchange.frames, *reply.frames)),
+        sessions=facts.sessions,
+    )
+
+
+def _undue(exchange: Exchange) -> Iterator[Reply]:
+    """Give the replies beyond the first, but not the farewell that UW's server sends after an error."""
+    first, *further = exchange.replies
+    for reply in further:
+        if reply.kind != "close" and not (first.kind == "error" and is_farewell(reply.raw)):
+            yield reply
+
+
+def _said(facts: SessionFacts, reply: Reply) -> str:
+    """Quote a reply, unless it repeats the password."""
+    password = facts.session.password
+    if not reply.raw or (password and password in reply.line):
+        return f"{count(reply.end - reply.start, 'octet')}"
+    return quoted(reply.line)
+
+
+def _where(exchange: Exchange, name: str) -> str:
+    """Say in which line a departure was first seen."""
+    if name in _OF_EITHER_END and not _is_in_command(exchange, name):
+        return f"the server's answer to {_line(exchange)}"
+    return _line(exchange)
+
+
+def _line(exchange: Exchange) -> str:
+    if exchange.command is None:
+        return "the greeting"
+    return f"the line {quoted(exchange.shown_line() or '')}"
+
+
+_OF_EITHER_END = frozenset({"protocol.bare_lf", "protocol.long_line", "protocol.non_ascii", "protocol.terminal_escape"})
+
+
+def _is_in_command(exchange: Exchange, name: str) -> bool:
+    """Tell whether it is the command that departs so, and not a reply; a guess from the command alone."""
+    raw = exchange.raw or b""
+    if name == "protocol.non_ascii":
+        return not raw.isascii()
+    if name == "protocol.terminal_escape":
+        return any((octet < 32 and octet != 9) or octet == 127 for octet in raw)
+    if name == "protocol.long_line":
+        return exchange.end - exchange.start > MAX_COMMAND_LINE
+    return exchange.raw is not None and exchange.end - exchange.start - exchange.missing == len(raw) + 1
+
+
+def _frames(exchange: Exchange, name: str) -> tuple[int, ...]:
+    """Give the frames that show a departure."""
+    if name in _OF_EITHER_END and not _is_in_command(exchange, name):
+        return tuple(frame for reply in exchange.replies for frame in reply.frames)
+    return exchange.frames
