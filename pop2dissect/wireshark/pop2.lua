@@ -517,6 +517,7 @@ local function begin_message(conversation, request, position)
     request = request,
     number = conversation.current,
     mailbox = conversation.mailbox,
+    is_mailbox = conversation.version == RFC918,
     stopped = nil,       -- position where the client went on to its next command
     frame = nil,         -- where it was seen to end
   }
@@ -790,7 +791,7 @@ local function take_reply(conversation, view, position)
     end
     if not reply.second then
       follow_reply(conversation, request, reply)
-      conversation.failed = kind == "error" and request or nil
+      conversation.failed = conversation.version == RFC937 and kind == "error" and request or nil
     else
       reply.next_state = conversation.state
     end
@@ -1177,11 +1178,26 @@ local function show_message(view, tree, item, buffer)
   return node
 end
 
+-- RFC 918 sends a whole mailbox: as a list of {first, length}, its mails. As in mailbox files each begins with
+-- a line `From ...` that follows an empty one and has a time and a year; other lines with From are text.
+local function mails_in(mailbox)
+  local mails, first = {}, 0
+  for behind in mailbox:gmatch("\n\r?\n()From %S[^\n]*%d%d:%d%d[^\n]* %d%d%d%d") do
+    mails[#mails + 1] = { first, behind - 1 - first }
+    first = behind - 1
+  end
+  mails[#mails + 1] = { first, #mailbox - first }
+  return mails
+end
+
 -- Mail with holes is no mail: only whole messages are handed on, so that what is exported is what was sent.
 local function dissect_mail(view, buffer, message, root)
   if not (pop2.prefs.dissect_mail and buffer and message.missing == 0 and message.frame) then return end
-  -- Some other dissector's trouble with a message must not become this one's.
-  pcall(function() Dissector.get("imf"):call(buffer, view.pinfo, root) end)
+  local mails = message.is_mailbox and mails_in(buffer:raw()) or { { 0, buffer:len() } }
+  for _, mail in ipairs(mails) do
+    -- Some other dissector's trouble with a message must not become this one's.
+    pcall(function() Dissector.get("imf"):call(buffer:range(mail[1], mail[2]):tvb(), view.pinfo, root) end)
+  end
 end
 
 function show.data(view, tree, item)

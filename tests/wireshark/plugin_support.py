@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ class Turn:
 
     command: bytes | None = None
     replies: list[bytes] = field(default_factory=list)
-    messages: list[tuple[int, str, bool]] = field(default_factory=list)
-    """Octets captured, their SHA-256, and whether the plugin calls the message complete."""
+    messages: list[tuple[bytes, bool]] = field(default_factory=list)
+    """What was captured of a message, and whether the plugin calls it complete."""
 
 
 @dataclass
@@ -42,7 +42,9 @@ def run_tshark(*arguments: str | Path, plugin: bool = True) -> subprocess.Comple
     script = ["-X", f"lua_script:{PLUGIN}"] if plugin else []
     command = ["tshark", "-n", *script, *map(str, arguments)]
     finished = subprocess.run(command, capture_output=True, check=False, timeout=300)
-    assert b"Lua" not in finished.stderr, finished.stderr.decode(errors="replace")
+    for output in (finished.stdout, finished.stderr):
+        assert b"lua error" not in output.lower(), output[-2000:].decode(errors="replace")
+    assert b"lua:" not in finished.stderr, finished.stderr.decode(errors="replace")
     return finished
 
 
@@ -95,7 +97,7 @@ def _collect(stream: Dissected, layer: Node) -> None:
         elif name == "pop2.data" and turn:
             data = _raw(item, "pop2.data")
             complete = only(below, "pop2.data.complete") in ("1", "True")
-            turn.messages.append((len(data), hashlib.sha256(data).hexdigest(), complete))
+            turn.messages.append((data, complete))
 
 
 def _flat(node: Any) -> Iterator[tuple[str, Any]]:
@@ -106,29 +108,37 @@ def _flat(node: Any) -> Iterator[tuple[str, Any]]:
                 yield from _flat(pair[1])
 
 
+def digest(octets: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(octets).hexdigest()
+
+
+def stream_of(session: dict[str, Any]) -> int:
+    """Number of the TCP stream of a session in the truth."""
+    number: int = session.get("tshark_stream", session["index"])
+    return number
+
+
 def differences(truth: dict[str, Any], found: Dissected | None) -> list[str]:
     """In what the plugin's view of a session differs from what the server recorded."""
     if found is None:
         return ["no such session"]
     wrong: list[str] = []
-    messages = {message["turn"]: message for message in truth["messages"]}
     for turn in truth["turns"]:
         number = turn["n"]
         mine = found.turns.get(number)
         if mine is None:
             wrong.append(f"turn {number} {turn['command']!r}: not seen")
             continue
-        wrong += [f"turn {number}: {text}" for text in _turn_differences(turn, messages.get(number), mine)]
+        wrong += [f"turn {number}: {text}" for text in _turn_differences(turn, mine)]
     answered = {number for number, mine in found.turns.items() if mine.replies or mine.messages}
-    wrong += [
-        f"turn {number}: the server knows of no such turn"
-        for number in answered - {turn["n"] for turn in truth["turns"]}
-    ]
+    known = {turn["n"] for turn in truth["turns"]}
+    wrong += [f"turn {number}: the server knows of no such turn" for number in sorted(answered - known)]
     wrong += [f"reply to nothing: {line!r}" for line in found.unasked]
     return wrong
 
 
-def _turn_differences(turn: dict[str, Any], message: dict[str, Any] | None, mine: Turn) -> Iterator[str]:
+def _turn_differences(turn: dict[str, Any], mine: Turn) -> Iterator[str]:
     wanted = turn["command"]
     if wanted is not None and wanted.endswith("\n"):
         # The record keeps the server's view: a line that it read whole.
@@ -136,27 +146,43 @@ def _turn_differences(turn: dict[str, Any], message: dict[str, Any] | None, mine
         if mine.command != line:
             yield f"command {line!r} but {mine.command!r}"
     replies = [line.encode("latin-1") for line in turn.get("replies") or []]
-    if turn["kind"] != "message" and mine.replies != replies:
+    if mine.replies != replies:
         yield f"replies {replies!r} but {mine.replies!r}"
     if turn["kind"] == "message":
-        seen = [(octets, digest) for octets, digest, _ in mine.messages]
-        if message is None or seen != [(message["octets"], message["sha256"])]:
-            yield f"message {message and (message['octets'], message['sha256'][:8])} but {seen}"
+        # All octets of the answer; in RFC 918 a line may come before the data.
+        answer = b"".join(line + b"\r\n" for line in mine.replies) + b"".join(data for data, _ in mine.messages)
+        if digest(answer) != turn["reply_sha256"]:
+            yield f"{turn['reply_octets']} octets of message but {len(answer)}"
+    elif mine.messages:
+        yield "a message where there is none"
 
 
-def export_mail(capture: Path, folder: Path, *options: str) -> list[str]:
-    """SHA-256 of every mail that tshark exports as an object."""
+def contradictions(truth: dict[str, Any], found: Dissected) -> Iterator[str]:
+    """What the plugin claims that cannot be so, for captures that lack some of the session.
+
+    Turns may be missing or be numbered otherwise, and lines be cut; but what is said must have been said.
+    """
+    said = [
+        ((turn["command"] or "").encode("latin-1"), [line.encode("latin-1") for line in turn.get("replies") or []])
+        for turn in truth["turns"]
+    ]
+    sent = {message["sha256"] for message in truth["messages"]}
+    for number, mine in found.turns.items():
+        for data, complete in mine.messages:
+            if complete and digest(data) not in sent:
+                yield f"turn {number}: no such message of {len(data)} octets"
+        command = mine.command
+        if command is not None and mine.replies:
+            fitting = (lines for line, lines in said if line.startswith(command))
+            if not any(_begin_alike(mine.replies, lines) for lines in fitting):
+                yield f"turn {number}: {command!r} was not answered {mine.replies!r}"
+
+
+def _begin_alike(mine: list[bytes], theirs: list[bytes]) -> bool:
+    return len(mine) <= len(theirs) and all(b.startswith(a) for a, b in zip(mine, theirs, strict=False))
+
+
+def export_mail(capture: Path, folder: Path, *options: str) -> list[bytes]:
+    """Every mail that tshark exports as an object."""
     run_tshark("-r", capture, *options, "-q", "--export-objects", f"imf,{folder}")
-    return sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir())
-
-
-def whole_mails(truth: dict[str, Any]) -> list[str]:
-    """SHA-256 of every message that was sent to its end."""
-    return sorted(
-        message["sha256"] for session in truth["sessions"] for message in session["messages"] if message["complete"]
-    )
-
-
-def streams_of(truth: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """The sessions that are in the capture, with the number of their TCP stream."""
-    return [session for session in truth["sessions"] if session.get("tshark_stream") is not None]
+    return [path.read_bytes() for path in folder.iterdir()]
