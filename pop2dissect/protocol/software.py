@@ -60,10 +60,10 @@ _SERVER_WORDS = _words(
     (KA9Q, rb"#\d+ messages in this folder", "its reply to HELO or FOLD"),
     (KA9Q, rb"=\d+ characters in Message #\d+", "its reply with a length"),
     (KA9Q, rb"=0 No more messages in this folder", "its reply with a length"),
-    (KA9Q, rb"- ERROR: (?:\([A-Z]+\) Expected [A-Z, ]+ command|Access DENIED!!)", "its error reply"),
+    (KA9Q, rb"- ERROR: (?:\([A-Z]+\) Expected [A-Za-z, ]+ command|Access DENIED!!)", "its error reply"),
     (KA9Q, rb"\+ Bye, thanks for calling", "its farewell"),
-    (UW, rb"#\d+ messages in (?!this folder$).+", "its reply to HELO or FOLD"),
-    (UW, rb"=\d+ characters in message \d+", "its reply with a length"),
+    # Not "#n messages in <mailbox>" and "=n characters in message n": those are in RFC 937's examples.
+    (UW, rb"#0 messages in <none>", "its reply to HELO or FOLD"),
     (UW, rb"\+ Sayonara", "its farewell"),
     (
         UW,

@@ -84,10 +84,11 @@ def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Comman
     if command.keyword == "PASS":
         start = command.secret[0] if command.secret else head
         return command._replace(well_formed=True, secret=(start, len(raw)) if start < len(raw) else None)
+    # What was lost may have been a line end and the begin of a PASS.
+    secret = (head, len(raw)) if before_login and len(raw) > head else pop2.parse_command(raw).secret
     if command.is_known:
-        return command._replace(well_formed=True)
-    span = (head, len(raw)) if before_login and len(raw) > head else pop2.parse_command(raw).secret
-    return Command("", (), True, span, False)
+        return command._replace(well_formed=True, secret=secret)
+    return Command("", (), True, secret, False)
 
 
 # Replies are "+OK", "-ERR" (the summary has "-Error") and "#xxx", "xxx" being the number of characters in the

@@ -60,21 +60,11 @@ def test_sessions_are_what_was_said(name: str, index: int, dialogue: Dialogue) -
 def test_messages_are_those_of_the_mailbox(name: str, index: int, dialogue: Dialogue) -> None:
     session = find(name, index)
     expected = load_truth(name)["sessions"][index]["messages"]
+    names = ("number", "folder", "declared", "octets", "sha256", "disposition", "committed")
     assert [
         (one.number, one.mailbox, one.declared_octets, one.octets, one.sha256, one.disposition, one.committed)
         for one in session.messages
-    ] == [
-        (
-            one["number"],
-            one["folder"],
-            one["declared"],
-            one["octets"],
-            one["sha256"],
-            one["disposition"],
-            one["committed"],
-        )
-        for one in expected
-    ]
+    ] == [tuple(one[name] for name in names) for one in expected]
     assert all(message.complete for message in session.messages)
 
 
