@@ -21,6 +21,4 @@ def open_capture(capture: str | PathLike[str], *, display_filter: str = "pop2", 
     except ImportError as error:
         raise MissingLibraryError("pyshark is not installed; try: pip install pyshark") from error
     parameters = ["-X", f"lua_script:{plugin_path()}", *options.pop("custom_parameters", [])]
-    return pyshark.FileCapture(
-        fspath(capture), display_filter=display_filter, custom_parameters=parameters, **options
-    )
+    return pyshark.FileCapture(fspath(capture), display_filter=display_filter, custom_parameters=parameters, **options)
