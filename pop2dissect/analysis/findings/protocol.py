@@ -56,8 +56,8 @@ def _length_mismatch(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iter
     _, message = found[0]
     yield finding(
         "protocol.length_mismatch",
-        f"{count(len(found), 'message has', 'messages have')} not as many octets as the server announced; the first was "
-        f"announced with {message.declared_octets} and has {message.octets}.",
+        f"{count(len(found), 'message has', 'messages have')} not as many octets as the server announced; "
+        f"the first was announced with {message.declared_octets} and has {message.octets}.",
         time=found[0][0].time,
         frames=(
             frame
