@@ -65,7 +65,7 @@ _QUOTED = re.compile(rb"\\(.)", re.DOTALL)
 # What may hold a password in a line that is no HELO of the grammar: a keyword mistyped or behind other
 # octets, and the commands of the protocols that are tried on this port. To mask too much is better.
 _SECRETS = re.compile(
-    rb"(?:HEL[A-Z]*[ \t]+[^ \t]+[ \t]+|(?:PASS|APOP|AUTH|LOGIN)[ \t]+)(.+)", re.DOTALL | re.IGNORECASE
+    rb"(?:HEL[A-Z]{0,16}[ \t]+[^ \t]+[ \t]+|(?:PASS|APOP|AUTH|LOGIN)[ \t]+)(.+)", re.DOTALL | re.IGNORECASE
 )
 
 _ARGUMENTS: dict[str, range] = {

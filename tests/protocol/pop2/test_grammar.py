@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,3 +137,9 @@ def test_a_number_counts_only_where_its_end_was_captured() -> None:
 @given(st.binary(max_size=30))
 def test_quoting_every_octet_and_unquoting_is_the_identity(octets: bytes) -> None:
     assert unquote(b"".join(b"\\" + bytes([octet]) for octet in octets)) == octets
+
+
+def test_a_long_line_takes_time_in_proportion() -> None:
+    start = time.process_time()
+    parse_command(b"HEL" * 16000)
+    assert time.process_time() - start < 1
