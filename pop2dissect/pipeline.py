@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from pop2dissect.analysis.findings import FindingsEngine, Thresholds
 from pop2dissect.anyport import AnyPortTracker
-from pop2dissect.assemble import assemble, probe
+from pop2dissect.assemble import assemble, half_open, probe
 from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.segment import Segment
-from pop2dissect.session import Probe, Session
+from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
 
@@ -38,6 +39,8 @@ class Settings:
     """Which copy of an octet counts where several were captured."""
     any_port: bool = False
     """Look on all ports for servers that greet as those of POP2 or RFC 918; on ``ports``, at everything."""
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    """Where the findings draw their lines."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,8 @@ class Capture:
     probes: list[Probe]
     """Connections without payload, in the order of their first frames."""
     settings: Settings = field(default_factory=Settings)
+    findings: list[Finding] = field(default_factory=list)
+    """Those that span sessions, the most severe first; those of a session are with it."""
     _tables: Tables | None = field(default=None, init=False, repr=False, compare=False)
 
     def session(self, number: int) -> Session:
@@ -97,6 +102,7 @@ class Dissection:
         self._reader = CaptureReader([os.fspath(path) for path in paths], ports=ports)
         self._decoder = Decoder(ports, overlap=self.settings.overlap)
         self._tracker = track(self.settings.ports, self.settings.overlap)
+        self._engine = FindingsEngine(self.settings.thresholds)
 
     def __enter__(self) -> Self:
         self._reader.__enter__()
@@ -109,7 +115,9 @@ class Dissection:
 
     def __iter__(self) -> Iterator[Session]:
         for connection in self._tracker.connections(self._segments(self._reader)):
-            yield assemble(connection)
+            session = assemble(connection)
+            session.findings = self._engine.examine(session)
+            yield session
 
     def _segments(self, records: Iterable[Record]) -> Iterator[Segment]:
         decode = self._decoder.decode
@@ -137,13 +145,24 @@ class Dissection:
     @property
     def warnings(self) -> list[str]:
         """What could not be decoded, a sentence a reason; final once the iteration is over."""
-        return self._decoder.warnings()
+        return self._decoder.warnings() + self._engine.limits_reached
 
     @property
     def probes(self) -> list[Probe]:
         """Connections without payload, as far as they are over, in the order of their first frames."""
         tallies = sorted(self._tracker.probes.values(), key=lambda tally: tally.first_frame)
         return [probe(tally) for tally in tallies]
+
+    @property
+    def half_open(self) -> list[HalfOpen]:
+        """Connections that were begun and never completed, a row a server, in the order of their first frames."""
+        tallies = sorted(self._tracker.half_open.values(), key=lambda tally: tally.first_frame)
+        return [half_open(tally) for tally in tallies]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Findings that span sessions, the most severe first; complete once the iteration is over."""
+        return self._engine.conclude(self.probes, self.half_open)
 
 
 def read(
@@ -162,7 +181,7 @@ def read(
     settings = Settings(frozenset(ports), overlap, any_port)
     with Dissection(paths, settings) as dissection:
         sessions = sorted(dissection, key=lambda session: session.id)
-        return Capture(dissection.captures, sessions, dissection.probes, settings)
+        return Capture(dissection.captures, sessions, dissection.probes, settings, dissection.findings)
 
 
 def iter_sessions(

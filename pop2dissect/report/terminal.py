@@ -157,7 +157,8 @@ def findings_text(findings: Sequence[Finding], look: Look) -> Iterator[str]:
     yield f"{style.heading}Findings{style.off}"
     for finding in sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)):
         colour = style.bad if finding.severity in ("critical", "high") else style.notable
-        yield f"{colour}{finding.severity:>8}{style.off}  {terminal_safe(finding.title)} ({finding.id})"
+        title = style.clip(f"{terminal_safe(finding.title)} ({finding.id})", 10)
+        yield f"{colour}{finding.severity:>8}{style.off}  {title}"
         yield look.said("", f"          {terminal_safe(finding.detail)}", finding.frames)
     yield ""
 

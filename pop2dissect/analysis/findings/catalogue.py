@@ -325,7 +325,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "data.delete_uncommitted",
         "info",
         "Deletion that was never committed",
-        "A message was acknowledged by ACKD, but the connection ended without QUIT or FOLD.",
+        "A message was acknowledged by ACKD, but no QUIT or FOLD followed that the server accepted.",
         "a connection that broke off; UW's server may still keep the mark",
     ),
     _declare(

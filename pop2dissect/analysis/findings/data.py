@@ -153,8 +153,8 @@ def delete_uncommitted(facts: SessionFacts) -> Iterator[Finding]:
     ]
     yield finding(
         "data.delete_uncommitted",
-        f"{count(len(found), 'message was', 'messages were')} acknowledged by ACKD, but no QUIT or FOLD followed, so "
-        "by the protocol nothing was deleted.",
+        f"{count(len(found), 'message was', 'messages were')} acknowledged by ACKD, but no QUIT or FOLD followed that "
+        "the server accepted, so by the protocol nothing was deleted.",
         time=acknowledgements[0].time if acknowledgements else found[0].end_time,
         frames=(frame for exchange in acknowledgements for frame in exchange.frames),
         sessions=facts.sessions,

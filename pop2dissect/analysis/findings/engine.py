@@ -40,6 +40,7 @@ SESSION_CHECKS: Final[tuple[Callable[[SessionFacts], Iterator[Finding]], ...]] =
     auth.proxy_helo,
     recon.banner_grab,
     protocol.violations,
+    protocol.length_mismatch,
     data.delete_uncommitted,
     service.overlap_conflict,
 )
@@ -136,7 +137,7 @@ class FindingsEngine:
         return in_order(found)
 
     def conclude(self, probes: Iterable[Probe] = (), half_open: Iterable[HalfOpen] = ()) -> list[Finding]:
-        """Give the findings that span sessions, or whose weight depends on others. Call it once, at the end."""
+        """Give the findings that span sessions, or whose weight depends on others. To be asked at the end."""
         probes = list(probes)
         found: list[Finding] = []
         suspects = {who: dict(ids) for who, ids in self._suspects.items()}

@@ -64,8 +64,8 @@ def sensitive(facts: SessionFacts) -> Iterator[Finding]:
     what = f"The server opened {len(was_opened)} of them" if was_opened else "The server is not seen to open any"
     yield _files_finding(
         "file.sensitive",
-        f"The client asked for {_number(requests, 'folder', 'folders')} that are named like files of the system or of "
-        f"credentials. {what}",
+        f"The client asked for {_number(requests, 'folder', 'folders')} by names of files of the system, or of those "
+        f"that hold credentials. {what}",
         shown,
         facts,
         severity="high" if was_opened else "medium",
@@ -86,8 +86,8 @@ def read_confirmed(facts: SessionFacts) -> Iterator[Finding]:
     paths = listed([f"{quoted(request.path)} ({count(message.octets, 'octet')})" for request, message in proofs])
     yield finding(
         "file.read_confirmed",
-        f"The server sent {count(len(proofs), 'file that is no mailbox', 'files that are no mailboxes')}, each as if "
-        f"it were a message; the Subject that it made up is the path: {paths}.",
+        f"The server sent {count(len(proofs), 'file that is no mailbox', 'files that are no mailboxes')}: {paths}. "
+        "The Subject that it gave to the message it made of such a file is the file's path.",
         time=proofs[0][0].exchange.time,
         frames=(
             frame for request, message in proofs for frame in (*command_frames(request.exchange), *message.frames[:3])

@@ -8,16 +8,13 @@ from pop2dissect.analysis.findings.catalogue import BY_ID
 from pop2dissect.analysis.findings.evidence import count, finding, quoted
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.protocol.pop2.grammar import MAX_COMMAND_LINE, is_farewell
-from pop2dissect.session import Exchange, Finding, Reply
+from pop2dissect.session import Exchange, Finding, Message, Reply, Session
 
 
 def violations(facts: SessionFacts) -> Iterator[Finding]:
-    """Every protocol.* finding."""
+    """Every protocol.* finding but protocol.length_mismatch."""
     for name, exchanges in facts.violations.items():
-        if name not in BY_ID:
-            continue
-        if name == "protocol.length_mismatch":
-            yield from _length_mismatch(facts, exchanges)
+        if name not in BY_ID or name == "protocol.length_mismatch":
             continue
         if name == "protocol.long_line":
             exchanges = _without_long_folders(facts, exchanges)
@@ -40,41 +37,45 @@ def _without_long_folders(facts: SessionFacts, exchanges: Sequence[Exchange]) ->
     return [exchange for exchange in exchanges if exchange.index not in long_folders]
 
 
-def _length_mismatch(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
-    """Where octets of the message are missing from the capture, the message says so itself, and this is no finding."""
+def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:
+    """protocol.length_mismatch.
+
+    Where octets of the message are missing from the capture, the message says so itself, and this is no finding.
+    """
+    session = facts.session
+    noted = {exchange.index for exchange in facts.violations.get("protocol.length_mismatch", ())}
     found = [
-        (exchange, message)
-        for exchange in exchanges
-        for message in facts.session.messages
-        if message.exchange == exchange.index
+        message
+        for message in session.messages
+        if message.declared_octets is not None
+        and message.octets != message.declared_octets
         and not message.missing_octets
-        and message.declared_octets not in (None, message.octets)
-        and not _was_broken_off(facts, exchange)
+        and (
+            message.octets > message.declared_octets
+            or (message.exchange in noted and not _broken_off(session, message))
+        )
     ]
     if not found:
         return
-    _, message = found[0]
+    first = found[0]
     yield finding(
         "protocol.length_mismatch",
-        f"{count(len(found), 'message has', 'messages have')} not as many octets as the server announced; "
-        f"the first was announced with {message.declared_octets} and has {message.octets}.",
-        time=found[0][0].time,
+        f"{count(len(found), 'message has', 'messages have')} not as many octets as the server announced; the first was"
+        f" announced with {first.declared_octets} and has {first.octets}.",
+        time=first.start_time,
         frames=(
             frame
-            for exchange, message in found
-            for frame in (*exchange.frames, *message.frames[:1], *message.frames[-1:])
+            for message in found
+            for frame in (*session.exchanges[message.exchange].frames, *message.frames[:1], *message.frames[-1:])
         ),
         sessions=facts.sessions,
     )
 
 
-def _was_broken_off(facts: SessionFacts, exchange: Exchange) -> bool:
-    """Tell whether the connection ended in the middle of a message, by a reset: then nobody sent a wrong length."""
-    session = facts.session
-    after = session.exchanges[exchange.index + 1 :]
-    message = next((reply for reply in exchange.replies if reply.kind == "data"), None)
-    ends_there = message is not None and message.end == session.server_stream.length
-    return ends_there and not after and (session.client_stream.reset or session.server_stream.reset)
+def _broken_off(session: Session, message: Message) -> bool:
+    """Tell whether a reset ended the connection in the middle of a message: then nobody announced a wrong length."""
+    ends_there = message.end == session.server_stream.length and message.exchange == len(session.exchanges) - 1
+    return ends_there and (session.client_stream.reset or session.server_stream.reset)
 
 
 def _reply_injection(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
