@@ -305,10 +305,10 @@ end
 -- RFC 937, "Syntax": a backslash quotes the next character, in the arguments of commands only.
 local function unquoted(text) return (text:gsub("\\(.)", "%1")) end
 
--- Does a line of the server begin here? (offset counts from 1, as Lua does)
+-- Does a line of the server begin here, as far as it has come? (offset counts from 1, as Lua does)
 local function looks_like_reply(raw, offset)
   return raw:find("^[+-] ", offset) or raw:find("^[#=]%d", offset)
-    or raw:find("^%+OK", offset) or raw:find("^%-ERR", offset)
+    or raw:find("^%+OK", offset) or raw:find("^%-ERR", offset) or raw:find("^[+#=-]%u?%u?$", offset)
 end
 
 ------------------------------------------------------------------------------------------------------------
@@ -425,6 +425,11 @@ local function version_of_server_text(raw, from_the_start)
   if upper:find("^[+-] ") or upper:find("^[#=]%d") then return RFC937 end
   if from_the_start then return false end
   return nil
+end
+
+-- Can the first octets become a line of ours, but are too few to tell?
+local function too_few_to_tell(raw, is_server)
+  return #raw < 16 and raw:find(is_server and "^[+#=-][^\r\n]*$" or "^[%a ]+[^\r\n]*$") ~= nil
 end
 
 -- Decides conversation.version from the first octets of a segment. Returns true when the segment is ours, or
@@ -1341,6 +1346,11 @@ local function read(conversation, view, is_server)
   end
   mine.seen = math.max(mine.seen, view.stop)
 
+  if not conversation.version and pop2.prefs.desegment and too_few_to_tell(view.raw, is_server) then
+    wait_for_more(conversation, mine, view, view.base)
+    mine.expected = view.base
+    return
+  end
   local ours, other = identify(conversation, view, is_server)
   if ours then
     if is_server then read_server(conversation, view) else other = read_client(conversation, view) end

@@ -1,0 +1,30 @@
+"""The documents about the plugin say what the plugin does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pop2dissect.wireshark.reference import markdown
+from tests.support.truth import capture_path
+from tests.wireshark.plugin_support import run_tshark
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+pytestmark = pytest.mark.usefixtures("tshark")
+
+
+def test_the_reference_is_current() -> None:
+    assert (DOCS / "display_filters.md").read_text(encoding="utf-8") == markdown(), (
+        "run: python -m pop2dissect.wireshark.reference > docs/display_filters.md"
+    )
+
+
+def test_the_examples_are_filters() -> None:
+    examples = re.findall(r"^\| `(pop2[^`]+)` \|", markdown().partition("## Fields")[0], re.MULTILINE)
+    assert len(examples) > 5
+    for example in examples:
+        run = run_tshark("-r", capture_path("rfc937_normal"), "-Y", example)
+        assert run.returncode == 0, run.stderr
