@@ -37,7 +37,7 @@ class Clock:
 
     def label(self, place: float) -> str:
         """Write the time at a place: the clock, and the date where a day begins and several are shown."""
-        date, clock = rfc3339(self.midnight + round(place * NS)).rstrip("Z").split("T")
+        date, clock = rfc3339(self.midnight + round(float(place) * NS)).rstrip("Z").split("T")
         if self.last - self.midnight > _DAY * NS and clock.startswith("00:00:00"):
             return date[5:]
         clock = clock.rstrip("0").rstrip(".") if "." in clock else clock

@@ -54,7 +54,7 @@ def gantt(ax: Axes, sessions: Sequence[Session]) -> Axes:
             gid=f"starts {login}",
         )
     ax.set_ylim(len(ordered) - 0.4, -0.6)
-    _name_rows(ax, ordered, points)
+    widest = _name_rows(ax, ordered, points)
     clock.draw(ax)
     ax.legend(
         [Line2D([], [], color=colour, marker=marker, lw=2) for colour, marker in _LOOKS.values()],
@@ -71,6 +71,7 @@ def gantt(ax: Axes, sessions: Sequence[Session]) -> Axes:
         ax,
         f"{count(len(ordered), 'session')}, a line each, from first packet to last, in the order of their starts. "
         "A steep curve of starts means many sessions in little time.",
+        less=max(0.0, widest - 0.3),
     )
     return ax
 
@@ -81,12 +82,15 @@ def _points_a_row(ax: Axes, rows: int) -> float:
     return height / rows
 
 
-def _name_rows(ax: Axes, ordered: Sequence[Session], points: float) -> None:
+def _name_rows(ax: Axes, ordered: Sequence[Session], points: float) -> float:
+    """Name the lines; give the width of the longest name in inches."""
     if len(ordered) > MAX_NAMED:
         ax.yaxis.set_major_locator(MaxNLocator(8, integer=True))
         ax.set_ylabel("sessions, in order of their starts")
-        return
+        return 0.0
     users = [session.protocol if session.user is None else label(session.user, 16) for session in ordered]
     names = [f"{session.id}  {user}, {session.client.ip}" for session, user in zip(ordered, users, strict=True)]
-    ax.set_yticks(range(len(ordered)), names, fontsize=max(4.0, min(8.0, points * 0.85)), parse_math=False)
+    size = max(4.0, min(8.0, points * 0.85))
+    ax.set_yticks(range(len(ordered)), names, fontsize=size, parse_math=False)
     ax.set_ylabel("session, user, client")
+    return max(map(len, names)) * size * 0.6 / 72

@@ -80,8 +80,9 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
     for edge, way in ways.items():
         if edge[0] in places and edge[1] in places:
             _draw_way(ax, edge, way, most, places)
-    ax.set_xlim(-0.9, 6.9)
-    ax.set_ylim(-3.15, 1.35)
+    ax.update_datalim([(-0.9, -3.15), (6.9, 1.35)])
+    ax.margins(0)
+    ax.autoscale_view()
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_xticks([])
     ax.set_yticks([])

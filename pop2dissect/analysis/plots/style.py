@@ -49,11 +49,11 @@ def shorten_plain(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def caption(ax: Axes, text: str) -> Annotation:
-    """Write a caption below the axis label, wrapped to the width of the axes."""
+def caption(ax: Axes, text: str, *, less: float = 0.0) -> Annotation:
+    """Write a caption below the axis label, wrapped to the width of the axes; ``less`` inches where labels are long."""
     figure = ax.get_figure(root=True)
     inches = ax.get_position().width * figure.get_figwidth() if figure else 5.0
-    wrapped = textwrap.fill(text, max(30, int(inches * 18)))
+    wrapped = textwrap.fill(text, max(30, int((inches - less) * 18)))
     return ax.annotate(
         wrapped,
         xy=(0, 0),

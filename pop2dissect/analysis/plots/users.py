@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-from pop2dissect.analysis.plots.style import INK, caption, label, nothing
+from pop2dissect.analysis.plots.style import INK, caption, count, label, nothing
 from pop2dissect.session import Session
 
 MAX_USERS = 25
@@ -65,9 +65,10 @@ def users_by_servers(ax: Axes, sessions: Sequence[Session]) -> Axes:
     ax.set_ylabel("user")
     caption(
         ax,
-        f"Logins of {len({user for user, _, _ in logins}):,} users at "
-        f"{len({server for _, server, _ in logins}):,} servers: ✓ accepted, ✗ refused; the darker the more, "
+        f"Logins of {count(len({user for user, _, _ in logins}), 'user')} at "
+        f"{count(len({server for _, server, _ in logins}), 'server')}: ✓ accepted, ✗ refused; the darker the more, "
         "on a logarithmic scale. White is none.",
+        less=max(0.0, max(map(len, users)) * (small + 1) * 0.6 / 72 - 0.3),
     )
     return ax
 

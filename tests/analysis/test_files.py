@@ -1,0 +1,72 @@
+"""Tables as files: exact in Parquet, exact or harmless in CSV."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import pop2dissect
+from pop2dissect.analysis.files import write_csv
+from pop2dissect.analysis.rows import Source
+from pop2dissect.analysis.schema import TABLES
+from pop2dissect.analysis.tables import Tables
+from tests.support.truth import capture_path
+
+
+@pytest.mark.parametrize("name", ["incident_small", "raw_errors", "gaps_span_missed_3pct"])
+def test_parquet_gives_back_what_was_written(name: str, tmp_path: Path) -> None:
+    tables = pop2dissect.read(capture_path(name)).tables
+    paths = tables.write_parquet(tmp_path)
+    assert [path.stem for path in paths] == list(TABLES)
+    for path in paths:
+        back = pd.read_parquet(path)
+        pd.testing.assert_frame_equal(back, tables[path.stem], check_dtype=False, check_categorical=False)
+
+
+def test_exact_csv_gives_back_what_was_written(tmp_path: Path) -> None:
+    tables = pop2dissect.read(capture_path("incident_small")).tables
+    tables.write_csv(tmp_path, exact=True)
+    back = pd.read_csv(tmp_path / "exchanges.csv", keep_default_na=False, dtype=str)
+    assert back["reply_line"].tolist() == tables.exchanges["reply_line"].fillna("").tolist()
+    assert pd.to_datetime(back["time"]).tolist() == tables.exchanges["time"].tolist()
+    latencies = pd.to_numeric(back["latency"][1:])
+    assert latencies.dropna().tolist() == tables.exchanges["latency"].dt.total_seconds().dropna().tolist()
+
+
+def test_no_cell_of_csv_is_a_formula_or_holds_control_characters(tmp_path: Path) -> None:
+    """Replies begin with = + and -: a spreadsheet program would run what follows."""
+    for name in ("incident_small", "raw_errors", "not_pop2_on_109", "fold_probes"):
+        for path in pop2dissect.read(capture_path(name)).tables.write_csv(tmp_path):
+            text = path.read_bytes().decode()
+            assert all(character >= " " or character in "\r\n" for character in text)
+            with path.open(newline="", encoding="utf-8") as file:
+                for row in csv.reader(file):
+                    for cell in row:
+                        assert cell[:1] not in ("=", "+", "@", "-") or _is_number(cell), (path.name, cell)
+
+
+def test_files_are_the_same_each_time(tmp_path: Path) -> None:
+    first, second = (pop2dissect.read(capture_path("incident_small")).tables for _ in range(2))
+    for one, other in zip(first.write_csv(tmp_path / "1"), second.write_csv(tmp_path / "2"), strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    for one, other in zip(first.write_parquet(tmp_path / "1"), second.write_parquet(tmp_path / "2"), strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_an_empty_capture_gives_headings(tmp_path: Path) -> None:
+    for path in write_csv(Source(), tmp_path / "new" / "folder"):
+        table, _ = TABLES[path.stem]
+        assert path.read_text("utf-8").splitlines() == [",".join(column.name for column in table.columns)]
+    for path in Tables().write_parquet(tmp_path):
+        assert len(pd.read_parquet(path)) == 0
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

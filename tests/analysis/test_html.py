@@ -1,0 +1,100 @@
+"""What notebooks show: everything from the capture escaped, every control character visible."""
+
+from __future__ import annotations
+
+import unicodedata
+from html.parser import HTMLParser
+
+import pytest
+
+import pop2dissect
+from tests.support.conversation import Conversation
+from tests.support.truth import capture_names, capture_path
+from tests.support.wire import save
+
+ALLOWED = {"div", "p", "b", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre"}
+
+
+class Checker(HTMLParser):
+    """Takes HTML apart: which elements, which text, and whether all that is opened is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in ALLOWED
+        assert not attrs or (tag, [name for name, _ in attrs]) == ("pre", ["style"])
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def check(html: str) -> str:
+    checker = Checker()
+    checker.feed(html)
+    checker.close()
+    assert not checker.open
+    assert all(is_visible(character) or character == "\n" for character in html)
+    return checker.text
+
+
+@pytest.mark.parametrize("name", capture_names())
+def test_recorded_captures(name: str) -> None:
+    capture = pop2dissect.read(capture_path(name), [109, 10109])
+    check(capture._repr_html_())
+    for session in capture.sessions:
+        text = check(session._repr_html_())
+        if session.password and len(session.password) > 8 and session.password != session.user:
+            assert session.password not in text
+        for message in session.messages:
+            check(message._repr_html_())
+
+
+def test_hostile_text(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    mail = b"Subject: <img src=x onerror=alert(1)>\r\nFrom: \x1b]0;title\x07\r\n\r\n</pre><script>\x1b[2J\x00\xff\r\n"
+    talk = (
+        Conversation()
+        .handshake()
+        .server(b"+ POP2 <b>host</b> \x1b[31m ready\r\n")
+        .client(b'HELO <script>alert("1")</script> secret\r\n')
+        .server(b"#1 \xe2\x80\xae<i>\r\n")
+        .client(b"READ 1\r\n")
+        .server(b"=%d &amp;\r\n" % len(mail))
+        .client(b"RETR\r\n")
+        .server(mail)
+        .client(b"ACKS\r\n")
+        .server(b"=0\r\n")
+        .close()
+    )
+    path = tmp_path / "hostile.pcap"
+    save(path, talk.packets)
+    capture = pop2dissect.read(path)
+    session = capture.sessions[0]
+    assert '<script>alert("1")</script>' in check(capture._repr_html_())
+    text = check(session._repr_html_())
+    assert r"\x1b[31m" in text
+    assert r"\u202e<i>" in text
+    text = check(session.messages[0]._repr_html_())
+    assert r"</pre><script>\x1b[2J\x00ÿ" in text
+    assert "<img src=x onerror=alert(1)>" in text
+
+
+def test_long_lists_and_texts_are_cut() -> None:
+    capture = pop2dissect.read(capture_path("many_sessions"))
+    html = capture._repr_html_()
+    assert "… and 341 more sessions" in html
+    assert len(html) < 40_000
+    sessions = pop2dissect.read(capture_path("big_messages")).sessions
+    messages = [message for session in sessions for message in session.messages]
+    assert max(message.octets for message in messages) > 100_000
+    assert all(len(message._repr_html_()) < 20_000 for message in messages)
