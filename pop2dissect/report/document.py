@@ -100,6 +100,8 @@ class Document:
         return {
             "ports": sorted(self.settings.ports),
             "overlap": self.settings.overlap,
+            "any_port": self.settings.any_port,
+            "thresholds": dict(self.settings.thresholds.as_dict()),
             "sessions": None if self.selected is None else sorted(self.selected),
             "show_passwords": self.notation.show_passwords,
         }
@@ -259,6 +261,7 @@ def finding_object(finding: Finding, notation: Notation) -> Object:
         "time": _time(finding.time),
         "frames": notation.frames(finding.frames),
         "techniques": list(finding.techniques),
+        "sessions": list(finding.sessions),
     }
 
 

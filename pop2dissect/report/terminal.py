@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.report.findings import GRAVE, SEVERITIES
 from pop2dissect.report.links import link_type_name
 from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.style import Style
@@ -12,10 +13,7 @@ from pop2dissect.report.table import Column, Table
 from pop2dissect.report.timeline import Look
 from pop2dissect.report.totals import Totals
 from pop2dissect.report.values import count, duration, frame_name, moment
-from pop2dissect.session import Finding, Probe, Session, total_octets
-
-_SEVERITIES = ("critical", "high", "medium", "low", "info")
-
+from pop2dissect.session import Probe, Session, total_octets
 
 SESSION_COLUMNS = (
     Column("#", right=True),
@@ -81,10 +79,9 @@ def _notes(session: Session) -> str:
     lost = session.client_stream.missing + session.server_stream.missing
     conflicts = len(session.client_stream.conflicts) + len(session.server_stream.conflicts)
     departures = sum(len(exchange.violations) for exchange in session.exchanges)
-    severities = {finding.severity for finding in session.findings}
-    worst = next((severity for severity in _SEVERITIES if severity in severities), "")
+    grave = [finding.severity for finding in session.findings if finding.severity in GRAVE]
     notes = (
-        f"{count(len(session.findings), 'finding')} up to {worst}" if worst else "",
+        f"{count(len(grave), 'finding')}, {min(grave, key=SEVERITIES.index)}" if grave else "",
         "start missing" if session.handshake == "missing" else "",
         f"{count(lost, 'octet')} lost" if lost else "",
         count(conflicts, "conflict") if conflicts else "",
@@ -147,20 +144,6 @@ def _probe_row(probe: Probe, look: Look) -> tuple[str, ...]:
         first.short_clock,
         frame_name(probe.first_frame, look.several_captures),
     )
-
-
-def findings_text(findings: Sequence[Finding], look: Look) -> Iterator[str]:
-    """Give findings, the most severe first; nothing where there are none."""
-    if not findings:
-        return
-    style = look.style
-    yield f"{style.heading}Findings{style.off}"
-    for finding in sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)):
-        colour = style.bad if finding.severity in ("critical", "high") else style.notable
-        title = style.clip(f"{terminal_safe(finding.title)} ({finding.id})", 10)
-        yield f"{colour}{finding.severity:>8}{style.off}  {title}"
-        yield look.said("", f"          {terminal_safe(finding.detail)}", finding.frames)
-    yield ""
 
 
 def totals_text(totals: Totals, style: Style) -> Iterator[str]:

@@ -43,19 +43,11 @@ def logged_in(**options: object) -> Conversation:
 
 
 def one_message(talk: Conversation, declared: int = len(MAIL), data: bytes = MAIL) -> Conversation:
-    return (
-        talk.client(b"READ 1\r\n").server(b"=%d characters\r\n" % declared).client(b"RETR\r\n").server(data)
-    )
+    return talk.client(b"READ 1\r\n").server(b"=%d characters\r\n" % declared).client(b"RETR\r\n").server(data)
 
 
 def farewell(talk: Conversation) -> Conversation:
-    return (
-        talk.client(b"ACKS\r\n")
-        .server(b"=0 no more\r\n")
-        .client(b"QUIT\r\n")
-        .server(b"+ bye\r\n")
-        .close("server")
-    )
+    return talk.client(b"ACKS\r\n").server(b"=0 no more\r\n").client(b"QUIT\r\n").server(b"+ bye\r\n").close("server")
 
 
 def whole_talk(**options: object) -> Conversation:

@@ -213,7 +213,7 @@ def test_a_fault_of_the_program_is_one_sentence_without_anything_captured(
     assert main([SAMPLE]) == ExitStatus.INTERNAL
     output, error = capsys.readouterr()
     assert output == ""
-    assert re.fullmatch(r"pop2dissect: .*: KeyError in test_cli\.py, line \d+\n", error)
+    assert re.fullmatch(r"pop2dissect: .*: KeyError in test_command\.py, line \d+\n", error)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")

@@ -1,0 +1,158 @@
+"""The command line: arguments in, output and an exit status out."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from pop2dissect.cli.interrupt import Interrupt
+from pop2dissect.cli.options import Parser, parser, selected_sessions, settings_of
+from pop2dissect.cli.outputs import Run, outputs_for
+from pop2dissect.cli.status import ExitStatus
+from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
+from pop2dissect.pipeline import Dissection
+from pop2dissect.report.safe import terminal_safe
+from pop2dissect.report.style import Style, style_for
+from pop2dissect.report.timeline import Look
+from pop2dissect.report.values import count, zone_named
+from pop2dissect.session import Session
+
+__all__ = ["ExitStatus", "main"]
+
+_GC_THRESHOLD = 100_000
+"""Objects between two runs of the garbage collector. Dissection makes many objects and hardly any cycles, and with
+Python's default of 700 a fifth of the time is spent on looking for them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit status. ``argv`` is without the command's name, by default the process's."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(_GC_THRESHOLD, 20, 20)
+    try:
+        if arguments[:1] == ["wireshark"]:
+            return _wireshark(arguments[1:])
+        return _dissect(arguments)
+    except CaptureError as error:
+        return _fail(str(error), ExitStatus.UNREADABLE)
+    except Pop2DissectError as error:
+        return _fail(str(error), ExitStatus.USAGE)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough.
+        _discard_output()
+        return ExitStatus.DONE
+    except KeyboardInterrupt:
+        _discard_output()
+        return ExitStatus.INTERRUPTED
+    except OSError as error:
+        return _fail(f"the output cannot be written: {error.strerror or error}", ExitStatus.UNWRITABLE)
+    except Exception as error:
+        return _fail(f"this is a fault of pop2dissect, please report it: {_fault(error)}", ExitStatus.INTERNAL)
+
+
+def _fail(sentence: str, status: ExitStatus) -> ExitStatus:
+    _discard_output()
+    _complain(sentence)
+    return status
+
+
+def _complain(sentence: str) -> None:
+    print(f"pop2dissect: {terminal_safe(sentence)}", file=sys.stderr)
+
+
+def _discard_output() -> None:
+    """Let what is still to be written to standard output go nowhere, so that closing it at the end cannot fail."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _fault(error: Exception) -> str:
+    """Say what went wrong where, but not the error's text: it may hold what is to be masked."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+
+
+def _wireshark(arguments: Sequence[str]) -> int:
+    verbs = Parser(
+        prog="pop2dissect wireshark",
+        description="Puts the POP2 plugin where Wireshark and tshark look for it.",
+    )
+    verbs.add_argument("verb", choices=("install", "path", "uninstall"))
+    verb = verbs.parse_args(arguments).verb
+    from pop2dissect.wireshark.install import run
+
+    print(run(verb))
+    return ExitStatus.DONE
+
+
+def _dissect(arguments: Sequence[str]) -> int:
+    options = parser().parse_args(arguments)
+    live = "-" in options.captures
+    if live and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")
+    settings, selected = settings_of(options), selected_sessions(options)
+    style, zone = _prepare_output(options.color), zone_named(options.tz)
+    with Interrupt(live) as interrupt, Dissection(options.captures, settings) as dissection, ExitStack() as held:
+        look = Look(style, zone, options.show_passwords, len(dissection.captures) > 1)
+        run = Run(options, dissection, look, selected, arguments)
+        outputs = [held.enter_context(output) for output in outputs_for(run)]
+        to_the_end = any(output.needs_end for output in outputs)
+        for session in _chosen(_with_progress(dissection, options.quiet), selected, to_the_end):
+            for output in outputs:
+                output.add(session)
+        for output in outputs:
+            output.finish()
+        sys.stdout.flush()
+        if not options.quiet and not any(output.shows_warnings for output in outputs):
+            for warning in (*(text for info in dissection.captures for text in info.warnings), *dissection.warnings):
+                _complain(warning)
+    return ExitStatus.INTERRUPTED if interrupt.happened else ExitStatus.DONE
+
+
+def _prepare_output(color: str) -> Style:
+    """Make standard output ready for any text, and choose its style."""
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if columns is None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the same octets on any machine
+    style = style_for(sys.stdout, color, dict(os.environ), columns)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return style
+
+
+def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
+    if quiet or not sys.stderr.isatty():
+        return dissection
+    from pop2dissect.report.progress import watched
+
+    return watched(dissection)
+
+
+def _chosen(sessions: Iterable[Session], selected: Sequence[int] | None, to_the_end: bool) -> Iterator[Session]:
+    """Pass on the sessions that were asked for, all by default. Raises UsageError at the end if one does not exist.
+
+    Reading stops when all of them were found, unless it is to go on to the end.
+    """
+    missing = set(selected or ())
+    seen = 0
+    for session in sessions:
+        seen += 1
+        if selected is None or session.id in selected:
+            missing.discard(session.id)
+            yield session
+            if selected and not missing and not to_the_end:
+                return
+    if missing:
+        raise UsageError(f"there is no session {min(missing)}: {count(seen, 'session was', 'sessions were')} found")

@@ -1,0 +1,159 @@
+"""The options: what may stand on the command line, and what it means. Nothing else parses arguments."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any, NoReturn
+
+from pop2dissect import __version__
+from pop2dissect.analysis.findings import Thresholds, catalogue_lines
+from pop2dissect.errors import UsageError
+from pop2dissect.pipeline import POP2_PORT, Settings
+
+_DESCRIPTION = """\
+Says what happened on TCP port 109 in packet captures: who logged in, which folders
+and messages were read, kept and deleted, and which frames prove it."""
+
+_EPILOG = """\
+examples:
+  pop2dissect capture.pcap                   facts, sessions, what was said in each, findings
+  pop2dissect --session 3 -V capture.pcap    every field of session 3, with frames and octets
+  pop2dissect --follow 3 capture.pcap        the conversation of session 3 as text
+  pop2dissect --json capture.pcap | jq '.sessions[].user'
+  pop2dissect '/archive/2026-*/*.pcap.gz'    several captures, read as one in order of time
+  tcpdump -i eth0 -U -w - tcp port 109 | pop2dissect --jsonl -
+
+exit status:
+  0  done (a damaged capture gives what precedes the damage, and a warning)
+  1  a capture could not be read at all
+  2  wrong usage, or a session that does not exist
+  3  the output could not be written
+  130  interrupted
+
+Passwords are masked unless --show-passwords is given. Frames are counted from 1, as in
+Wireshark; of several captures they are cited as capture:frame.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError, and leaves it to the caller to end the program."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def parser() -> Parser:
+    """Make the parser of the main command."""
+    made = Parser(
+        prog="pop2dissect",
+        usage="pop2dissect [options] CAPTURE...\n       pop2dissect wireshark {install,path,uninstall}",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "captures",
+        nargs="+",
+        metavar="CAPTURE",
+        help="pcap or pcapng files, also compressed; directories; globs; - for standard input",
+    )
+    _add_reading(made.add_argument_group("what is read"))
+    _add_output(made.add_argument_group("what is printed"))
+    _add_style(made.add_argument_group("how it is printed"))
+    made.add_argument("--version", action="version", version=f"pop2dissect {__version__}")
+    return made
+
+
+def _add_reading(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--port",
+        type=_port,
+        action="append",
+        metavar="N",
+        help=f"server port (default {POP2_PORT}); repeatable",
+    )
+    group.add_argument("--any-port", action="store_true", help="also servers on other ports that greet as POP2's do")
+    group.add_argument("--session", type=_positive, action="append", metavar="N", help="only session N; repeatable")
+    group.add_argument(
+        "--overlap",
+        choices=("first", "last"),
+        default="first",
+        help="which copy counts where two copies of the same octets differ (default first)",
+    )
+    group.add_argument(
+        "--threshold",
+        type=_threshold,
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="where a finding draws its line, as docs/findings.md lists; repeatable",
+    )
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    printed = group.add_mutually_exclusive_group()
+    printed.add_argument("--json", action="store_true", help="one JSON document, schema pop2dissect/1")
+    printed.add_argument("--jsonl", action="store_true", help="a session a line as JSON, as soon as it ends")
+    printed.add_argument(
+        "-V", "--verbose-tree", dest="tree", action="store_true", help="every field, with frames and octets"
+    )
+    printed.add_argument("--follow", type=_positive, metavar="N", help="the conversation of session N as text")
+    group.add_argument("--findings", action=_ListFindings, help="list all findings that there are, and exit")
+
+
+def _add_style(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--show-passwords", action="store_true", help="show passwords, which are masked otherwise")
+    group.add_argument("--tz", default="UTC", metavar="ZONE", help="zone for times: an IANA name, or local")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
+    group.add_argument("--quiet", action="store_true", help="nothing but results: no progress, no warnings")
+
+
+class _ListFindings(argparse.Action):
+    """Prints the catalogue of findings and ends the program, as ``--version`` does with the version."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print("\n".join(catalogue_lines()))
+        parser.exit()
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Give the settings that the options ask for."""
+    return Settings(
+        ports=frozenset(options.port or [POP2_PORT]),
+        overlap=options.overlap,
+        any_port=options.any_port,
+        thresholds=replace(Thresholds(), **dict(options.threshold)),
+    )
+
+
+def selected_sessions(options: argparse.Namespace) -> list[int] | None:
+    """Give the numbers of the sessions that the options ask for; None for all."""
+    selected: list[int] | None = [options.follow] if options.follow else options.session
+    return selected
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
+
+
+def _threshold(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    known = [field.name for field in fields(Thresholds)]
+    if name not in known:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of the thresholds {', '.join(known)}")
+    return name, _positive(number)

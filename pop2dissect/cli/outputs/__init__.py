@@ -1,0 +1,45 @@
+"""What is made of the sessions: on standard output, and in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pop2dissect.cli.outputs.base import FileOutput, Output, Run
+
+__all__ = ["FileOutput", "Output", "Run", "outputs_for"]
+
+
+def outputs_for(run: Run) -> Iterator[Output]:
+    """Give what the options ask for. What each needs is imported only for those that are asked for."""
+    files = list(_files(run))
+    yield from files
+    yield _printed(run, files)
+
+
+def _printed(run: Run, files: list[FileOutput]) -> Output:
+    """Give the one output on standard output."""
+    options = run.options
+    if options.json:
+        from pop2dissect.cli.outputs.document import JsonOutput
+
+        return JsonOutput(run)
+    if options.jsonl:
+        from pop2dissect.cli.outputs.document import JsonLinesOutput
+
+        return JsonLinesOutput(run)
+    if options.follow:
+        from pop2dissect.cli.outputs.follow import FollowOutput
+
+        return FollowOutput(run)
+    if files and not options.tree:
+        from pop2dissect.cli.outputs.summary import SummaryOutput
+
+        return SummaryOutput(run, files)
+    from pop2dissect.cli.outputs.text import TextOutput
+
+    return TextOutput(run)
+
+
+def _files(run: Run) -> Iterator[FileOutput]:
+    """Give the outputs that write files, in the order in which they are named when all is done."""
+    yield from ()

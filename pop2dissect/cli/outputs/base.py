@@ -1,0 +1,76 @@
+"""What all outputs have in common."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from pop2dissect.pipeline import Dissection
+from pop2dissect.report.timeline import Look
+from pop2dissect.session import Finding, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the command."""
+
+    options: argparse.Namespace
+    dissection: Dissection
+    look: Look
+    selected: Sequence[int] | None
+    """The numbers of the sessions that were asked for; None for all."""
+    command: Sequence[str]
+    """The command line as it was given, without the command's name."""
+
+    def spanning_findings(self) -> list[Finding]:
+        """Give the findings that span sessions, as far as they are about sessions that were asked for."""
+        found = self.dissection.findings
+        if self.selected is None:
+            return found
+        return [finding for finding in found if not set(self.selected).isdisjoint(finding.sessions)]
+
+
+class Output(ABC):
+    """Something that is made of the sessions. A context manager: at the end it lets go of what it holds."""
+
+    needs_end: ClassVar[bool] = True
+    """The captures are to be read to their end even when all sessions that were asked for have come."""
+    shows_warnings: ClassVar[bool] = False
+    """The captures' warnings are part of it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.held = ExitStack()
+        """Closed at the end, whatever happens."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.held.close()
+
+    @abstractmethod
+    def add(self, session: Session) -> None:
+        """Take a session, in the order in which their connections end. Its octets are at hand until :meth:`finish`."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Complete the output, once all sessions have come."""
+
+
+class FileOutput(Output):
+    """An output that writes files. What is there already is never written over."""
+
+    @abstractmethod
+    def written(self) -> str:
+        """Say in a line what was written where, once it is complete."""
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines to standard output."""
+    sys.stdout.writelines(line + "\n" for line in lines)

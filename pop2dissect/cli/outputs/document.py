@@ -1,0 +1,72 @@
+"""``--json`` and ``--jsonl``."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from pop2dissect.cli.outputs.base import Output, Run
+from pop2dissect.report.document import Document, Notation, digest_of, session_object, session_text
+from pop2dissect.report.json_text import to_line
+from pop2dissect.report.spool import Spool
+from pop2dissect.report.totals import Totals
+from pop2dissect.session import Session
+
+
+def _notation(run: Run) -> Notation:
+    return Notation(run.look.several_captures, run.look.show_passwords)
+
+
+class JsonOutput(Output):
+    """One JSON document."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._notation = _notation(run)
+        self._totals = Totals()
+        self._spool = self.held.enter_context(Spool())
+        # Hashing leaves the interpreter free: it runs beside the dissection.
+        executor = ThreadPoolExecutor(1)
+        self.held.callback(executor.shutdown, cancel_futures=True)
+        self._digests = [executor.submit(digest_of, info.path) for info in run.dissection.captures]
+
+    def add(self, session: Session) -> None:
+        """Write the session's part and put it aside."""
+        self._totals.add(session)
+        self._spool.add(session.id, session_text(session, self._notation))
+
+    def finish(self) -> None:
+        """Write the document."""
+        dissection = self.run.dissection
+        spanning = self.run.spanning_findings()
+        self._totals.add_findings(spanning)
+        document = Document(
+            settings=dissection.settings,
+            notation=self._notation,
+            selected=self.run.selected,
+            captures=dissection.captures,
+            sha256=[digest.result() for digest in self._digests],
+            warnings=dissection.warnings,
+            probes=dissection.probes,
+            findings=spanning,
+            totals=self._totals,
+        )
+        sys.stdout.writelines(document.pieces(self._spool.in_order()))
+
+
+class JsonLinesOutput(Output):
+    """A session a line, as soon as it ends."""
+
+    needs_end = False
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._notation = _notation(run)
+
+    def add(self, session: Session) -> None:
+        """Write the session."""
+        sys.stdout.write(to_line(session_object(session, self._notation)) + "\n")
+        sys.stdout.flush()
+
+    def finish(self) -> None:
+        """Nothing is left to be done."""

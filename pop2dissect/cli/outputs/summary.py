@@ -1,0 +1,34 @@
+"""What is printed where the results go into files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pop2dissect.cli.outputs.base import FileOutput, Output, Run, write_lines
+from pop2dissect.report.safe import terminal_safe
+from pop2dissect.report.terminal import captures_text, totals_text
+from pop2dissect.report.totals import Totals
+from pop2dissect.session import Session
+
+
+class SummaryOutput(Output):
+    """Facts about the captures, totals, and what was written where."""
+
+    shows_warnings = True
+
+    def __init__(self, run: Run, files: Sequence[FileOutput]) -> None:
+        super().__init__(run)
+        self._files = files
+        self._totals = Totals()
+
+    def add(self, session: Session) -> None:
+        """Count the session."""
+        self._totals.add(session)
+
+    def finish(self) -> None:
+        """Write all of it; the files are complete by now."""
+        dissection, look = self.run.dissection, self.run.look
+        self._totals.add_findings(self.run.spanning_findings())
+        write_lines([*captures_text(dissection.captures, dissection.warnings, look), ""])
+        write_lines(totals_text(self._totals, look.style))
+        write_lines(terminal_safe(file.written()) for file in self._files)

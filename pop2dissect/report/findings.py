@@ -1,0 +1,106 @@
+"""Findings as text: the most severe first, each with what proves it; those that repeat themselves in a few lines."""
+
+from __future__ import annotations
+
+import textwrap
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pop2dissect.report.safe import cell_width, terminal_safe
+from pop2dissect.report.style import Style
+from pop2dissect.report.timeline import Look
+from pop2dissect.report.values import count, frame_list, moment
+from pop2dissect.session import Finding, Severity
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+"""The most severe first."""
+GRAVE: frozenset[Severity] = frozenset(["critical", "high"])
+
+_SHOWN_GRAVE = 20
+"""Findings of one kind that are written out; more are only counted, with their sessions."""
+_SHOWN = 2
+"""The same of a lower severity: every login of POP2 sends a password in clear text."""
+_INDENT = " " * 10
+
+
+@dataclass(slots=True)
+class _Kind:
+    """Findings of one kind and severity."""
+
+    first: list[Finding] = field(default_factory=list)
+    """Those that are written out."""
+    found: int = 0
+    others: array[int] = field(default_factory=lambda: array("Q"))
+    """Sessions of those that are not."""
+
+
+class FindingsDigest:
+    """Takes findings in any order, and keeps of each kind no more than is shown."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[Severity, str], _Kind] = {}
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Add findings, of a session or spanning several."""
+        for finding in findings:
+            kind = self._kinds.setdefault((finding.severity, finding.id), _Kind())
+            kind.found += 1
+            if len(kind.first) < (_SHOWN_GRAVE if finding.severity in GRAVE else _SHOWN):
+                kind.first.append(finding)
+            else:
+                kind.others.extend(finding.sessions)
+
+    def lines(self, look: Look) -> Iterator[str]:
+        """Give the lines; none where nothing was found."""
+        if not self._kinds:
+            return
+        style = look.style
+        yield f"{style.heading}Findings{style.off}"
+        for (severity, name), kind in sorted(self._kinds.items(), key=_rank):
+            colour = style.bad if severity in GRAVE else style.notable
+            times = f", {kind.found:,} times" if kind.found > 1 else ""
+            title = style.clip(f"{terminal_safe(kind.first[0].title)} ({name}){times}", len(_INDENT))
+            yield f"{colour}{severity:>8}{style.off}  {style.bold}{title}{style.off}"
+            for finding in kind.first:
+                yield from _wrapped(terminal_safe(finding.detail), style)
+                yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_citation(finding, look), style))
+            if kind.found > len(kind.first):
+                yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_rest(kind), style))
+        yield ""
+
+
+def _rank(item: tuple[tuple[Severity, str], _Kind]) -> tuple[int, int, str]:
+    (severity, name), kind = item
+    return SEVERITIES.index(severity), min(finding.time or 0 for finding in kind.first), name
+
+
+def _citation(finding: Finding, look: Look) -> str:
+    pieces = []
+    if finding.sessions:
+        noun = "session" if len(finding.sessions) == 1 else "sessions"
+        pieces.append(f"{noun} {frame_list(finding.sessions)}")
+    if finding.time is not None:
+        when = moment(finding.time, look.zone)
+        pieces.append(f"{when.date} {when.short_clock} {when.zone}")
+    if finding.frames:
+        noun = "frame" if len(finding.frames) == 1 else "frames"
+        pieces.append(f"{noun} {frame_list(finding.frames, look.several_captures)}")
+    return f"[{'; '.join(pieces)}]"
+
+
+def _rest(kind: _Kind) -> str:
+    """Name the sessions of the findings that are not written out."""
+    sessions = sorted(set(kind.others))
+    where = f", in {'session' if len(sessions) == 1 else 'sessions'} {frame_list(sessions)}" if sessions else ""
+    return f"and {count(kind.found - len(kind.first), 'time')} more{where}"
+
+
+def _wrapped(text: str, style: Style) -> Iterator[str]:
+    """Give the indented text: on a terminal in lines of its width, else in one line."""
+    if style.width is None:
+        yield _INDENT + text
+        return
+    # textwrap counts characters, a terminal cells; where these differ the lines are cut the shorter.
+    width = max(style.width - len(_INDENT), 20) * len(text) // max(cell_width(text), 1)
+    yield from (_INDENT + line for line in textwrap.wrap(text, max(width, 10), break_on_hyphens=False))

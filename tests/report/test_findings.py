@@ -1,0 +1,63 @@
+"""Findings on the terminal: the most severe first, none lost, none that fills the screen."""
+
+from __future__ import annotations
+
+import random
+
+from pop2dissect.report.findings import FindingsDigest
+from pop2dissect.report.safe import cell_width
+from pop2dissect.report.style import plain
+from pop2dissect.report.timeline import Look
+from pop2dissect.session import Finding, Severity
+
+LOOK = Look(plain())
+
+
+def finding(name: str = "auth.failed", severity: Severity = "low", session: int = 1, detail: str = "Seen.") -> Finding:
+    return Finding(name, severity, f"Title of {name}", detail, session * 10**9, (session,), sessions=(session,))
+
+
+def lines(*findings: Finding, look: Look = LOOK) -> list[str]:
+    digest = FindingsDigest()
+    digest.add(findings)
+    return list(digest.lines(look))
+
+
+def test_nothing_found_is_nothing_said() -> None:
+    assert lines() == []
+
+
+def test_one() -> None:
+    assert lines(finding(session=7)) == [
+        "Findings",
+        "     low  Title of auth.failed (auth.failed)",
+        "          Seen.",
+        "          [session 7; 1970-01-01 00:00:07.000 UTC; frame 7]",
+        "",
+    ]
+
+
+def test_the_most_severe_come_first_in_whatever_order_they_were_found() -> None:
+    severities: list[Severity] = ["critical", "high", "medium", "low", "info"]
+    found = [finding(f"x.{severity}", severity) for severity in severities]
+    random.Random(1).shuffle(found)
+    written = [line.split()[0] for line in lines(*found) if line.endswith(")")]
+    assert written == severities
+
+
+def test_what_repeats_itself_is_counted_with_its_sessions() -> None:
+    output = lines(*(finding(session=number) for number in (1, 2, 5, 6, 7, 9)))
+    assert output[1] == "     low  Title of auth.failed (auth.failed), 6 times"
+    assert output[-2] == "          and 4 times more, in sessions 5-7, 9"
+
+
+def test_what_is_grave_is_written_out() -> None:
+    output = lines(*(finding(severity="high", session=number) for number in range(1, 11)))
+    assert sum("Seen." in line for line in output) == 10
+
+
+def test_hostile_text_is_harmless_and_fits_the_terminal() -> None:
+    evil = "\x1b[2J \u202e 漢字漢字漢字 " * 40
+    for line in lines(finding(detail=evil), look=Look(plain(60))):
+        assert line.isprintable()
+        assert cell_width(line) <= 60
