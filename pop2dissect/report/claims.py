@@ -1,0 +1,77 @@
+"""The claims of an HTML report: the JSON document of the same run in the page itself, and a seal over the page.
+
+So ``pop2dissect verify`` can derive again what a report says, and tells when an octet of it was changed.
+The seal shows damage and careless edits. It is no signature: whoever edits the page on purpose can seal
+it again, and only the claims, which the capture proves, stand on their own.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass
+
+from pop2dissect.errors import UsageError
+
+MAX_DOCUMENT = 1 << 30
+"""Octets of a document that are unpacked: some 100,000 sessions. A page may come from anyone."""
+
+_UNSEALED = "0" * 64
+_TAG = '<script type="application/json" id="pop2dissect-claims" data-encoding="gzip+base64" data-sha256="'
+_ELEMENT = re.compile(re.escape(_TAG.encode()) + rb'([0-9a-f]{64})">([A-Za-z0-9+/=]*)</script>')
+_GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
+"""RFC 1952, section 2.3: no time, no name, best compression, unknown system, so the same on every machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a page says of itself."""
+
+    document: str
+    """The JSON document."""
+    intact: bool
+    """The page is, octet for octet, as it was sealed."""
+
+
+def element(document: str) -> str:
+    """Put a JSON document into a ``script`` element, which holds nothing that could close it; not yet sealed."""
+    octets = document.encode()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    trailer = zlib.crc32(octets).to_bytes(4, "little") + (len(octets) & 0xFFFFFFFF).to_bytes(4, "little")
+    packed = _GZIP_HEADER + packer.compress(octets) + packer.flush() + trailer
+    return f'{_TAG}{_UNSEALED}">{base64.b64encode(packed).decode()}</script>'
+
+
+def seal(page: str) -> str:
+    """Write the SHA-256 of the page into it: of its UTF-8 octets, with 64 zeros where the hash is to stand.
+
+    The last step before the page is written. Raises ValueError unless it holds one unsealed element.
+    """
+    if page.count(_TAG) != 1 or _TAG + _UNSEALED not in page:
+        raise ValueError("the page holds no unsealed claims, or several")
+    return page.replace(_TAG + _UNSEALED, _TAG + hashlib.sha256(page.encode()).hexdigest())
+
+
+def read_claims(page: bytes) -> Claims:
+    """Take the claims out of a page. Raises UsageError where it holds none, or what it holds cannot be read."""
+    found = list(_ELEMENT.finditer(page))
+    if len(found) != 1:
+        raise UsageError("the page holds no claims of pop2dissect, or damaged ones, or several")
+    match = found[0]
+    first, last = match.span(1)
+    unsealed = hashlib.sha256(page[:first] + _UNSEALED.encode() + page[last:]).hexdigest()
+    return Claims(_unpack(match.group(2)), intact=unsealed == match.group(1).decode())
+
+
+def _unpack(text: bytes) -> str:
+    try:
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        octets = unpacker.decompress(base64.b64decode(text, validate=True), MAX_DOCUMENT)
+        if not unpacker.eof:
+            raise UsageError("the claims in the page are damaged or too large")
+        return octets.decode()
+    except (binascii.Error, zlib.error, UnicodeDecodeError) as error:
+        raise UsageError("the claims in the page are damaged") from error
