@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect import mail
-from pop2dissect.mail import Mail, Part, _parse_mail, parse_headers, parse_mail
+from pop2dissect.mail import Mail, Part, limits, parse, parse_headers, parse_mail
+from pop2dissect.mail.characters import CHARSETS, decode_charset
+from pop2dissect.mail.notes import Notes
 
 # SHA-256 as sha256sum gave them for files that base64, uuencode and MIME::QuotedPrint then encoded.
 BIN = "09d839c99354c73f90562cb8eea683b1b2d25269ad9749b2792c3b2ed16e8c9f"  # Attack at dawn \xe9\x00\xff\r\n
@@ -110,7 +111,7 @@ def only(parsed: Mail) -> Part:
 
 
 def body(encoding: str, octets: bytes) -> Mail:
-    return _parse_mail(b"A: b\r\nContent-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + octets)
+    return parse._parse_mail(b"A: b\r\nContent-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + octets)
 
 
 class TestWholeMessage:
@@ -199,8 +200,8 @@ class TestHeaders:
 
     def test_every_charset_exists_and_takes_any_octets(self) -> None:
         every = bytes(range(256))
-        for charset in sorted(mail._CHARSETS):
-            mail._decode_charset(every, charset, mail._Notes()).encode()
+        for charset in sorted(CHARSETS):
+            decode_charset(every, charset, Notes()).encode()
 
     def test_mbox_separator_first(self) -> None:
         # KA9Q NOS sends the line that parts the messages in the file.
@@ -244,7 +245,7 @@ class TestHeaders:
         ],
     )
     def test_malformed(self, octets: bytes, content: bytes, defects: tuple[str, ...]) -> None:
-        parsed = _parse_mail(octets)
+        parsed = parse._parse_mail(octets)
         assert parsed.defects == defects
         assert only(parsed).content == content
         assert not parsed.attachments
@@ -281,7 +282,7 @@ class TestParameters:
         ],
     )
     def test_filename(self, parameters: str, filename: str | None) -> None:
-        parsed = _parse_mail(f"Content-Disposition: inline; {parameters}\r\n\r\n".encode())
+        parsed = parse._parse_mail(f"Content-Disposition: inline; {parameters}\r\n\r\n".encode())
         assert only(parsed).filename == filename
         assert only(parsed).is_attachment == (filename is not None)
 
@@ -303,7 +304,7 @@ class TestParameters:
         ],
     )
     def test_type_and_attachment(self, header: str, content_type: str, attachment: bool) -> None:
-        part = only(_parse_mail(f"Content-Type: {header}\r\n\r\n".encode()))
+        part = only(parse._parse_mail(f"Content-Type: {header}\r\n\r\n".encode()))
         assert (part.content_type, part.is_attachment) == (content_type, attachment)
 
 
@@ -336,7 +337,7 @@ class TestContents:
     def test_uuencoded_files_within_a_text(self) -> None:
         # Mail before MIME had its attachments so.
         text = b"See below.\r\n" + crlf(UU_NUMBERS) + b"begin the day\r\nbegin 644 broken\r\nno\r\n" + crlf(UU_NUMBERS)
-        parsed = _parse_mail(b"Subject: x\r\n\r\n" + text)
+        parsed = parse._parse_mail(b"Subject: x\r\n\r\n" + text)
         assert parsed.parts[0].content == text
         assert [(part.path, part.filename, part.sha256) for part in parsed.attachments] == [
             ("1.1", "numbers.txt", NUMBERS),
@@ -348,7 +349,9 @@ class TestContents:
 class TestStructure:
     @staticmethod
     def multipart(octets: bytes, boundary: bytes = b"b", subtype: bytes = b"mixed") -> Mail:
-        return _parse_mail(b"Content-Type: multipart/" + subtype + b"; boundary=" + boundary + b"\r\n\r\n" + octets)
+        return parse._parse_mail(
+            b"Content-Type: multipart/" + subtype + b"; boundary=" + boundary + b"\r\n\r\n" + octets
+        )
 
     def test_a_boundary_that_begins_another(self) -> None:
         parsed = self.multipart(b"--b\r\n\r\n--bb\r\n--b--x\r\n --b\r\nx--b\r\n--b--\r\n")
@@ -377,7 +380,7 @@ class TestStructure:
         ]
 
     def test_encoded_multipart(self) -> None:
-        parsed = _parse_mail(
+        parsed = parse._parse_mail(
             b"Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\nYWJj\r\n"
         )
         assert only(parsed).content == b"abc"
@@ -387,18 +390,18 @@ class TestStructure:
         octets = b"".join(
             b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) for level in range(50)
         )
-        parsed = _parse_mail(octets)
+        parsed = parse._parse_mail(octets)
         assert only(parsed).content.startswith(b"--b20\r\nContent-Type: multipart/mixed; boundary=b21")
         assert any("more than 20 containers deep" in defect for defect in parsed.defects)
 
     def test_messages_too_deep(self) -> None:
-        parsed = _parse_mail(b"Content-Type: message/rfc822\r\n\r\n" * 50)
+        parsed = parse._parse_mail(b"Content-Type: message/rfc822\r\n\r\n" * 50)
         assert [part.path for part in parsed.parts] == ["1", "1.1", "1.1.1", "1.1.1.1", "1.1.1.1.1"]
         assert "part 1.1.1.1.1: message too deep within others, left whole" in parsed.defects
 
     def test_too_many_parts(self) -> None:
         parsed = self.multipart(b"--b\r\n" * 5000)
-        assert len(parsed.parts) == mail.MAX_PARTS
+        assert len(parsed.parts) == limits.MAX_PARTS
         assert "parts after the first 1000 were passed over" in parsed.defects
 
     def test_too_many_parts_in_an_attached_message(self) -> None:
@@ -407,34 +410,34 @@ class TestStructure:
         assert "parts after the first 1000 were passed over" in parsed.defects
 
     def test_too_many_files_in_a_text(self) -> None:
-        parsed = _parse_mail(b"A: b\r\n\r\n" + crlf(UU_NUMBERS) * 1500)
-        assert len(parsed.parts) == mail.MAX_PARTS
+        parsed = parse._parse_mail(b"A: b\r\n\r\n" + crlf(UU_NUMBERS) * 1500)
+        assert len(parsed.parts) == limits.MAX_PARTS
         assert "parts after the first 1000 were passed over" in parsed.defects
 
     def test_too_many_headers(self) -> None:
-        parsed = _parse_mail(b"A: b\r\n" * 5000 + b"\r\nbody\r\n")
-        assert len(parsed.headers) == mail.MAX_HEADERS
+        parsed = parse._parse_mail(b"A: b\r\n" * 5000 + b"\r\nbody\r\n")
+        assert len(parsed.headers) == limits.MAX_HEADERS
         assert only(parsed).content == b"body\r\n"
         assert parsed.defects == ("headers after the first 1000 or 262144 octets were passed over",)
 
     def test_headers_without_end(self) -> None:
-        assert only(_parse_mail(b"A: b\r\n" * 5000)).content == b""
-        cut = b"A: bbbbbbbbbbbbb\n" * (mail.MAX_HEADER_BLOCK // 17 + 1)
-        assert parse_headers(cut[: mail.MAX_HEADER_BLOCK]).fields[0] == ("A", "bbbbbbbbbbbbb")
+        assert only(parse._parse_mail(b"A: b\r\n" * 5000)).content == b""
+        cut = b"A: bbbbbbbbbbbbb\n" * (limits.MAX_HEADER_BLOCK // 17 + 1)
+        assert parse_headers(cut[: limits.MAX_HEADER_BLOCK]).fields[0] == ("A", "bbbbbbbbbbbbb")
 
     def test_long_header(self) -> None:
-        parsed = _parse_mail(b"Subject: " + b"x" * 1_000_000 + b"\r\n\r\nbody\r\n")
-        assert parsed.subject == "x" * (mail.MAX_HEADER)
+        parsed = parse._parse_mail(b"Subject: " + b"x" * 1_000_000 + b"\r\n\r\nbody\r\n")
+        assert parsed.subject == "x" * (limits.MAX_HEADER)
         assert only(parsed).content == b"body\r\n"
         assert parsed.defects[-1] == "only the first 65536 octets of header Subject were kept"
 
     def test_too_many_defects(self) -> None:
         parsed = self.multipart(b"--b\r\nContent-Type: x\r\n\r\n" * 500)
-        assert len(parsed.defects) == mail.MAX_DEFECTS + 1
+        assert len(parsed.defects) == limits.MAX_DEFECTS + 1
         assert parsed.defects[-1] == "401 further defects not listed"
 
     def test_too_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(mail, "MAX_MESSAGE", 10)
+        monkeypatch.setattr(parse, "MAX_MESSAGE", 10)
         parsed = parse_mail(b"A: b\r\n\r\nbody\r\n")
         assert only(parsed).content == b"bo"
         assert parsed.defects[0] == "only the first 10 of 14 octets were taken apart"
@@ -483,7 +486,7 @@ class TestAnyOctets:
 
     @staticmethod
     def check(octets: bytes) -> None:
-        parsed = _parse_mail(octets)  # and not parse_mail, which has a net
+        parsed = parse._parse_mail(octets)  # and not parse_mail, which has a net
         for text in (
             *sum(parsed.headers, ()),
             *parsed.defects,
@@ -512,7 +515,7 @@ class TestAnyOctets:
         def fail(*_: object) -> None:
             raise RuntimeError("no")
 
-        monkeypatch.setattr(mail, "_read_fields", fail)
+        monkeypatch.setattr(parse, "decode_fields", fail)
         assert parse_mail(b"x").defects == ("the message could not be read: RuntimeError('no')",)
         assert parse_headers(b"x").defects == ("the headers could not be read: RuntimeError('no')",)
 
@@ -550,7 +553,7 @@ NESTED = b"".join(
 )
 def test_time_is_bounded(octets: bytes) -> None:
     started = time.process_time()
-    _parse_mail(octets)
+    parse._parse_mail(octets)
     assert time.process_time() - started < 2  # 0.3 s for the slowest; what is quadratic takes minutes
 
 

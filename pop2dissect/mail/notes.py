@@ -1,0 +1,32 @@
+"""What is malformed in a message, in sentences."""
+
+from __future__ import annotations
+
+from pop2dissect.mail.limits import MAX_DEFECTS
+
+
+class Notes:
+    """The defects of a message: each once, and not more than :data:`MAX_DEFECTS`."""
+
+    def __init__(self) -> None:
+        self._sentences: dict[str, None] = {}
+        self._more = 0
+
+    def add(self, sentence: str) -> None:
+        """Note a defect."""
+        if sentence in self._sentences:
+            return
+        if len(self._sentences) < MAX_DEFECTS:
+            self._sentences[sentence] = None
+        else:
+            self._more += 1
+
+    def sentences(self) -> tuple[str, ...]:
+        """Give the defects in the order in which they were met."""
+        more = (f"{count(self._more, 'further defect')} not listed",) if self._more else ()
+        return (*self._sentences, *more)
+
+
+def count(number: int, thing: str) -> str:
+    """Write a number and what it counts."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
