@@ -412,3 +412,13 @@ def test_help_teaches() -> None:
 def test_the_plugin_has_a_path(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wireshark", "path"]) == 0
     assert Path(capsys.readouterr().out.strip()).is_file()
+
+
+def test_a_chosen_session_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(capture_path("incident_small"))
+    whole, chosen = run(capsys, path), run(capsys, "--session", "41", path)
+    assert "Connections without payload" in whole
+    assert "Connections without payload" not in chosen
+    assert "[session 47; " in whole
+    assert "[session 47; " not in chosen
+    assert "[session 41; " in chosen

@@ -55,6 +55,7 @@ class TextOutput(Output):
         write_lines([*captures_text(dissection.captures, dissection.warnings, look), ""])
         write_lines(sessions_text(self._table, look.style))
         sys.stdout.writelines(self._spool.in_order())
-        write_lines(probes_text(dissection.probes, look))
+        if self.run.selected is None:
+            write_lines(probes_text(dissection.probes, look))
         write_lines(self._findings.lines(look))
         write_lines(totals_text(self._totals, look.style))
