@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,21 +18,24 @@ DIFFERENT_BY_RIGHT = {
     "derived_conflicting_overlap": "tshark gives a conflicting copy in pieces; conflicts are tested apart",
 }
 
+_FOLLOWED = re.compile(
+    rb"Filter: tcp\.stream eq (\d+)\r?\nNode 0: .*\r?\nNode 1: .*\r?\n((?:\t?[0-9a-f]+\r?\n)*)=====", re.MULTILINE
+)
 _LOST = re.compile(rb"\[\d+ bytes missing in capture file\]\0")
 
 
-def follow(tshark: str, capture: str, stream: int) -> tuple[bytes, bytes]:
-    """Give what each end sent by ``tshark -z follow,tcp,raw``, tshark's first node first."""
-    run = subprocess.run(
-        [tshark, "-r", capture, "-q", "-z", f"follow,tcp,raw,{stream}"], capture_output=True, check=False
-    )
-    sides: tuple[list[bytes], list[bytes]] = ([], [])
-    body = run.stdout.partition(b"Node 1: ")[2].partition(b"\n")[2]
-    for line in body.splitlines():
-        if line.startswith(b"="):
-            break
-        sides[line.startswith(b"\t")].append(bytes.fromhex(line.strip().decode()))
-    return tuple(_LOST.sub(b"", b"".join(side)) for side in sides)  # type: ignore[return-value]
+def follow(tshark: str, capture: str, streams: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """Give what each end of some streams sent by ``tshark -z follow,tcp,raw``, tshark's first node first."""
+    taps = [argument for stream in streams for argument in ("-z", f"follow,tcp,raw,{stream}")]
+    run = subprocess.run([tshark, "-r", capture, "-q", *taps], capture_output=True, check=False)
+    followed = {}
+    for match in _FOLLOWED.finditer(run.stdout):
+        sides: tuple[list[bytes], list[bytes]] = ([], [])
+        for line in match[2].splitlines():
+            sides[line.startswith(b"\t")].append(bytes.fromhex(line.strip().decode()))
+        client, server = (_LOST.sub(b"", b"".join(side)) for side in sides)
+        followed[int(match[1])] = client, server
+    return followed
 
 
 def stream_numbers(tshark: str, capture: str) -> dict[int, int]:
@@ -54,6 +58,7 @@ def test_payloads_equal_those_of_tshark(name: str, tshark: str) -> None:
     path = str(capture_path(name))
     ports = (10109,) if name == "inetd_port_10109" else (109,)
     numbers = stream_numbers(tshark, path)
-    # Following a stream is a pass of tshark over the file each: a sample of the largest will do.
-    for session in pop2dissect.read(path, ports).sessions[:: 8 if name == "many_sessions" else 1][:60]:
-        assert payloads(session) == set(follow(tshark, path, numbers[session.first_frame])), session.id
+    sessions = pop2dissect.read(path, ports).sessions
+    followed = follow(tshark, path, [numbers[session.first_frame] for session in sessions])
+    for session in sessions:
+        assert payloads(session) == set(followed[numbers[session.first_frame]]), session.id
