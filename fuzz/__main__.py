@@ -1,0 +1,96 @@
+"""Run a fuzzer: ``python -m fuzz TARGET --seconds N``.
+
+With atheris (``pip install atheris``) it is guided by coverage; without, or with ``--random``, the corpus
+is mutated at random, from a seed. Whatever breaks is written to ``fuzz/crashes/TARGET-*``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+CRASHES = Path(__file__).parent / "crashes"
+MAX_LENGTH = 1 << 16
+HANG = 10
+"""Seconds that one input may take."""
+MEMORY = 1 << 30
+"""Octets of address space growth that are taken for a leak, in MiB for libFuzzer below."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and fuzz."""
+    parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
+    parser.add_argument("target")
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--random", action="store_true", help="do without atheris")
+    options = parser.parse_args(arguments)
+    if not options.random and _with_atheris(options.target, options.seconds, options.seed):
+        return
+    from fuzz.mutate import run
+
+    runs = run(options.target, options.seconds, options.seed, _guarded)
+    print(f"{options.target}: {runs:,} inputs in {options.seconds} s, no crash")
+
+
+def _guarded(target: str, octets: bytes) -> None:
+    """Run one input under a clock; keep it where it breaks something."""
+    from fuzz.targets import TARGETS
+
+    def late(_: int, __: FrameType | None) -> None:
+        raise TimeoutError(f"one input took more than {HANG} s")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(HANG)
+    try:
+        TARGETS[target](octets)
+    except BaseException:
+        CRASHES.mkdir(exist_ok=True)
+        path = CRASHES / f"{target}-{hashlib.sha256(octets).hexdigest()[:16]}"
+        path.write_bytes(octets)
+        print(f"kept as {path}", file=sys.stderr)
+        raise
+    finally:
+        signal.alarm(0)
+
+
+def _with_atheris(target: str, seconds: int, seed: int) -> bool:
+    """Fuzz by coverage; False where atheris is not installed. It ends the process by itself."""
+    try:
+        import atheris  # type: ignore[import-untyped, unused-ignore]
+    except ImportError:
+        return False
+    with atheris.instrument_imports(include=["pop2dissect"]):
+        from fuzz.corpus import seeds
+        from fuzz.targets import TARGETS
+    folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{target}-"))
+    for number, octets in enumerate(seeds(target)):
+        (folder / f"seed{number}").write_bytes(octets)
+    CRASHES.mkdir(exist_ok=True)
+    began = time.monotonic()
+    command = [
+        "fuzz",
+        str(folder),
+        f"-max_total_time={seconds}",
+        f"-timeout={HANG}",
+        f"-rss_limit_mb={MEMORY >> 20}",
+        f"-max_len={MAX_LENGTH}",
+        f"-seed={seed}",
+        f"-artifact_prefix={CRASHES}/{target}-",
+        "-print_final_stats=1",
+    ]
+    atheris.Setup(command, TARGETS[target])
+    atheris.Fuzz()
+    print(f"{target}: no crash in {time.monotonic() - began:.0f} s")
+    return True
+
+
+if __name__ == "__main__":
+    main()
