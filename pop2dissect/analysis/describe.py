@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pop2dissect.analysis.columns import Column, Kind
 from pop2dissect.analysis.schema import TABLES
-from pop2dissect.analysis.statistics import COMMANDS, GROUPS
-from pop2dissect.analysis.timeline import TIMELINE
+from pop2dissect.analysis.schema.groups import COMMANDS, GROUPS
+from pop2dissect.analysis.schema.timeline import TIMELINE
 
 _HEAD = """\
 # The tables

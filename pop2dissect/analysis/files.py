@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pop2dissect.analysis.columns import Kind, Value
-from pop2dissect.analysis.optional import need
+from pop2dissect.analysis.optional import extra
 from pop2dissect.analysis.rows import Source
 from pop2dissect.analysis.schema import TABLES
 from pop2dissect.analysis.text import decimal_seconds, rfc3339, terminal_safe
@@ -53,9 +53,10 @@ def write_parquet(source: Source, directory: str | os.PathLike[str]) -> list[Pat
     Types are those of the data frames, text is exact. Raises MissingLibraryError where pandas or pyarrow
     is missing, OSError where a file cannot be written.
     """
-    need("pandas", "parquet")
-    need("pyarrow", "parquet")
-    from pop2dissect.analysis.frames import data_frame
+    with extra("parquet"):
+        import pyarrow  # noqa: F401 - pandas writes with it
+
+        from pop2dissect.analysis.frames import data_frame
 
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pop2dissect.errors import MissingLibraryError
 
 
-def need(module: str, extra: str) -> ModuleType:
-    """Import a library. Raises MissingLibraryError, which says how to install it, where it is missing."""
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Import in here what belongs to an optional extra of the package, as pyproject.toml names it.
+
+    Where a library cannot be imported, raises MissingLibraryError, which says how to install it.
+    """
     try:
-        return import_module(module)
+        yield
     except ImportError as error:
-        name = module.partition(".")[0]
+        library = (error.name or "a library").partition(".")[0]
         raise MissingLibraryError(
-            f"this needs {name}, which cannot be imported ({error}): pip install 'pop2dissect[{extra}]'"
+            f"this needs {library}, which cannot be imported ({error}): pip install 'pop2dissect[{name}]'"
         ) from error

@@ -153,6 +153,18 @@ def with_lateness(stream: Stream) -> Iterator[tuple[Span, bool]]:
         yield span, span.frame > after
 
 
+def count_late(stream: Stream) -> int:
+    """Count a stream's spans that were captured after octets that follow them."""
+    late = 0
+    earliest = 1 << 63
+    for span in reversed(stream.spans):
+        if span.frame > earliest:
+            late += 1
+        else:
+            earliest = span.frame
+    return late
+
+
 def gap_rows(source: Source) -> Iterator[GapRow]:
     """Give the gaps of all streams, with the time of the octets around them."""
     for session in source.sessions:

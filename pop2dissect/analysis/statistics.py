@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from pop2dissect.analysis.columns import Column, Kind, Table
-from pop2dissect.analysis.rows import DIRECTIONS, with_lateness, with_time_before
+from pop2dissect.analysis.rows import DIRECTIONS, count_late, with_time_before
+from pop2dissect.analysis.spread import Spread, spread
 from pop2dissect.session import Session
 
 if TYPE_CHECKING:
@@ -22,37 +22,6 @@ if TYPE_CHECKING:
 
 NOBODY = ""
 """Stands for the user of sessions without a login, or with an empty name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How values are spread. Quantiles are interpolated linearly, and rounded to integers."""
-
-    count: int
-    minimum: int
-    median: int
-    p95: int
-    maximum: int
-    total: int
-
-
-def spread(values: Iterable[int]) -> Spread | None:
-    """Tell how values are spread; None where there are none."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    return Spread(
-        len(ordered), ordered[0], quantile(ordered, 1, 2), quantile(ordered, 19, 20), ordered[-1], sum(ordered)
-    )
-
-
-def quantile(ordered: list[int], numerator: int, denominator: int) -> int:
-    """Give the quantile ``numerator / denominator`` of values in order, interpolated, in integers only."""
-    whole, part = divmod((len(ordered) - 1) * numerator, denominator)
-    if not part:
-        return ordered[whole]
-    low, high = ordered[whole], ordered[whole + 1]
-    return low + ((high - low) * part * 2 + denominator) // (2 * denominator)
 
 
 @dataclass(slots=True)
@@ -167,7 +136,7 @@ class Statistics:
             ):
                 self.transfers.append(Transfer(message.octets, message.end_time - message.start_time))
         streams = [session.stream(direction) for direction in DIRECTIONS]
-        late = sum(is_late for stream in streams if len(stream.spans) > 1 for _, is_late in with_lateness(stream))
+        late = sum(map(count_late, streams))
         for tally in tallies:
             tally.sessions += 1
             tally.logins[session.login] += 1
@@ -240,13 +209,14 @@ class Statistics:
     def frame(self, name: str) -> pd.DataFrame:
         """Give ``servers``, ``clients``, ``users``, ``protocols`` or ``commands`` as a pandas data frame.
 
-        The columns are those of :data:`GROUPS`, of commands those of :data:`COMMANDS`, a row a name, those
+        docs/tables.md describes the columns, under groups and commands; a row a name, those
         with most first. Raises KeyError where there is no such group.
         """
-        from pop2dissect.analysis.optional import need
+        from pop2dissect.analysis.optional import extra
 
-        need("pandas", "analysis")
-        from pop2dissect.analysis.frames import data_frame
+        with extra("analysis"):
+            from pop2dissect.analysis.frames import data_frame
+            from pop2dissect.analysis.schema.groups import COMMANDS, GROUPS, CommandRow, GroupRow
 
         if name == "commands":
             return data_frame(COMMANDS, [CommandRow(key, tally) for key, tally in self.most_used()])
@@ -266,89 +236,3 @@ class Statistics:
 def largest(groups: dict[str, Tally]) -> list[tuple[str, Tally]]:
     """Give groups in order, those with most sessions first."""
     return sorted(groups.items(), key=lambda item: (-item[1].sessions, item[0]))
-
-
-# As data frames ------------------------------------------------------------------------------------
-
-
-class GroupRow(NamedTuple):
-    """A group and its name."""
-
-    name: str
-    tally: Tally
-
-
-class CommandRow(NamedTuple):
-    """A command and its uses."""
-
-    command: str
-    tally: CommandTally
-
-
-def _spread(values: list[int], part: str) -> int | None:
-    spread_of = spread(values)
-    return None if spread_of is None else int(getattr(spread_of, part))
-
-
-GROUPS: Table[GroupRow] = Table(
-    "groups",
-    'What the sessions of a server, client, user or protocol come to: `capture.statistics().frame("servers")`.',
-    ("name",),
-    (
-        Column("name", Kind.TEXT, "of the group; empty for sessions without a user", lambda row: row.name),
-        Column("sessions", Kind.INTEGER, "how many", lambda row: row.tally.sessions),
-        Column("accepted", Kind.INTEGER, "logins accepted", lambda row: row.tally.logins["accepted"]),
-        Column("refused", Kind.INTEGER, "logins refused", lambda row: row.tally.logins["refused"]),
-        Column(
-            "success_rate",
-            Kind.NUMBER,
-            "accepted of those tried, 0 to 1; NA where none",
-            lambda row: row.tally.success_rate,
-        ),
-        Column("commands", Kind.INTEGER, "sent", lambda row: row.tally.commands),
-        Column("violations", Kind.INTEGER, "departures from the RFC", lambda row: row.tally.violations),
-        Column("messages", Kind.INTEGER, "read", lambda row: row.tally.messages),
-        Column("kept", Kind.INTEGER, "of these: by ACKS", lambda row: row.tally.dispositions["kept"]),
-        Column("deleted", Kind.INTEGER, "marked by ACKD", lambda row: row.tally.dispositions["deleted"]),
-        Column("committed", Kind.INTEGER, "deletions released", lambda row: row.tally.committed),
-        Column("message_octets", Kind.INTEGER, "of messages", lambda row: row.tally.message_octets, "octets"),
-        Column("client_octets", Kind.INTEGER, "sent by clients", lambda row: row.tally.client_octets, "octets"),
-        Column("server_octets", Kind.INTEGER, "sent by servers", lambda row: row.tally.server_octets, "octets"),
-        Column("missing", Kind.INTEGER, "not in the capture", lambda row: row.tally.missing, "octets"),
-        Column("gaps", Kind.INTEGER, "holes in the streams", lambda row: row.tally.gaps),
-        Column("late_segments", Kind.INTEGER, "reordered, or sent again after a loss", lambda row: row.tally.late),
-        Column(
-            "latency_min",
-            Kind.DURATION,
-            "least latency of a reply",
-            lambda row: _spread(row.tally.latencies, "minimum"),
-        ),
-        Column("latency_median", Kind.DURATION, "half are below", lambda row: _spread(row.tally.latencies, "median")),
-        Column("latency_p95", Kind.DURATION, "95 % are below", lambda row: _spread(row.tally.latencies, "p95")),
-        Column("latency_max", Kind.DURATION, "greatest", lambda row: _spread(row.tally.latencies, "maximum")),
-    ),
-)
-
-COMMANDS: Table[CommandRow] = Table(
-    "commands",
-    'What the uses of a command come to: `capture.statistics().frame("commands")`.',
-    ("command",),
-    (
-        Column("command", Kind.TEXT, "keyword; empty for lines without one", lambda row: row.command),
-        Column("count", Kind.INTEGER, "how often", lambda row: row.tally.count),
-        Column("errors", Kind.INTEGER, "answered by an error", lambda row: row.tally.replies["error"]),
-        Column("unanswered", Kind.INTEGER, "without a captured reply", lambda row: row.tally.replies["none"]),
-        Column("violations", Kind.INTEGER, "departures from the RFC", lambda row: row.tally.violations),
-        Column("octets", Kind.INTEGER, "of the replies", lambda row: row.tally.octets, "octets"),
-        Column("latency_min", Kind.DURATION, "least latency", lambda row: _spread(row.tally.latencies, "minimum")),
-        Column("latency_median", Kind.DURATION, "half are below", lambda row: _spread(row.tally.latencies, "median")),
-        Column("latency_p95", Kind.DURATION, "95 % are below", lambda row: _spread(row.tally.latencies, "p95")),
-        Column("latency_max", Kind.DURATION, "greatest", lambda row: _spread(row.tally.latencies, "maximum")),
-        Column(
-            "wait_median",
-            Kind.DURATION,
-            "the client's median wait before",
-            lambda row: _spread(row.tally.waits, "median"),
-        ),
-    ),
-)

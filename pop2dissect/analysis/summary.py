@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pop2dissect.analysis.statistics import NOBODY, Spread, Statistics, Tally, largest, quantile, spread
+from pop2dissect.analysis.spread import Spread, quantile, spread
+from pop2dissect.analysis.statistics import NOBODY, Statistics, Tally, largest
 from pop2dissect.analysis.text import cell_width, rfc3339, shorten
 
 MAX_GROUPS = 20

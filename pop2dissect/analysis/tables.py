@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pop2dissect.analysis.files import write_csv, write_parquet
-from pop2dissect.analysis.optional import need
+from pop2dissect.analysis.optional import extra
 from pop2dissect.analysis.rows import Source
 from pop2dissect.analysis.schema import TABLES
 
@@ -58,8 +58,8 @@ class Tables:
         """Give a table by its name. Raises KeyError where there is none."""
         if name not in self._frames:
             table, rows = TABLES[name]
-            need("pandas", "analysis")
-            from pop2dissect.analysis.frames import data_frame
+            with extra("analysis"):
+                from pop2dissect.analysis.frames import data_frame
 
             self._frames[name] = data_frame(table, rows(self.source))
         return self._frames[name]

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pop2dissect
-from pop2dissect.analysis.statistics import COMMANDS, GROUPS, NOBODY, Statistics, quantile, spread
+from pop2dissect.analysis.schema.groups import COMMANDS, GROUPS
+from pop2dissect.analysis.spread import quantile, spread
+from pop2dissect.analysis.statistics import NOBODY, Statistics
 from pop2dissect.analysis.summary import duration, summary
 from pop2dissect.pipeline import Capture
 from tests.support.truth import capture_names, capture_path

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 import pop2dissect
-from pop2dissect.analysis.timeline import timeline, write_timesketch
+from pop2dissect.analysis.timeline import timeline
+from pop2dissect.analysis.timesketch import write_timesketch
 from pop2dissect.session import Finding
 from tests.support.truth import capture_names, capture_path
 

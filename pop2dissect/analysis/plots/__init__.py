@@ -9,19 +9,18 @@ below it that says how to read it. Make the figure with ``layout="constrained"``
 >>> plots.gantt(ax, capture.sessions)
 """
 
-from pop2dissect.analysis.optional import need
+from pop2dissect.analysis.optional import extra
 
-need("matplotlib", "analysis")
-
-from pop2dissect.analysis.plots.activity import activity  # noqa: E402
-from pop2dissect.analysis.plots.at_once import at_once  # noqa: E402
-from pop2dissect.analysis.plots.gantt import gantt  # noqa: E402
-from pop2dissect.analysis.plots.ladder import ladder  # noqa: E402
-from pop2dissect.analysis.plots.latency import latency  # noqa: E402
-from pop2dissect.analysis.plots.octets import octets  # noqa: E402
-from pop2dissect.analysis.plots.sizes import message_sizes  # noqa: E402
-from pop2dissect.analysis.plots.states import state_path  # noqa: E402
-from pop2dissect.analysis.plots.users import users_by_servers  # noqa: E402
+with extra("analysis"):
+    from pop2dissect.analysis.plots.activity import activity
+    from pop2dissect.analysis.plots.at_once import at_once
+    from pop2dissect.analysis.plots.gantt import gantt
+    from pop2dissect.analysis.plots.ladder import ladder
+    from pop2dissect.analysis.plots.latency import latency
+    from pop2dissect.analysis.plots.octets import octets
+    from pop2dissect.analysis.plots.sizes import message_sizes
+    from pop2dissect.analysis.plots.states import state_path
+    from pop2dissect.analysis.plots.users import users_by_servers
 
 __all__ = [
     "activity",

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from pop2dissect.analysis.plots.style import INK, caption, clear_frame, label, nothing, span_of_time
-from pop2dissect.analysis.statistics import Statistics, quantile
+from pop2dissect.analysis.spread import quantile
+from pop2dissect.analysis.statistics import Statistics
 from pop2dissect.session import Session
 
 MAX_COMMANDS = 8

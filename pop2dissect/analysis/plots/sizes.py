@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from pop2dissect.analysis.plots.octets import octets_text
 from pop2dissect.analysis.plots.style import INK, caption, clear_frame, nothing
-from pop2dissect.analysis.statistics import quantile
+from pop2dissect.analysis.spread import quantile
 from pop2dissect.session import Disposition, Session
 
 BINS_A_DECADE = (8, 16, 32, 64)
