@@ -7,6 +7,7 @@ their number; all else is as it would be on the wire. The same arguments give th
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Literal
 
 from pop2dissect.session import Disposition, Endpoint, Exchange, Login, Message, Reply, ReplyKind, Session
@@ -93,6 +94,7 @@ class _Talk:
             next_state=states[1],
             client_state=states[2],
             replies=[answer],
+            end_time=time,
         )
         self.exchanges.append(made)
         return made
@@ -127,7 +129,7 @@ class _Talk:
         )
 
 
-def sessions(count: int = 100_000, seed: int = 937, users: int = 400) -> list[Session]:
+def sessions(count: int = 100_000, seed: int = 937, users: int = 400) -> Iterator[Session]:
     """Make up sessions, in the order of their starts: polls by ``users`` users at three servers, and some guessing."""
     chance = random.Random(seed)
     servers = [Endpoint(f"192.0.2.{number}", 109) for number in (10, 11, 12)]
@@ -139,14 +141,12 @@ def sessions(count: int = 100_000, seed: int = 937, users: int = 400) -> list[Se
     polls = chance.choices(range(users), weights, k=count)
     starts = sorted(_moment(chance) for _ in range(count))
     frame = 0
-    made = []
     for number, (start, place) in enumerate(zip(starts, polls, strict=True), 1):
         person = people[place]
         talk = _Talk(chance, start, frame + 3, MILLISECOND * (1 + place % 5))
         guesser = chance.random() < 0.04
-        made.append(_session(talk, number, start, frame + 1, person, guesser))
+        yield _session(talk, number, start, frame + 1, person, guesser)
         frame = talk.frame + 4
-    return made
 
 
 def _moment(chance: random.Random) -> int:

@@ -174,6 +174,7 @@ def _exchange(index: int, turn: Turn | pop1.Turn, client: Stream, server: Stream
             violations=turn.violations,
             notes=turn.notes,
         )
+    time, frames = client.time_at(command.start), client.frames(command.start, command.end)
     return Exchange(
         index=index,
         command=command.command.keyword if command.raw or not command.missing else None,
@@ -182,8 +183,8 @@ def _exchange(index: int, turn: Turn | pop1.Turn, client: Stream, server: Stream
         secret=command.command.secret,
         start=command.start,
         end=command.end,
-        time=client.time_at(command.start),
-        frames=client.frames(command.start, command.end),
+        time=time,
+        frames=frames,
         state=turn.state,
         next_state=turn.next_state,
         client_state=turn.client_state,
@@ -191,6 +192,7 @@ def _exchange(index: int, turn: Turn | pop1.Turn, client: Stream, server: Stream
         violations=turn.violations,
         notes=turn.notes,
         missing=command.missing,
+        end_time=time if len(frames) == 1 and not command.missing else client.time_at(command.end - 1),
     )
 
 

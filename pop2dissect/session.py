@@ -102,12 +102,17 @@ class Exchange:
     """Sentences for a person: what is unusual here, lost, or inferred."""
     missing: int = 0
     """Octets of the command that the capture lacks."""
+    end_time: int | None = None
+    """Time of the command's last octet; None where there is no command, or that octet was not captured."""
 
     @property
     def latency(self) -> int | None:
-        """Time in ns from the command's last octet seen to the first reply; None where either is unknown."""
-        reply = next((reply.time for reply in self.replies if reply.time is not None), None)
-        return None if self.command is None or self.time is None or reply is None else reply - self.time
+        """Time in ns from the command's last octet to the first reply; None where either is unknown."""
+        if self.command is not None and self.end_time is not None:
+            for reply in self.replies:
+                if reply.time is not None:
+                    return reply.time - self.end_time
+        return None
 
     def shown_line(self, show_passwords: bool = False) -> str | None:
         """Give the command line as text, its password masked unless asked for."""

@@ -1,26 +1,45 @@
-"""Tables as files: CSV without pandas, Parquet with pandas and pyarrow."""
+"""Tables as files: CSV without pandas, Parquet with pandas and pyarrow.
+
+Both take the tables' rows one by one, from wherever they are: of sessions at hand (:func:`rows_of`), or
+put aside while the sessions passed (:class:`pop2dissect.analysis.aside.TablesAside`).
+"""
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pop2dissect.analysis.columns import Kind, Value
 from pop2dissect.analysis.optional import extra
-from pop2dissect.analysis.rows import Source
 from pop2dissect.analysis.schema import TABLES
 from pop2dissect.analysis.text import decimal_seconds, rfc3339, terminal_safe
 
+Rows: TypeAlias = Callable[[str], Iterable[Sequence[Value]]]
+"""Gives the rows of a table by its name, as :meth:`pop2dissect.analysis.columns.Table.values` does."""
+
 _FORMULA = ("=", "+", "-", "@")
 """What makes a spreadsheet program take a cell for a formula, and run it."""
+_ROW_GROUP = 1 << 17
+"""Rows that a Parquet file has together, and that are in memory at once."""
 
 _Writer: TypeAlias = Callable[[Any], str]
 
 
-def write_csv(source: Source, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
+def csv_paths(directory: str | os.PathLike[str]) -> list[Path]:
+    """Give the files that :func:`write_csv` makes."""
+    return [Path(directory) / f"{name}.csv" for name in TABLES]
+
+
+def parquet_paths(directory: str | os.PathLike[str]) -> list[Path]:
+    """Give the files that :func:`write_parquet` makes."""
+    return [Path(directory) / f"{name}.parquet" for name in TABLES]
+
+
+def write_csv(rows: Rows, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
     """Write every table as ``NAME.csv`` into a directory, which is made where it is missing; give the paths.
 
     UTF-8, lines end in CRLF (RFC 4180); times as RFC 3339 in UTC to the nanosecond, durations in decimal
@@ -28,44 +47,54 @@ def write_csv(source: Source, directory: str | os.PathLike[str], *, exact: bool 
     is made harmless: control characters are escapes (``\\x1b``), and what a spreadsheet program would run
     as a formula, as POP2's replies look like, has an apostrophe before it. With ``exact`` neither is done.
 
-    Bounded memory: a row at a time. Raises OSError where a file cannot be written.
+    Bounded memory: a row at a time. Raises FileExistsError where one of the files is there already, OSError
+    where one cannot be written.
     """
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, (table, rows) in TABLES.items():
-        path = directory / f"{name}.csv"
+    paths = csv_paths(directory)
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
         writers = [_writer(column.kind, exact) for column in table.columns]
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with path.open("x", encoding="utf-8", newline="", errors="backslashreplace") as file:
             out = csv.writer(file, lineterminator="\r\n")
             out.writerow([column.name for column in table.columns])
-            for values in table.values(rows(source)):
+            for values in rows(name):
                 out.writerow(
                     ["" if value is None else write(value) for write, value in zip(writers, values, strict=True)]
                 )
-        paths.append(path)
     return paths
 
 
-def write_parquet(source: Source, directory: str | os.PathLike[str]) -> list[Path]:
+def write_parquet(rows: Rows, directory: str | os.PathLike[str]) -> list[Path]:
     """Write every table as ``NAME.parquet`` into a directory, which is made where it is missing; give the paths.
 
-    Types are those of the data frames, text is exact. Raises MissingLibraryError where pandas or pyarrow
-    is missing, OSError where a file cannot be written.
+    Types are those of the data frames, text is exact. Bounded memory. Raises MissingLibraryError where pandas or
+    pyarrow is missing, FileExistsError where one of the files is there already, OSError where one cannot be written.
     """
-    with extra("parquet"):
-        import pyarrow  # noqa: F401 - pandas writes with it
+    need_parquet()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-        from pop2dissect.analysis.frames import data_frame
+    from pop2dissect.analysis.frames import FrameBuilder
 
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, (table, rows) in TABLES.items():
-        path = directory / f"{name}.parquet"
-        data_frame(table, rows(source)).to_parquet(path, engine="pyarrow", index=False)
-        paths.append(path)
+    paths = parquet_paths(directory)
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
+        builder = FrameBuilder(table)
+        group = pa.Table.from_pandas(builder.frame(), preserve_index=False)
+        waiting = iter(rows(name))
+        with path.open("xb") as file, pq.ParquetWriter(file, group.schema) as out:
+            while some := list(islice(waiting, _ROW_GROUP)):
+                builder.extend_values(some)
+                out.write_table(pa.Table.from_pandas(builder.frame(), schema=group.schema, preserve_index=False))
     return paths
+
+
+def need_parquet() -> None:
+    """Raise MissingLibraryError, which says how to install it, where something is missing to write Parquet."""
+    with extra("parquet"):
+        import pandas
+        import pyarrow  # noqa: F401
+    del pandas
 
 
 def _writer(kind: Kind, exact: bool) -> _Writer:

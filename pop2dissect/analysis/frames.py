@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,31 +15,69 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST = 2**63 - 1
-_CHUNK = 2048
 _NO_TIME = np.iinfo(np.int64).min
 """How numpy writes "not a time"."""
+_CHUNK = 2048
+"""Rows that are taken at once: those of a million would be work for the garbage collector, again and again."""
+_PACKED = 1 << 16
+"""Cells of a column that wait to be packed: a Python integer takes four times the space of a packed one."""
 
 Row = TypeVar("Row")
 
 
-def data_frame(table: Table[Row], rows: Iterable[Row]) -> pd.DataFrame:
-    """Make a data frame of a table's rows, with a fresh RangeIndex.
+class FrameBuilder(Generic[Row]):
+    """Makes a data frame of rows that come bit by bit, and keeps none of them.
 
     The dtypes are those declared, whatever the rows hold and if there are none: ``Int64``, ``Float64``,
     ``boolean``, ``string``, ``category`` (with all categories declared), ``datetime64[ns, UTC]`` and
     ``timedelta64[ns]``. What is None, and what 64 bits cannot hold, is NA or NaT.
     """
-    values: list[list[Value]] = [[] for _ in table.columns]
-    ways = [(cells.extend, column.get) for cells, column in zip(values, table.columns, strict=True)]
-    rows = iter(rows)
-    # Rows go as they come: a million of them kept would be work for the garbage collector, again and again.
-    while chunk := list(islice(rows, _CHUNK)):
-        for extend, get in ways:
-            extend(map(get, chunk))
-    arrays = {}
-    for column in reversed(table.columns):
-        arrays[column.name] = _array(column, values.pop())
-    return pd.DataFrame({column.name: arrays[column.name] for column in table.columns}, copy=False)
+
+    def __init__(self, table: Table[Row]) -> None:
+        self._columns = table.columns
+        self._waiting: list[list[Value]] = [[] for _ in table.columns]
+        self._packed: list[list[tuple[NDArray[Any], ...]]] = [[] for _ in table.columns]
+
+    def extend(self, rows: Iterable[Row]) -> None:
+        """Add rows as they come from the table's source."""
+        ways = [(cells.extend, column.get) for cells, column in zip(self._waiting, self._columns, strict=True)]
+        rows = iter(rows)
+        while chunk := list(islice(rows, _CHUNK)):
+            for extend, get in ways:
+                extend(map(get, chunk))
+            self._pack(_PACKED)
+
+    def extend_values(self, rows: Iterable[Iterable[Value]]) -> None:
+        """Add rows as :meth:`Table.values` gives them."""
+        rows = iter(rows)
+        while chunk := list(islice(rows, _CHUNK)):
+            for cells, values in zip(self._waiting, zip(*chunk, strict=True), strict=True):
+                cells.extend(values)
+            self._pack(_PACKED)
+
+    def frame(self) -> pd.DataFrame:
+        """Give the data frame, with a fresh RangeIndex, and begin anew."""
+        self._pack(0)
+        arrays = {}
+        for column, packed in zip(self._columns, self._packed, strict=True):
+            parts = [np.concatenate(pieces) for pieces in zip(*packed, strict=True)]
+            packed.clear()
+            arrays[column.name] = _array(column, parts)
+        return pd.DataFrame(arrays, copy=False)
+
+    def _pack(self, limit: int) -> None:
+        if len(self._waiting[0]) < limit:
+            return
+        for column, cells, packed in zip(self._columns, self._waiting, self._packed, strict=True):
+            packed.append(_pack(column, cells))
+            cells.clear()
+
+
+def data_frame(table: Table[Row], rows: Iterable[Row]) -> pd.DataFrame:
+    """Make a data frame of a table's rows, as :class:`FrameBuilder` does."""
+    builder = FrameBuilder(table)
+    builder.extend(rows)
+    return builder.frame()
 
 
 def dtype_of(column: Column[Any]) -> Any:
@@ -51,28 +89,42 @@ def dtype_of(column: Column[Any]) -> Any:
     return pd.api.types.pandas_dtype(column.kind.value)
 
 
-def _array(column: Column[Any], values: list[Any]) -> Any:
+def _pack(column: Column[Any], values: list[Any]) -> tuple[NDArray[Any], ...]:
+    """Give a column's cells as numpy has them: the values, and of some kinds which are absent."""
     match column.kind:
         case Kind.INTEGER:
-            return pd.arrays.IntegerArray(*_integers(values, 0))
-        case Kind.NUMBER:
-            return pd.array(values, dtype="Float64")
-        case Kind.BOOLEAN:
-            return pd.array(values, dtype="boolean")
-        case Kind.TIME:
-            return pd.DatetimeIndex(_times(values).view("M8[ns]")).tz_localize("UTC")
-        case Kind.DURATION:
-            return pd.TimedeltaIndex(_times(values).view("m8[ns]"))
+            return _integers(values, 0)
+        case Kind.TIME | Kind.DURATION:
+            return _integers(values, _NO_TIME)[:1]
+        case Kind.NUMBER | Kind.BOOLEAN:
+            absent = [value is None for value in values]
+            known = [0 if value is None else value for value in values]
+            return np.array(known, np.float64 if column.kind is Kind.NUMBER else np.bool_), np.array(absent, np.bool_)
         case Kind.CATEGORY:
             codes = {category: code for code, category in enumerate(column.categories)}
-            indices = np.fromiter((codes.get(value, -1) for value in values), np.int8, len(values))
-            return pd.Categorical.from_codes(indices, dtype=dtype_of(column))
+            return (np.fromiter((codes.get(value, -1) for value in values), np.int8, len(values)),)
         case Kind.TEXT:
-            return pd.array(np.array(values, dtype=object), dtype=dtype_of(column))
+            return (np.array(values, dtype=object),)
 
 
-def _times(values: list[Any]) -> NDArray[np.int64]:
-    return _integers(values, _NO_TIME)[0]
+def _array(column: Column[Any], parts: list[NDArray[Any]]) -> Any:
+    """Give packed cells as an array of pandas."""
+    values = parts[0]
+    match column.kind:
+        case Kind.INTEGER:
+            return pd.arrays.IntegerArray(values, parts[1])
+        case Kind.NUMBER:
+            return pd.arrays.FloatingArray(values, parts[1])
+        case Kind.BOOLEAN:
+            return pd.arrays.BooleanArray(values, parts[1])
+        case Kind.TIME:
+            return pd.DatetimeIndex(values.view("M8[ns]")).tz_localize("UTC")
+        case Kind.DURATION:
+            return pd.TimedeltaIndex(values.view("m8[ns]"))
+        case Kind.CATEGORY:
+            return pd.Categorical.from_codes(values, dtype=dtype_of(column))
+        case Kind.TEXT:
+            return pd.array(values, dtype=dtype_of(column))
 
 
 def _integers(values: list[Any], absent: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias, get_args
 
-from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Session
+from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Reply, Session
 from pop2dissect.tcp.stream import Gap, Span, Stream
 
-DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,26 @@ class Source:
     show_passwords: bool = False
 
 
-class SessionRow(NamedTuple):
+# A row is read once for each column of its table, and there may be a million of them: their classes are those
+# that are read fastest.
+
+
+@dataclass(slots=True)
+class SessionRow:
     """A session."""
 
     session: Session
     show_passwords: bool
 
 
-class ExchangeRow(NamedTuple):
+@dataclass(slots=True)
+class ExchangeRow:
     """A command and the replies to it."""
 
-    session: Session
+    session: int
     exchange: Exchange
+    reply: Reply | None
+    """The first one."""
     before: int | None
     """Time of the last octet that the server had sent before the command."""
     message: int | None
@@ -42,35 +50,43 @@ class ExchangeRow(NamedTuple):
     show_passwords: bool
 
 
-class MessageRow(NamedTuple):
+@dataclass(slots=True)
+class MessageRow:
     """A message transfer."""
 
-    session: Session
+    session: int
     message: Message
 
 
-class FindingRow(NamedTuple):
+@dataclass(slots=True)
+class FindingRow:
     """A finding."""
 
-    number: int
-    session: Session | None
+    session: int | None
+    place: int
     finding: Finding
 
 
-class SegmentRow(NamedTuple):
+@dataclass(slots=True)
+class SegmentRow:
     """A run of octets of a stream that one frame carried."""
 
-    session: Session
+    session: int
     direction: Direction
     place: int
-    span: Span
+    offset: int
+    length: int
+    frame: int
+    time: int
+    acknowledged: int | None
     late: bool
 
 
-class GapRow(NamedTuple):
+@dataclass(slots=True)
+class GapRow:
     """A run of octets of a stream that the capture lacks."""
 
-    session: Session
+    session: int
     direction: Direction
     place: int
     gap: Gap
@@ -91,7 +107,9 @@ def exchange_rows(source: Source) -> Iterator[ExchangeRow]:
     for session in source.sessions:
         messages = {message.exchange: message.index for message in session.messages}
         for exchange, before in with_time_before(session):
-            yield ExchangeRow(session, exchange, before, messages.get(exchange.index), source.show_passwords)
+            reply = exchange.replies[0] if exchange.replies else None
+            message = messages.get(exchange.index)
+            yield ExchangeRow(session.id, exchange, reply, before, message, source.show_passwords)
 
 
 def with_time_before(session: Session) -> Iterator[tuple[Exchange, int | None]]:
@@ -106,7 +124,9 @@ def reply_end(session: Session, exchange: Exchange) -> int | None:
     """Give the time of the last octet that answered; None where it was not captured, or nothing did."""
     for reply in reversed(exchange.replies):
         if reply.end > reply.start:
-            return session.server_stream.time_at(reply.end - 1)
+            # Nearly all replies are in one frame, and then need not be looked for.
+            one = len(reply.frames) == 1 and not reply.missing
+            return reply.time if one else session.server_stream.time_at(reply.end - 1)
     return None
 
 
@@ -114,19 +134,16 @@ def message_rows(source: Source) -> Iterator[MessageRow]:
     """Give the message transfers of all sessions."""
     for session in source.sessions:
         for message in session.messages:
-            yield MessageRow(session, message)
+            yield MessageRow(session.id, message)
 
 
 def finding_rows(source: Source) -> Iterator[FindingRow]:
-    """Give the findings, those of sessions first, numbered from 1."""
-    number = 0
+    """Give the findings of each session, then those that span sessions, each group numbered from 1."""
     for session in source.sessions:
-        for finding in session.findings:
-            number += 1
-            yield FindingRow(number, session, finding)
-    for finding in source.findings:
-        number += 1
-        yield FindingRow(number, None, finding)
+        for place, finding in enumerate(session.findings, 1):
+            yield FindingRow(session.id, place, finding)
+    for place, finding in enumerate(source.findings, 1):
+        yield FindingRow(None, place, finding)
 
 
 def probe_rows(source: Source) -> Iterable[ProbeRow]:
@@ -138,19 +155,19 @@ def segment_rows(source: Source) -> Iterator[SegmentRow]:
     """Give the runs that the streams consist of."""
     for session in source.sessions:
         for direction in DIRECTIONS:
-            for index, (span, late) in enumerate(with_lateness(session.stream(direction))):
-                yield SegmentRow(session, direction, index, span, late)
+            for place, (span, late) in enumerate(with_lateness(session.stream(direction))):
+                offset, length, frame, time, acknowledged, _, _ = span
+                yield SegmentRow(session.id, direction, place, offset, length, frame, time, acknowledged, late)
 
 
 def with_lateness(stream: Stream) -> Iterator[tuple[Span, bool]]:
     """Give a stream's spans in stream order, and whether each was captured after octets that follow it."""
-    earliest_after: list[int] = []
-    earliest: int | None = None
+    late: list[bool] = []
+    earliest = 1 << 63
     for span in reversed(stream.spans):
-        earliest_after.append(span.frame if earliest is None else earliest)
-        earliest = span.frame if earliest is None else min(earliest, span.frame)
-    for span, after in zip(stream.spans, reversed(earliest_after), strict=True):
-        yield span, span.frame > after
+        late.append(span.frame > earliest)
+        earliest = min(earliest, span.frame)
+    return zip(stream.spans, reversed(late), strict=True)
 
 
 def count_late(stream: Stream) -> int:
@@ -170,8 +187,8 @@ def gap_rows(source: Source) -> Iterator[GapRow]:
     for session in source.sessions:
         for direction in DIRECTIONS:
             stream = session.stream(direction)
-            for index, gap in enumerate(stream.gaps):
-                yield GapRow(session, direction, index, gap, gap_time(stream, gap))
+            for place, gap in enumerate(stream.gaps):
+                yield GapRow(session.id, direction, place, gap, gap_time(stream, gap))
 
 
 def gap_time(stream: Stream, gap: Gap) -> int | None:

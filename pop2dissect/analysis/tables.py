@@ -6,20 +6,27 @@ What their columns are is declared in :mod:`pop2dissect.analysis.schema`, and de
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pop2dissect.analysis.columns import Value
 from pop2dissect.analysis.files import write_csv, write_parquet
 from pop2dissect.analysis.optional import extra
 from pop2dissect.analysis.rows import Source
-from pop2dissect.analysis.schema import TABLES
+from pop2dissect.analysis.schema import TABLES, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pop2dissect.pipeline import Capture
     from pop2dissect.session import Finding, Probe, Session
+
+COLLECTED = ("sessions", "exchanges", "messages", "findings", "segments", "gaps")
+"""The tables that are made of passing sessions by default: all but those of mails, which cost more to find."""
+_AT_ONCE = 1000
+"""Sessions that are in memory at once where they only pass."""
 
 
 class Tables:
@@ -46,8 +53,7 @@ class Tables:
     @classmethod
     def of(cls, capture: Capture, *, show_passwords: bool = False) -> Self:
         """Make the tables of a capture."""
-        findings: Sequence[Finding] = getattr(capture, "findings", ())
-        return cls(capture.sessions, capture.probes, findings, show_passwords=show_passwords)
+        return cls(capture.sessions, capture.probes, capture.findings, show_passwords=show_passwords)
 
     def with_passwords(self) -> Self:
         """Give the same tables, made afresh, with passwords shown."""
@@ -86,7 +92,7 @@ class Tables:
 
     @property
     def findings(self) -> pd.DataFrame:
-        """Findings; key ``finding``."""
+        """Findings; key ``session``, ``finding``."""
         return self["findings"]
 
     @property
@@ -106,11 +112,40 @@ class Tables:
 
     def write_csv(self, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
         """Write every table as ``NAME.csv``; see :func:`pop2dissect.analysis.files.write_csv`."""
-        return write_csv(self.source, directory, exact=exact)
+        return write_csv(self._rows, directory, exact=exact)
 
     def write_parquet(self, directory: str | os.PathLike[str]) -> list[Path]:
         """Write every table as ``NAME.parquet``; see :func:`pop2dissect.analysis.files.write_parquet`."""
-        return write_parquet(self.source, directory)
+        return write_parquet(self._rows, directory)
+
+    def _rows(self, name: str) -> Iterator[tuple[Value, ...]]:
+        return rows_of(name, self.source)
 
     def __repr__(self) -> str:
         return f"<Tables of {len(self.source.sessions)} sessions: {', '.join(TABLES)}>"
+
+
+def collect(
+    sessions: Iterable[Session], names: Sequence[str] = COLLECTED, *, show_passwords: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Make tables of sessions as they pass, and keep none of them: for more sessions than fit into memory.
+
+    >>> frames = collect(pop2dissect.iter_sessions("large.pcap"))
+
+    Gives the data frames by name, in the order of sessions' numbers. Passwords are masked, unless ``show_passwords``.
+    Raises KeyError where there is no such table, and MissingLibraryError where pandas is missing.
+    """
+    with extra("analysis"):
+        from pop2dissect.analysis.frames import FrameBuilder
+
+    builders = [(FrameBuilder(TABLES[name][0]), TABLES[name][1]) for name in names]
+    passing = iter(sessions)
+    while some := list(islice(passing, _AT_ONCE)):
+        source = Source(some, show_passwords=show_passwords)
+        for builder, rows in builders:
+            builder.extend(rows(source))
+    frames = {name: builder.frame() for name, (builder, _) in zip(names, builders, strict=True)}
+    for name, frame in frames.items():
+        if not frame["session"].is_monotonic_increasing:
+            frames[name] = frame.sort_values("session", kind="stable", ignore_index=True)
+    return frames

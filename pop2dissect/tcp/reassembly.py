@@ -49,15 +49,26 @@ def build_stream(
     peer's acknowledgements). ``policy`` says which copy of an octet counts where several were captured.
     """
     conflicts: list[Conflict] = []
+    repeated = 0
     if ordered:
         spans = pieces
     else:
         spans = list(_merge_runs(_resolve(pieces, policy)))
         conflicts = list(_find_conflicts(pieces, Stream(spans)))
+        repeated = sum(piece.length for piece in pieces) - sum(span.length for span in spans)
     length = max([proven_length, *(cut.offset + cut.length for cut in cuts)])
     contiguous = spans[-1].end if ordered and spans else 0
     gaps = list(_find_gaps([] if ordered else spans, contiguous, length, cuts))
-    return Stream(spans, gaps, conflicts, finished=finished, reset=reset, fragments=fragments, urgent=urgent)
+    return Stream(
+        spans,
+        gaps,
+        conflicts,
+        finished=finished,
+        reset=reset,
+        fragments=fragments,
+        urgent=urgent,
+        repeated=repeated,
+    )
 
 
 def _resolve(pieces: Sequence[Span], policy: OverlapPolicy) -> Iterator[Span]:

@@ -64,6 +64,7 @@ class Stream:
         "gaps",
         "length",
         "missing",
+        "repeated",
         "reset",
         "spans",
         "urgent",
@@ -79,6 +80,7 @@ class Stream:
         reset: bool = False,
         fragments: dict[int, tuple[int, ...]] | None = None,
         urgent: tuple[int, ...] = (),
+        repeated: int = 0,
     ) -> None:
         self.spans = spans
         self.gaps = gaps or []
@@ -91,6 +93,8 @@ class Stream:
         """For each frame that completed a fragmented datagram: the frames of all its fragments."""
         self.urgent = urgent
         """Offsets of octets that were sent as urgent data; most programs do not read them with the others."""
+        self.repeated = repeated
+        """Octets that were captured again: sent again, or copied by the network or at the place of capture."""
         self.missing = sum(gap.length for gap in self.gaps)
         last = max(
             spans[-1].offset + spans[-1].length if spans else 0,

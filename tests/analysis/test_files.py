@@ -6,11 +6,13 @@ import csv
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import pop2dissect
-from pop2dissect.analysis.files import write_csv
-from pop2dissect.analysis.rows import Source
+from pop2dissect.analysis import files
+from pop2dissect.analysis.aside import TablesAside
+from pop2dissect.analysis.files import write_csv, write_parquet
 from pop2dissect.analysis.schema import TABLES
 from pop2dissect.analysis.tables import Tables
 from tests.support.truth import capture_path
@@ -39,7 +41,7 @@ def test_exact_csv_gives_back_what_was_written(tmp_path: Path) -> None:
 def test_no_cell_of_csv_is_a_formula_or_holds_control_characters(tmp_path: Path) -> None:
     """Replies begin with = + and -: a spreadsheet program would run what follows."""
     for name in ("incident_small", "raw_errors", "not_pop2_on_109", "fold_probes"):
-        for path in pop2dissect.read(capture_path(name)).tables.write_csv(tmp_path):
+        for path in pop2dissect.read(capture_path(name)).tables.write_csv(tmp_path / name):
             text = path.read_bytes().decode()
             assert all(character >= " " or character in "\r\n" for character in text)
             with path.open(newline="", encoding="utf-8") as file:
@@ -57,11 +59,43 @@ def test_files_are_the_same_each_time(tmp_path: Path) -> None:
 
 
 def test_an_empty_capture_gives_headings(tmp_path: Path) -> None:
-    for path in write_csv(Source(), tmp_path / "new" / "folder"):
+    for path in Tables().write_csv(tmp_path / "new" / "folder"):
         table, _ = TABLES[path.stem]
         assert path.read_text("utf-8").splitlines() == [",".join(column.name for column in table.columns)]
     for path in Tables().write_parquet(tmp_path):
         assert len(pd.read_parquet(path)) == 0
+
+
+@pytest.mark.parametrize("name", ["incident_small", "gaps_span_missed_3pct"])
+def test_what_was_put_aside_in_any_order_gives_the_same_files(name: str, tmp_path: Path) -> None:
+    capture = pop2dissect.read(capture_path(name))
+    paths = [*capture.tables.write_csv(tmp_path / "1"), *capture.tables.write_parquet(tmp_path / "1")]
+    with TablesAside() as aside:
+        for session in reversed(capture.sessions):
+            aside.add(session)
+        aside.add_rest(capture.probes, capture.findings)
+        others = [*write_csv(aside.rows, tmp_path / "2"), *write_parquet(aside.rows, tmp_path / "2")]
+    assert len(paths) == len(others) == 2 * len(TABLES)
+    for one, other in zip(paths, others, strict=True):
+        assert one.name == other.name
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_large_tables_are_written_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_ROW_GROUP", 7)
+    tables = pop2dissect.read(capture_path("incident_small")).tables
+    tables.write_parquet(tmp_path)
+    assert pq.ParquetFile(tmp_path / "sessions.parquet").num_row_groups == -(-len(tables.sessions) // 7)
+    back = pd.read_parquet(tmp_path / "sessions.parquet")
+    pd.testing.assert_frame_equal(back, tables.sessions, check_dtype=False, check_categorical=False)
+
+
+def test_what_is_there_already_is_not_written_over(tmp_path: Path) -> None:
+    tables = Tables()
+    for write in (tables.write_csv, tables.write_parquet):
+        write(tmp_path)
+        with pytest.raises(FileExistsError):
+            write(tmp_path)
 
 
 def _is_number(cell: str) -> bool:

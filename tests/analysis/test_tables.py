@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from pop2dissect.session import PASSWORD_MASK, Finding
 from tests.support.truth import ROOT, capture_names, capture_path, load_truth
 
 FINDINGS = [
-    Finding("auth.failed", "low", "a login was refused", "detail", 5, (3, 4, 7), ("T1110",)),
-    Finding("recon.scan", "medium", "a scan", "detail", None, ()),
+    Finding("auth.failed", "low", "a login was refused", "detail", 5, (3, 4, 7), ("T1110",), (2,)),
+    Finding("recon.scan", "medium", "a scan", "detail", None, (), (), (2, 8)),
 ]
 
 
@@ -38,7 +39,7 @@ def test_empty_tables_have_the_types_of_full_ones(capture: Capture) -> None:
         assert list(empty[name].columns) == list(full[name].columns)
         for column in table.columns:
             assert empty[name][column.name].dtype == full[name][column.name].dtype == dtype_of(column)
-    assert len(full.findings) == 2
+    assert len(full.findings) == 2 + sum(len(session.findings) for session in capture.sessions)
 
 
 @pytest.mark.parametrize("name", capture_names())
@@ -123,13 +124,11 @@ def test_tables_are_made_once(capture: Capture) -> None:
 
 
 def test_findings_have_their_session_or_none(capture: Capture) -> None:
-    session = capture.session(2)
-    session.findings.append(FINDINGS[0])
-    try:
-        findings = Tables([session], findings=FINDINGS[1:]).findings
-    finally:
-        session.findings.clear()
+    session = replace(capture.session(2), findings=FINDINGS[:1])
+    findings = Tables([session], findings=FINDINGS[1:]).findings
     assert findings["session"].tolist() == [2, pd.NA]
+    assert findings["finding"].tolist() == [1, 1]
+    assert findings["sessions"].tolist() == ["2", "2 8"]
     assert findings["frames"].tolist() == ["3-4, 7", ""]
     assert findings["severity"].dtype.ordered  # type: ignore[union-attr]
     assert (findings["severity"] >= "medium").tolist() == [False, True]

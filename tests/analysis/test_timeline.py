@@ -47,10 +47,11 @@ def test_events_for_timesketch() -> None:
     capture = pop2dissect.read(capture_path("not_pop2_on_109"))
     finding = Finding("x", "high", "title\x1b[31m", "detail", None, (1,), ("T1110",))
     capture.sessions[0].findings.append(finding)
+    findings = sum(len(session.findings) for session in capture.sessions) + 1
     out = io.StringIO()
     count = write_timesketch(out, capture.sessions, [Finding("y", "low", "spans", "", capture.sessions[0].start, (2,))])
     lines = out.getvalue().splitlines()
-    assert len(lines) == count == sum(len(list(timeline(session))) for session in capture.sessions) + 2
+    assert len(lines) == count == sum(len(list(timeline(session))) for session in capture.sessions) + findings
     assert out.getvalue().isascii()
     for line in lines:
         event = json.loads(line)

@@ -25,12 +25,26 @@ def _wait(row: ExchangeRow) -> int | None:
     return None if row.exchange.command is None or row.before is None or time is None else time - row.before
 
 
+def _reply_octets(row: ExchangeRow) -> int:
+    octets = 0
+    for reply in row.exchange.replies:
+        octets += reply.end - reply.start
+    return octets
+
+
+def _missing(row: ExchangeRow) -> int:
+    missing = row.exchange.missing
+    for reply in row.exchange.replies:
+        missing += reply.missing
+    return missing
+
+
 EXCHANGES: Table[ExchangeRow] = Table(
     "exchanges",
     "Commands with the replies to them. The first of a session is the greeting, without a command.",
     ("session", "exchange"),
     (
-        Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session.id),
+        Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session),
         Column("exchange", Kind.INTEGER, "counted from 0 in the session", lambda row: row.exchange.index),
         Column(
             "command",
@@ -81,39 +95,40 @@ EXCHANGES: Table[ExchangeRow] = Table(
             "reply",
             Kind.CATEGORY,
             "kind of the first reply; NA where there is none",
-            lambda row: row.exchange.replies[0].kind if row.exchange.replies else None,
+            lambda row: row.reply.kind if row.reply else None,
             categories=REPLY_KINDS,
         ),
         Column(
             "reply_value",
             Kind.INTEGER,
             "number of a `#` or `=` reply, octets of data; NA also where it does not fit in 64 bits",
-            lambda row: row.exchange.replies[0].value if row.exchange.replies else None,
+            lambda row: row.reply.value if row.reply else None,
         ),
         Column(
             "reply_line",
             Kind.TEXT,
             "the first reply, if it is a line",
-            lambda row: (
-                row.exchange.replies[0].line
-                if row.exchange.replies and row.exchange.replies[0].kind not in ("data", "close")
-                else None
-            ),
+            lambda row: row.reply.line if row.reply and row.reply.kind not in ("data", "close") else None,
         ),
         Column(
             "reply_time",
             Kind.TIME,
             "of the first reply's first octet; NA where not captured",
-            lambda row: row.exchange.replies[0].time if row.exchange.replies else None,
+            lambda row: row.reply.time if row.reply else None,
         ),
         Column(
             "reply_frame",
             Kind.INTEGER,
             "the first reply's first frame",
-            lambda row: first_frame(row.exchange.replies[0].frames) if row.exchange.replies else None,
+            lambda row: first_frame(row.reply.frames) if row.reply else None,
         ),
         Column("replies", Kind.INTEGER, "how many there were", lambda row: len(row.exchange.replies)),
-        Column("latency", Kind.DURATION, "from the command to the first reply", lambda row: row.exchange.latency),
+        Column(
+            "latency",
+            Kind.DURATION,
+            "from the command's last octet to the first reply",
+            lambda row: row.exchange.latency,
+        ),
         Column(
             "wait",
             Kind.DURATION,
@@ -131,14 +146,14 @@ EXCHANGES: Table[ExchangeRow] = Table(
             "server_octets",
             Kind.INTEGER,
             "length of all replies",
-            lambda row: sum(reply.end - reply.start for reply in row.exchange.replies),
+            _reply_octets,
             "octets",
         ),
         Column(
             "missing",
             Kind.INTEGER,
             "of the command and its replies, not in the capture",
-            lambda row: row.exchange.missing + sum(reply.missing for reply in row.exchange.replies),
+            _missing,
             "octets",
         ),
         Column("message", Kind.INTEGER, "index of the message that it transferred", lambda row: row.message),

@@ -13,15 +13,15 @@ from pop2dissect.session import Severity
 FINDINGS: Table[FindingRow] = Table(
     "findings",
     "What an examiner should look at. Those that span sessions have no session.",
-    ("finding",),
+    ("session", "finding"),
     (
-        Column("finding", Kind.INTEGER, "counted from 1", lambda row: row.number),
         Column(
             "session",
             Kind.INTEGER,
             SESSION_ID + "; NA where it spans several",
-            lambda row: row.session.id if row.session else None,
+            lambda row: row.session,
         ),
+        Column("finding", Kind.INTEGER, "counted from 1 in the session, or among those without", lambda row: row.place),
         Column("id", Kind.TEXT, "as in the catalogue of findings: `auth.failed` ...", lambda row: row.finding.id),
         Column(
             "severity",
@@ -47,6 +47,12 @@ FINDINGS: Table[FindingRow] = Table(
             Kind.TEXT,
             "ids of MITRE ATT&CK, separated by blanks",
             lambda row: " ".join(row.finding.techniques),
+        ),
+        Column(
+            "sessions",
+            Kind.TEXT,
+            "numbers of all sessions that it is about, separated by blanks",
+            lambda row: " ".join(map(str, row.finding.sessions)),
         ),
     ),
 )

@@ -26,7 +26,7 @@ MESSAGES: Table[MessageRow] = Table(
     "Message transfers: what was on the wire between a RETR and the server's next reply.",
     ("session", "message"),
     (
-        Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session.id),
+        Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session),
         Column("message", Kind.INTEGER, "counted from 1 in the session", lambda row: row.message.index),
         Column("exchange", Kind.INTEGER, "the exchange whose reply it is", lambda row: row.message.exchange),
         Column("mailbox", Kind.TEXT, "as the server named it, else as asked for", lambda row: row.message.mailbox),
@@ -81,7 +81,7 @@ MAILS: Table[MessageRow] = Table(
     "What is in the messages: headers and attachments. Apart from `messages`, since it costs more to find.",
     ("session", "message"),
     (
-        Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session.id),
+        Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session),
         Column("message", Kind.INTEGER, "counted from 1 in the session", lambda row: row.message.index),
         Column("sender", Kind.TEXT, "From header; NA where absent", lambda row: row.message.mail.sender),
         Column("recipients", Kind.TEXT, "To headers", lambda row: row.message.mail.recipients),

@@ -153,6 +153,13 @@ SESSIONS: Table[SessionRow] = Table(
             lambda row: count_late(row.session.client_stream) + count_late(row.session.server_stream),
         ),
         Column(
+            "repeated",
+            Kind.INTEGER,
+            "captured again: sent again, or copied by the network or at the place of capture",
+            lambda row: row.session.client_stream.repeated + row.session.server_stream.repeated,
+            "octets",
+        ),
+        Column(
             "conflicts",
             Kind.INTEGER,
             "places where two captured copies of the same octets differ",
