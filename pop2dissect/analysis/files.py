@@ -16,13 +16,11 @@ from typing import Any, TypeAlias
 from pop2dissect.analysis.columns import Kind, Value
 from pop2dissect.analysis.optional import extra
 from pop2dissect.analysis.schema import TABLES
-from pop2dissect.analysis.text import decimal_seconds, rfc3339, terminal_safe
+from pop2dissect.analysis.text import decimal_seconds, rfc3339, spreadsheet_safe
 
 Rows: TypeAlias = Callable[[str], Iterable[Sequence[Value]]]
 """Gives the rows of a table by its name, as :meth:`pop2dissect.analysis.columns.Table.values` does."""
 
-_FORMULA = ("=", "+", "-", "@")
-"""What makes a spreadsheet program take a cell for a formula, and run it."""
 _ROW_GROUP = 1 << 17
 """Rows that a Parquet file has together, and that are in memory at once."""
 
@@ -106,15 +104,10 @@ def _writer(kind: Kind, exact: bool) -> _Writer:
         case Kind.BOOLEAN:
             return _boolean
         case Kind.TEXT:
-            return str if exact else _harmless
+            return str if exact else spreadsheet_safe
         case _:
             return str
 
 
 def _boolean(value: Value) -> str:
     return "true" if value else "false"
-
-
-def _harmless(text: str) -> str:
-    text = terminal_safe(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 
 from pop2dissect.capture.record import FRAME_BITS
-from pop2dissect.report.safe import cell_width, fit, terminal_safe
+from pop2dissect.report.safe import cell_width, fit, spreadsheet_safe, terminal_safe
 from pop2dissect.report.values import decimal_seconds, frame_list, rfc3339
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "html_safe",
     "rfc3339",
     "shorten",
+    "spreadsheet_safe",
     "terminal_safe",
 ]
 

@@ -16,6 +16,7 @@ from pop2dissect.cli.outputs import Run, outputs_for
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Dissection
+from pop2dissect.report.digests import Digests
 from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.style import Style, style_for
 from pop2dissect.report.timeline import Look
@@ -106,7 +107,8 @@ def _dissect(arguments: Sequence[str]) -> int:
     style, zone = _prepare_output(options.color), zone_named(options.tz)
     with Interrupt(live) as interrupt, Dissection(options.captures, settings) as dissection, ExitStack() as held:
         look = Look(style, zone, options.show_passwords, len(dissection.captures) > 1)
-        run = Run(options, dissection, look, selected, arguments)
+        digests = held.enter_context(Digests(dissection.captures))
+        run = Run(options, dissection, look, selected, arguments, digests)
         outputs = [held.enter_context(output) for output in outputs_for(run)]
         to_the_end = any(output.needs_end for output in outputs)
         for session in _chosen(_with_progress(dissection, options.quiet), selected, to_the_end):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -77,13 +76,8 @@ class Document:
 
     def pieces(self, sessions: Iterable[str]) -> Iterable[str]:
         """Write the document, piece by piece. ``sessions`` are texts from :func:`session_text`, in order."""
-        head: Object = {
-            "schema": SCHEMA,
-            "tool": tool(),
-            "settings": self._settings(),
-            "captures": [capture_object(info, digest) for info, digest in zip(self.captures, self.sha256, strict=True)],
-            "warnings": list(self.warnings),
-        }
+        settings = settings_object(self.settings, self.selected, self.notation.show_passwords)
+        head = head_object(SCHEMA, settings, self.captures, self.sha256, self.warnings)
         yield to_text(head)[:-2] + ',\n "sessions": ['
         separator = "\n  "
         for session in sessions:
@@ -96,15 +90,34 @@ class Document:
         }
         yield ("],\n" if separator == "\n  " else "\n ],\n") + to_text(tail)[2:] + "\n"
 
-    def _settings(self) -> Object:
-        return {
-            "ports": sorted(self.settings.ports),
-            "overlap": self.settings.overlap,
-            "any_port": self.settings.any_port,
-            "thresholds": dict(self.settings.thresholds.as_dict()),
-            "sessions": None if self.selected is None else sorted(self.selected),
-            "show_passwords": self.notation.show_passwords,
-        }
+
+def head_object(
+    schema: str,
+    settings: Object,
+    captures: Sequence[CaptureInfo],
+    sha256: Sequence[str | None],
+    warnings: Sequence[str],
+) -> Object:
+    """Give what stands at the head of every document: what was read, by what, with which settings."""
+    return {
+        "schema": schema,
+        "tool": tool(),
+        "settings": settings,
+        "captures": [capture_object(info, digest) for info, digest in zip(captures, sha256, strict=True)],
+        "warnings": list(warnings),
+    }
+
+
+def settings_object(settings: Settings, selected: Sequence[int] | None, show_passwords: bool) -> Object:
+    """Give every choice that can change a result."""
+    return {
+        "ports": sorted(settings.ports),
+        "overlap": settings.overlap,
+        "any_port": settings.any_port,
+        "thresholds": dict(settings.thresholds.as_dict()),
+        "sessions": None if selected is None else sorted(selected),
+        "show_passwords": show_passwords,
+    }
 
 
 def session_text(session: Session, notation: Notation) -> str:
@@ -163,8 +176,8 @@ def session_object(session: Session, notation: Notation) -> Object:
         "exchanges": [exchange_object(exchange, notation) for exchange in session.exchanges],
         "messages": [message_object(message, notation) for message in session.messages],
         "streams": {
-            "client": _stream(session.client_stream, notation, secrets, masked=not notation.show_passwords),
-            "server": _stream(session.server_stream, notation, (), masked=False),
+            "client": stream_object(session.client_stream, notation, secrets, masked=not notation.show_passwords),
+            "server": stream_object(session.server_stream, notation, (), masked=False),
         },
         "events": list(session.events),
         "findings": [finding_object(finding, notation) for finding in session.findings],
@@ -287,14 +300,31 @@ def summary_object(totals: Totals, probes: Sequence[Probe]) -> Object:
     }
 
 
-def digest_of(path: str) -> str | None:
-    """Give the SHA-256 of a capture as stored; None where it is no regular file or cannot be read."""
-    from pop2dissect.capture.digest import sha256_of
+def stream_object(stream: Stream, notation: Notation, secrets: Sequence[Range], *, masked: bool) -> Object:
+    """Give what one end sent: size, hash, gaps and conflicts; with ``masked`` no conflict shows a password."""
+    return {
+        "octets": stream.octets,
+        "sha256": stream.sha256(),
+        "missing": stream.missing,
+        "gaps": [[gap.offset, gap.length] for gap in stream.gaps],
+        "conflicts": [conflict_object(conflict, notation, secrets, masked) for conflict in stream.conflicts],
+    }
 
-    try:
-        return sha256_of(path) if os.path.isfile(path) else None  # noqa: PTH113 (never raises)
-    except OSError:
-        return None
+
+def conflict_object(
+    conflict: Conflict, notation: Notation, secrets: Sequence[Range] = (), masked: bool = False
+) -> Object:
+    """Give two copies of a part of a stream that differ."""
+    offset, length, kept_frame, kept, other_frame, other = conflict
+    hidden = masked and hides(conflict, secrets)
+    return {
+        "offset": offset,
+        "length": length,
+        "kept_frame": notation.frame(kept_frame),
+        "kept_hex": PASSWORD_MASK if hidden else kept.hex(),
+        "other_frame": notation.frame(other_frame),
+        "other_hex": PASSWORD_MASK if hidden else other.hex(),
+    }
 
 
 def _time(time: int | None) -> str | None:
@@ -331,27 +361,4 @@ def _reply(reply: Reply, notation: Notation) -> Object:
         "start_offset": reply.start,
         "end_offset": reply.end,
         "missing_octets": reply.missing,
-    }
-
-
-def _stream(stream: Stream, notation: Notation, secrets: Sequence[Range], *, masked: bool) -> Object:
-    return {
-        "octets": stream.octets,
-        "sha256": stream.sha256(),
-        "missing": stream.missing,
-        "gaps": [[gap.offset, gap.length] for gap in stream.gaps],
-        "conflicts": [_conflict(conflict, notation, secrets, masked) for conflict in stream.conflicts],
-    }
-
-
-def _conflict(conflict: Conflict, notation: Notation, secrets: Sequence[Range], masked: bool) -> Object:
-    offset, length, kept_frame, kept, other_frame, other = conflict
-    hidden = masked and hides(conflict, secrets)
-    return {
-        "offset": offset,
-        "length": length,
-        "kept_frame": notation.frame(kept_frame),
-        "kept_hex": PASSWORD_MASK if hidden else kept.hex(),
-        "other_frame": notation.frame(other_frame),
-        "other_hex": PASSWORD_MASK if hidden else other.hex(),
     }

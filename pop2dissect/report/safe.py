@@ -18,6 +18,9 @@ MAX_MARKS = 4
 
 ELLIPSIS = "…"
 
+_FORMULA = ("=", "+", "-", "@")
+"""What makes a spreadsheet program take a cell for a formula."""
+
 _ESCAPED_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 """Control, format (bidirectional overrides and isolates, joiners, tags, soft hyphen), surrogate, private
 use, unassigned, line and paragraph separator."""
@@ -68,6 +71,15 @@ def terminal_safe(text: str) -> str:
             if pieces[position] == "\\" and (following[:1] == "\\" or _DIGITS.match(text, position + 1)):
                 pieces[position] = "\\\\"
     return "".join(pieces)
+
+
+def spreadsheet_safe(text: str) -> str:
+    """Give text for a cell of a CSV file: as :func:`terminal_safe`, and never a formula.
+
+    What a spreadsheet program would run as one, as POP2's replies look like, has an apostrophe before it.
+    """
+    text = terminal_safe(text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def cell_width(text: str) -> int:

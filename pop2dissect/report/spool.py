@@ -16,11 +16,11 @@ _IN_MEMORY = 16 << 20
 """Octets up to which no file is made."""
 
 
-class Spool:
-    """A context manager; texts are given back once :meth:`in_order` is called."""
+class OctetSpool:
+    """For octets. A context manager; they are given back once :meth:`octets_in_order` is called."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed by __exit__)
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed by close)
         self._numbers = array("Q")
         self._offsets = array("Q", [0])
 
@@ -30,21 +30,37 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self.close()
 
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def add(self, number: int, text: str) -> None:
-        """Put a text aside under its number."""
-        octets = text.encode("utf-8", "surrogatepass")
+    def close(self) -> None:
+        """Let go of all that was put aside."""
+        self._file.close()
+
+    def put(self, number: int, octets: bytes) -> None:
+        """Put octets aside under a number."""
         self._file.write(octets)
         self._numbers.append(number)
         self._offsets.append(self._offsets[-1] + len(octets))
 
-    def in_order(self) -> Iterator[str]:
-        """Give all texts in the order of their numbers."""
+    def octets_in_order(self) -> Iterator[bytes]:
+        """Give all of them in the order of their numbers."""
         for place in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
             start, end = self._offsets[place], self._offsets[place + 1]
             self._file.seek(start)
-            yield self._file.read(end - start).decode("utf-8", "surrogatepass")
+            yield self._file.read(end - start)
+
+
+class Spool(OctetSpool):
+    """For texts of any characters, surrogates too."""
+
+    def add(self, number: int, text: str) -> None:
+        """Put a text aside under its number."""
+        self.put(number, text.encode("utf-8", "surrogatepass"))
+
+    def in_order(self) -> Iterator[str]:
+        """Give all texts in the order of their numbers."""
+        for octets in self.octets_in_order():
+            yield octets.decode("utf-8", "surrogatepass")

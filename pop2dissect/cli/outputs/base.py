@@ -8,11 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pop2dissect.pipeline import Dissection
+from pop2dissect.report.digests import Digests
 from pop2dissect.report.timeline import Look
 from pop2dissect.session import Finding, Session
+
+if TYPE_CHECKING:
+    from pop2dissect.report.document import Notation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,15 @@ class Run:
     """The numbers of the sessions that were asked for; None for all."""
     command: Sequence[str]
     """The command line as it was given, without the command's name."""
+    digests: Digests
+    """SHA-256 of the captures, for outputs that state them."""
+
+    @property
+    def notation(self) -> Notation:
+        """How documents write frames and passwords."""
+        from pop2dissect.report.document import Notation
+
+        return Notation(self.look.several_captures, self.look.show_passwords)
 
     def spanning_findings(self) -> list[Finding]:
         """Give the findings that span sessions, as far as they are about sessions that were asked for."""

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 from pop2dissect.cli.outputs.base import Output, Run
-from pop2dissect.report.document import Document, Notation, digest_of, session_object, session_text
+from pop2dissect.report.document import Document, session_object, session_text
 from pop2dissect.report.json_text import to_line
 from pop2dissect.report.spool import Spool
 from pop2dissect.report.totals import Totals
 from pop2dissect.session import Session
-
-
-def _notation(run: Run) -> Notation:
-    return Notation(run.look.several_captures, run.look.show_passwords)
 
 
 class JsonOutput(Output):
@@ -22,13 +17,10 @@ class JsonOutput(Output):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._notation = _notation(run)
+        self._notation = run.notation
         self._totals = Totals()
         self._spool = self.held.enter_context(Spool())
-        # Hashing leaves the interpreter free: it runs beside the dissection.
-        executor = ThreadPoolExecutor(1)
-        self.held.callback(executor.shutdown, cancel_futures=True)
-        self._digests = [executor.submit(digest_of, info.path) for info in run.dissection.captures]
+        run.digests.start()
 
     def add(self, session: Session) -> None:
         """Write the session's part and put it aside."""
@@ -45,7 +37,7 @@ class JsonOutput(Output):
             notation=self._notation,
             selected=self.run.selected,
             captures=dissection.captures,
-            sha256=[digest.result() for digest in self._digests],
+            sha256=self.run.digests.results(),
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=spanning,
@@ -61,7 +53,7 @@ class JsonLinesOutput(Output):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._notation = _notation(run)
+        self._notation = run.notation
 
     def add(self, session: Session) -> None:
         """Write the session."""

@@ -1,0 +1,41 @@
+"""What was attached to messages, decoded, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from pop2dissect.export.exhibit import Exhibit, Kind
+from pop2dissect.export.mail import message_stem, status_of
+from pop2dissect.export.names import safe_name
+from pop2dissect.report.document import Notation
+from pop2dissect.session import Session
+
+
+def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
+    """Give each attachment of a session's messages as ``session-0001-message-01-part-2-report.pdf``."""
+    for message in session.messages:
+        for part in message.mail.attachments:
+            name = safe_name(part.filename or "")
+            yield Exhibit(
+                f"{message_stem(session, message)}-part-{part.path}{'-' if name else ''}{name}",
+                {
+                    "session": session.id,
+                    "message": message.index,
+                    "message_sha256": message.sha256,
+                    "message_status": status_of(message),
+                    "part": part.path,
+                    "filename": part.filename,
+                    "content_type": part.content_type,
+                    "frames": notation.frames(message.frames),
+                },
+                partial(iter, (part.content,)),
+            )
+
+
+ATTACHMENTS = Kind(
+    name="attachments",
+    of=attachment_exhibits,
+    columns=("session", "message", "message_status", "part", "filename", "content_type", "message_sha256", "frames"),
+    noun="attachment",
+)

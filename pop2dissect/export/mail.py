@@ -1,0 +1,84 @@
+"""Messages as files: each octet for octet as it was on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from pop2dissect.export.exhibit import Exhibit, Kind, stem
+from pop2dissect.export.holes import Holes
+from pop2dissect.report.document import Notation, Object, conflict_object, message_object
+from pop2dissect.session import Message, Session
+
+_COPIED = (
+    *("mailbox", "number", "disposition", "committed", "declared_octets", "missing_octets"),
+    *("start", "end", "start_offset", "end_offset", "frames", "headers", "notes"),
+)
+"""What the manifest says of a message as the JSON document does."""
+
+
+def message_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
+    """Give each message of a session as ``session-0001-message-01.eml``, without the octets that the capture lacks."""
+    holes = Holes(session.server_stream)
+    for message in session.messages:
+        yield Exhibit(
+            f"{message_stem(session, message)}.eml",
+            _facts(session, message, holes, notation),
+            partial(message.stream.chunks, message.start, message.end),
+        )
+
+
+def message_stem(session: Session, message: Message) -> str:
+    """Name a message; where it is not known to be whole, the name says so."""
+    status = status_of(message)
+    suffix = f"-{status}" if status in ("incomplete", "unproven") else ""
+    return f"{stem(session)}-message-{message.index:02}{suffix}"
+
+
+def status_of(message: Message) -> str:
+    """Say in a word whether a message is whole.
+
+    ``incomplete``: the capture lacks octets of it, or fewer were sent than announced (the transfer broke
+    off, or the server announced too many). ``unproven``: nothing is known to be missing, but the
+    announcement was not captured. ``longer``: more were sent than announced. Else ``complete``.
+    """
+    if message.missing_octets:
+        return "incomplete"
+    if message.declared_octets is None:
+        return "unproven"
+    if message.octets != message.declared_octets:
+        return "incomplete" if message.octets < message.declared_octets else "longer"
+    return "complete"
+
+
+def _facts(session: Session, message: Message, holes: Holes, notation: Notation) -> Object:
+    described = message_object(message, notation)
+    return {
+        "session": session.id,
+        "message": message.index,
+        "exchange": message.exchange,
+        "user": session.user,
+        "status": status_of(message),
+        **{name: described[name] for name in _COPIED},
+        "gaps": [
+            {"file_offset": holes.file_offset(offset, message.start), "octets": octets, "reason": reason}
+            for offset, octets, reason in holes.between(message.start, message.end)
+        ],
+        "conflicts": [
+            {"file_offset": holes.file_offset(conflict.offset, message.start), **conflict_object(conflict, notation)}
+            for conflict in message.stream.conflicts
+            if message.start <= conflict.offset < message.end
+        ],
+    }
+
+
+MESSAGES = Kind(
+    name="messages",
+    of=message_exhibits,
+    columns=(
+        *("session", "message", "status", "user", "mailbox", "number", "disposition", "committed", "declared_octets"),
+        *("missing_octets", "start", "end", "start_offset", "end_offset", "frames", "from", "to", "subject", "date"),
+        "message_id",
+    ),
+    noun="message",
+)

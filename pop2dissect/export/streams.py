@@ -1,0 +1,122 @@
+"""What each end sent, as files, and maps that say for each octet which frame carried it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from typing import TypeAlias
+
+from pop2dissect.export.exhibit import Exhibit, Kind, Octets, stem
+from pop2dissect.export.holes import Holes
+from pop2dissect.report.document import Notation, Object, stream_object
+from pop2dissect.report.masking import Range, secret_ranges
+from pop2dissect.report.values import rfc3339
+from pop2dissect.session import Direction, Session
+from pop2dissect.tcp.stream import Stream
+
+_MASK = b"*"
+_COLUMNS = ("kind", "stream_offset", "octets", "file_offset", "frames", "time", "detail")
+
+
+def stream_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
+    """Give each direction as ``session-0001-client.bin`` with ``session-0001-client.map.csv``, the gaps left out.
+
+    Unless passwords are to be shown, each octet of one is a ``*``, and the manifest has the hash of the
+    stream as it was besides that of the file.
+    """
+    hidden = [] if notation.show_passwords else secret_ranges(session)
+    yield from _direction(session, "client", hidden, notation, masked=not notation.show_passwords)
+    yield from _direction(session, "server", [], notation, masked=False)
+
+
+def _direction(
+    session: Session, direction: Direction, hidden: Sequence[Range], notation: Notation, *, masked: bool
+) -> Iterator[Exhibit]:
+    stream = session.stream(direction)
+    holes = Holes(stream)
+    described = stream_object(stream, notation, hidden, masked=masked)
+    base = f"{stem(session)}-{direction}"
+    common: Object = {"session": session.id, "direction": direction}
+    facts: Object = {
+        "content": "octets",
+        **common,
+        "stream_octets": described["octets"],
+        "stream_sha256": described["sha256"],
+        "masked_octets": sum(holes.captured(first, last) for first, last in hidden),
+        "missing_octets": described["missing"],
+        "gaps": described["gaps"],
+        "conflicts": described["conflicts"],
+    }
+    yield Exhibit(f"{base}.bin", facts, partial(_octets, stream, holes, hidden))
+    yield Exhibit(f"{base}.map.csv", {"content": "map", **common}, partial(_map, stream, holes, hidden, notation))
+
+
+def _octets(stream: Stream, holes: Holes, hidden: Sequence[Range]) -> Iterator[Octets]:
+    """Give the captured octets of a stream, those in ``hidden`` masked."""
+    position = 0
+    for first, last in hidden:
+        yield from stream.chunks(position, first)
+        yield _MASK * holes.captured(first, last)
+        position = last
+    yield from stream.chunks(position, stream.length)
+
+
+def _map(stream: Stream, holes: Holes, hidden: Sequence[Range], notation: Notation) -> Iterator[bytes]:
+    """Give the map of a stream as CSV, in the order of the stream.
+
+    A row is a run of octets that one frame carried (``octets``), or a gap (``gap``); and then, of octets
+    that were listed already, a password (``masked``), urgent data (``urgent``), or that another frame has
+    other octets there (``conflict``).
+    """
+    rows = chain(_runs(stream, notation), _gaps(stream), _notes(stream, hidden, notation))
+    yield _line(_COLUMNS)
+    for kind, offset, octets, frames, time, detail in sorted(rows, key=_place):
+        yield _line((kind, offset, octets, holes.file_offset(offset), frames, time, detail))
+
+
+_Row: TypeAlias = tuple[str, int, int, str, str, str]
+"""As :data:`_COLUMNS`, without the offset in the file."""
+_ORDER = {kind: place for place, kind in enumerate(("octets", "gap", "masked", "urgent", "conflict"))}
+
+
+def _place(row: _Row) -> tuple[int, int]:
+    return row[1], _ORDER[row[0]]
+
+
+def _runs(stream: Stream, notation: Notation) -> Iterator[_Row]:
+    for span in stream.spans:
+        frames = stream.fragments.get(span.frame, (span.frame,))
+        yield "octets", span.offset, span.length, _cite(frames, notation), rfc3339(span.time), ""
+
+
+def _gaps(stream: Stream) -> Iterator[_Row]:
+    for offset, length, reason in stream.gaps:
+        yield "gap", offset, length, "", "", reason
+
+
+def _notes(stream: Stream, hidden: Sequence[Range], notation: Notation) -> Iterator[_Row]:
+    for first, last in hidden:
+        yield "masked", first, last - first, "", "", "password"
+    for offset in stream.urgent:
+        yield "urgent", offset, 1, "", "", "most programs do not read it with the others"
+    for conflict in stream.conflicts:
+        frames = _cite((conflict.kept_frame, conflict.other_frame), notation)
+        yield "conflict", conflict.offset, conflict.length, frames, "", "the first frame's octets were kept"
+
+
+def _cite(frames: Iterable[int], notation: Notation) -> str:
+    return " ".join(str(notation.frame(frame)) for frame in frames)
+
+
+def _line(cells: Sequence[str | int]) -> bytes:
+    """Write a line of CSV. No cell holds text from the wire, a comma or a quote."""
+    return ",".join(map(str, cells)).encode() + b"\r\n"
+
+
+STREAMS = Kind(
+    name="streams",
+    of=stream_exhibits,
+    columns=("content", "session", "direction", "stream_octets", "stream_sha256", "masked_octets", "missing_octets"),
+    noun="file",
+)
