@@ -63,6 +63,7 @@ def parser() -> Parser:
     )
     _add_reading(made.add_argument_group("what is read"))
     _add_output(made.add_argument_group("what is printed"))
+    _add_files(made.add_argument_group("what is written into files", "Nothing that exists is written over."))
     _add_style(made.add_argument_group("how it is printed"))
     made.add_argument("--version", action="version", version=f"pop2dissect {__version__}")
     return made
@@ -103,6 +104,13 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     )
     printed.add_argument("--follow", type=_positive, metavar="N", help="the conversation of session N as text")
     group.add_argument("--findings", action=_ListFindings, help="list all findings that there are, and exit")
+
+
+def _add_files(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--export-mail", metavar="DIR", help="each message as .eml, exactly as on the wire")
+    group.add_argument("--export-mbox", metavar="FILE", help="all messages as a mailbox file (mboxrd)")
+    group.add_argument("--export-attachments", metavar="DIR", help="each attachment, decoded")
+    group.add_argument("--export-streams", metavar="DIR", help="what each end sent, and which frames carried it")
 
 
 def _add_style(group: argparse._ArgumentGroup) -> None:

@@ -11,8 +11,10 @@ __all__ = ["FileOutput", "Output", "Run", "outputs_for"]
 
 def outputs_for(run: Run) -> Iterator[Output]:
     """Give what the options ask for. What each needs is imported only for those that are asked for."""
-    files = list(_files(run))
-    yield from files
+    files = []
+    for output in _files(run):
+        files.append(output)
+        yield output  # each is entered before the next is made: if that fails, the first is taken back
     yield _printed(run, files)
 
 
@@ -42,4 +44,7 @@ def _printed(run: Run, files: list[FileOutput]) -> Output:
 
 def _files(run: Run) -> Iterator[FileOutput]:
     """Give the outputs that write files, in the order in which they are named when all is done."""
-    yield from ()
+    if any(value is not None for name, value in vars(run.options).items() if name.startswith("export_")):
+        from pop2dissect.cli.outputs.exports import export_outputs
+
+        yield from export_outputs(run)

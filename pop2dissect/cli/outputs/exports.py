@@ -1,0 +1,84 @@
+"""``--export-mail``, ``--export-attachments``, ``--export-streams``, ``--export-mbox``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pop2dissect.cli.outputs.base import FileOutput, Run
+from pop2dissect.export.attachments import ATTACHMENTS
+from pop2dissect.export.exhibit import Kind
+from pop2dissect.export.folder import new_file
+from pop2dissect.export.mail import MESSAGES
+from pop2dissect.export.manifest import SCHEMA, FolderExport
+from pop2dissect.export.mbox import mbox_of
+from pop2dissect.export.streams import STREAMS
+from pop2dissect.report.document import head_object, settings_object
+from pop2dissect.report.spool import OctetSpool
+from pop2dissect.report.values import count
+from pop2dissect.session import Session
+
+
+def export_outputs(run: Run) -> Iterator[FileOutput]:
+    """Give the exports that the options ask for."""
+    options = run.options
+    for kind, path in (
+        (MESSAGES, options.export_mail),
+        (ATTACHMENTS, options.export_attachments),
+        (STREAMS, options.export_streams),
+    ):
+        if path is not None:
+            yield FolderOutput(run, kind, path)
+    if options.export_mbox is not None:
+        yield MboxOutput(run, options.export_mbox)
+
+
+class FolderOutput(FileOutput):
+    """A folder of exhibits with a manifest."""
+
+    def __init__(self, run: Run, kind: Kind, path: str) -> None:
+        super().__init__(run)
+        self._export = FolderExport(kind, path, run.notation)
+        self.held.callback(self._export.close)
+        run.digests.start()
+
+    def add(self, session: Session) -> None:
+        """Write the session's exhibits."""
+        self._export.add(session)
+
+    def finish(self) -> None:
+        """Write the manifest."""
+        dissection = self.run.dissection
+        settings = settings_object(dissection.settings, self.run.selected, self.run.look.show_passwords)
+        digests = self.run.digests.results()
+        self._export.finish(head_object(SCHEMA, settings, dissection.captures, digests, dissection.warnings))
+
+    def written(self) -> str:
+        """Say how many files there are."""
+        manifest = self._export.manifest
+        files = count(manifest.files, manifest.kind.noun)
+        return f"{files} of {count(manifest.octets, 'octet')} in {self._export.folder.path}, with a manifest"
+
+
+class MboxOutput(FileOutput):
+    """All messages in one mailbox file."""
+
+    def __init__(self, run: Run, path: str) -> None:
+        super().__init__(run)
+        self._path = path
+        self._file = self.held.enter_context(new_file(path))
+        self._spool = self.held.enter_context(OctetSpool())
+        self._messages = 0
+
+    def add(self, session: Session) -> None:
+        """Put the session's messages aside."""
+        self._spool.put(session.id, mbox_of(session, self.run.notation))
+        self._messages += len(session.messages)
+
+    def finish(self) -> None:
+        """Write them in order."""
+        self._file.writelines(self._spool.octets_in_order())
+        self._file.flush()
+
+    def written(self) -> str:
+        """Say how many messages there are."""
+        return f"{count(self._messages, 'message')} in the mailbox {self._path}"

@@ -1,0 +1,40 @@
+"""Every manifest obeys the published schema."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+
+from tests.export.exports import export, hostile_capture
+from tests.support.truth import capture_path
+
+MANIFEST, DOCUMENT = (
+    json.loads(files(package).joinpath(name).read_text("utf-8"))
+    for package, name in (("pop2dissect.export", "manifest.schema.json"), ("pop2dissect.report", "schema.json"))
+)
+SCHEMA = jsonschema.Draft202012Validator(
+    MANIFEST, registry=Registry().with_resource(DOCUMENT["$id"], Resource.from_contents(DOCUMENT))
+)
+NAMES = ["fetchmail_fold", "gaps_span_missed_3pct", "derived_conflicting_overlap", "midstream_start", "port_scans"]
+
+
+@pytest.mark.parametrize("option", ["--export-mail", "--export-attachments", "--export-streams"])
+@pytest.mark.parametrize("name", [*NAMES, "hostile"])
+def test_manifests_obey_the_schema(name: str, option: str, tmp_path: Path) -> None:
+    capture = hostile_capture(tmp_path) if name == "hostile" else capture_path(name)
+    export(option, tmp_path / "out", capture)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    SCHEMA.validate(manifest)
+    assert {entry["file"] for entry in manifest["files"]} == {
+        path.name for path in (tmp_path / "out").glob("session-*")
+    }
+
+
+def test_the_schema_refuses_what_is_none() -> None:
+    assert not SCHEMA.is_valid({})
+    jsonschema.Draft202012Validator.check_schema(MANIFEST)
