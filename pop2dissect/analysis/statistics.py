@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pop2dissect.analysis.rows import DIRECTIONS, count_late, with_time_before
@@ -45,13 +45,29 @@ class Tally:
     gaps: int = 0
     late: int = 0
     """Runs captured after octets that follow them: reordered, or sent again after a loss."""
+    repeated: int = 0
+    """Octets captured again."""
     latencies: list[int] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Add what other sessions come to."""
+        for name in _NUMBERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for login, number in other.logins.items():
+            self.logins[login] += number
+        for disposition, number in other.dispositions.items():
+            self.dispositions[disposition] += number
+        self.latencies += other.latencies
 
     @property
     def success_rate(self) -> float | None:
         """The part of logins that was accepted, 0 to 1; None where there were none."""
         tried = self.logins["accepted"] + self.logins["refused"]
         return self.logins["accepted"] / tried if tried else None
+
+
+_NUMBERS = tuple(entry.name for entry in fields(Tally) if entry.default == 0)
+"""What of a tally are plain numbers."""
 
 
 @dataclass(slots=True)
@@ -115,44 +131,28 @@ class Statistics:
 
     def add(self, session: Session) -> None:
         """Add a session."""
-        server, user = str(session.server), session.user or NOBODY
-        tallies = (
-            self.total,
-            self.servers.setdefault(server, Tally()),
-            self.clients.setdefault(session.client.ip, Tally()),
-            self.users.setdefault(user, Tally()),
-            self.protocols.setdefault(session.protocol, Tally()),
-        )
-        self.intervals.append((session.start, session.end))
+        server, client = str(session.server), session.client.ip
         latencies = list(self._add_exchanges(session))
+        tally = _tally(session, latencies)
+        self.total.add(tally)
+        for groups, name in (
+            (self.servers, server),
+            (self.clients, client),
+            (self.users, session.user or NOBODY),
+            (self.protocols, session.protocol),
+        ):
+            group = groups.get(name)
+            if group is None:
+                group = groups[name] = Tally()
+            group.add(tally)
         if latencies:
-            self.pairs.setdefault((session.client.ip, server), []).extend(latencies)
+            self.pairs.setdefault((client, server), []).extend(latencies)
+        self.intervals.append((session.start, session.end))
         for message in session.messages:
             self.sizes.append(message.octets)
-            if (
-                message.start_time is not None
-                and message.end_time is not None
-                and message.end_time > message.start_time
-            ):
-                self.transfers.append(Transfer(message.octets, message.end_time - message.start_time))
-        streams = [session.stream(direction) for direction in DIRECTIONS]
-        late = sum(map(count_late, streams))
-        for tally in tallies:
-            tally.sessions += 1
-            tally.logins[session.login] += 1
-            tally.commands += sum(exchange.command is not None for exchange in session.exchanges)
-            tally.violations += sum(len(exchange.violations) for exchange in session.exchanges)
-            tally.messages += len(session.messages)
-            tally.client_octets += session.client_stream.octets
-            tally.server_octets += session.server_stream.octets
-            tally.missing += sum(stream.missing for stream in streams)
-            tally.gaps += sum(len(stream.gaps) for stream in streams)
-            tally.late += late
-            tally.latencies.extend(latencies)
-            for message in session.messages:
-                tally.dispositions[message.disposition] += 1
-                tally.committed += message.committed
-                tally.message_octets += message.octets
+            start, end = message.start_time, message.end_time
+            if start is not None and end is not None and end > start:
+                self.transfers.append(Transfer(message.octets, end - start))
 
     def _add_exchanges(self, session: Session) -> Iterator[int]:
         """Add a session's commands; give the latencies of the replies to them."""
@@ -171,16 +171,23 @@ class Statistics:
             if before is not None and exchange.time is not None:
                 tally.waits.append(exchange.time - before)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """When the first session began and the last one ended. Raises ValueError where there are none."""
+        return min(start for start, _ in self.intervals), max(end for _, end in self.intervals)
+
+    def _changes(self) -> list[tuple[int, int]]:
+        # A session that begins when another ends is open at once with it: beginnings, -1, come first.
+        return sorted([(start, -1) for start, _ in self.intervals] + [(end, 1) for _, end in self.intervals])
+
     def sessions_at_once(self) -> list[Step]:
         """Give how many sessions were open over time: one step for each time at which that changes.
 
         A session is open from its first frame to its last, both included.
         """
-        # A session that begins when another ends is open at once with it: beginnings come first.
-        changes = sorted([(start, -1) for start, _ in self.intervals] + [(end, 1) for _, end in self.intervals])
         steps: list[Step] = []
         now = 0
-        for time, change in changes:
+        for time, change in self._changes():
             now -= change
             if steps and steps[-1].time == time:
                 steps[-1] = Step(time, now)
@@ -190,8 +197,9 @@ class Statistics:
 
     def most_at_once(self) -> int:
         """Give the largest number of sessions that were open at the same time."""
+        # Not the steps' maximum: a session of no duration begins and ends in one step.
         most = now = 0
-        for _, change in sorted([(start, -1) for start, _ in self.intervals] + [(end, 1) for _, end in self.intervals]):
+        for _, change in self._changes():
             now -= change
             most = max(most, now)
         return most
@@ -231,6 +239,28 @@ class Statistics:
     def most_used(self) -> list[tuple[str, CommandTally]]:
         """Give the commands, those used most first."""
         return sorted(self.commands.items(), key=lambda item: (-item[1].count, item[0]))
+
+
+def _tally(session: Session, latencies: list[int]) -> Tally:
+    streams = [session.stream(direction) for direction in DIRECTIONS]
+    messages = session.messages
+    return Tally(
+        sessions=1,
+        logins=Counter([session.login]),
+        commands=sum(exchange.command is not None for exchange in session.exchanges),
+        violations=sum(len(exchange.violations) for exchange in session.exchanges),
+        messages=len(messages),
+        dispositions=Counter(message.disposition for message in messages),
+        committed=sum(message.committed for message in messages),
+        message_octets=sum(message.octets for message in messages),
+        client_octets=session.client_stream.octets,
+        server_octets=session.server_stream.octets,
+        missing=sum(stream.missing for stream in streams),
+        gaps=sum(len(stream.gaps) for stream in streams),
+        late=sum(map(count_late, streams)),
+        repeated=sum(stream.repeated for stream in streams),
+        latencies=latencies,
+    )
 
 
 def largest(groups: dict[str, Tally]) -> list[tuple[str, Tally]]:

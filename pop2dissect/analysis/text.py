@@ -10,9 +10,10 @@ from html import escape
 
 from pop2dissect.capture.record import FRAME_BITS
 from pop2dissect.report.safe import cell_width, fit, spreadsheet_safe, terminal_safe
-from pop2dissect.report.values import decimal_seconds, frame_list, rfc3339
+from pop2dissect.report.values import brief, decimal_seconds, frame_list, rfc3339
 
 __all__ = [
+    "brief",
     "cell_width",
     "cite",
     "decimal_seconds",

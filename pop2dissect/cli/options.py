@@ -102,6 +102,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     printed.add_argument(
         "-V", "--verbose-tree", dest="tree", action="store_true", help="every field, with frames and octets"
     )
+    printed.add_argument("--stats", action="store_true", help="statistics: times, servers, clients, users, commands")
     printed.add_argument("--follow", type=_positive, metavar="N", help="the conversation of session N as text")
     group.add_argument("--findings", action=_ListFindings, help="list all findings that there are, and exit")
 
@@ -111,6 +112,9 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--export-mbox", metavar="FILE", help="all messages as a mailbox file (mboxrd)")
     group.add_argument("--export-attachments", metavar="DIR", help="each attachment, decoded")
     group.add_argument("--export-streams", metavar="DIR", help="what each end sent, and which frames carried it")
+    group.add_argument("--csv", metavar="DIR", help="tables of sessions, exchanges, messages ... (docs/tables.md)")
+    group.add_argument("--parquet", metavar="DIR", help="the same tables with exact types and text")
+    group.add_argument("--timesketch", metavar="FILE", help="all that happened as JSON for Timesketch and Plaso")
 
 
 def _add_style(group: argparse._ArgumentGroup) -> None:

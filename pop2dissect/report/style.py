@@ -35,6 +35,8 @@ class Style:
     to_client: str = "←"
     bullet: str = "·"
     rule: str = "─"
+    levels: str = "▁▂▃▄▅▆▇█"
+    """From little to much, for a curve in one line; a blank is nothing."""
     width: int | None = None
     """Cells of a line; None where lines are not cut: in pipes and files."""
 
@@ -78,11 +80,11 @@ def style_for(output: TextIO, color: str, environment: dict[str, str], columns: 
         and environment.get("TERM") != "dumb"
     )
     style = coloured(columns) if wanted else plain(columns)
-    signs = style.to_server + style.to_client + style.bullet + style.rule
+    signs = style.to_server + style.to_client + style.bullet + style.rule + style.levels
     try:
         signs.encode(output.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
-        style = replace(style, to_server=">", to_client="<", bullet="*", rule="-")
+        style = replace(style, to_server=">", to_client="<", bullet="*", rule="-", levels=".:-=+*#@")
     return style
 
 

@@ -16,6 +16,15 @@ from pop2dissect.errors import UsageError
 
 SECOND = 10**9
 _DAY = 86400
+_UNITS = (
+    ("d", _DAY * SECOND, 2 * _DAY * SECOND),
+    ("h", 3600 * SECOND, 2 * 3600 * SECOND),
+    ("min", 60 * SECOND, 2 * 60 * SECOND),
+    ("s", SECOND, SECOND),
+    ("ms", 1_000_000, 1_000_000),
+    ("us", 1000, 1000),
+)
+"""Of a brief duration: name, size, and from what on it is used."""
 
 
 class Zone(NamedTuple):
@@ -136,6 +145,16 @@ def duration(nanoseconds: int) -> str:
     if seconds < _DAY:
         return f"{sign}{seconds // 3600} h {seconds % 3600 // 60} min"
     return f"{sign}{seconds // _DAY} d {seconds % _DAY // 3600} h"
+
+
+def brief(nanoseconds: int) -> str:
+    """Write a duration with three digits and a unit: ``87.0 us``, ``3.02 s``, ``5.60 h``."""
+    for unit, size, least in _UNITS:
+        if abs(nanoseconds) >= least:
+            value = nanoseconds / size
+            digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+            return f"{value:,.{digits}f} {unit}"
+    return f"{nanoseconds} ns"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,9 +11,8 @@ import pop2dissect
 from pop2dissect.analysis.schema.groups import COMMANDS, GROUPS
 from pop2dissect.analysis.spread import quantile, spread
 from pop2dissect.analysis.statistics import NOBODY, Statistics
-from pop2dissect.analysis.summary import duration, summary
 from pop2dissect.pipeline import Capture
-from tests.support.truth import capture_names, capture_path
+from tests.support.truth import capture_path
 
 
 @pytest.fixture(scope="module", params=["incident_small", "many_sessions", "impaired_reorder30_cli"])
@@ -108,52 +105,11 @@ def test_quantiles(values: list[int], twentieth: int) -> None:
     assert ordered[0] <= ours <= ordered[-1]
 
 
-@pytest.mark.parametrize("name", capture_names())
-def test_the_summary_is_harmless_and_lined_up(name: str) -> None:
-    statistics = pop2dissect.read(capture_path(name), [109, 10109]).statistics()
-    text = summary(statistics)
-    assert "\x1b" not in text
-    assert all(line == line.rstrip() for line in text.splitlines())
-    total = statistics.total
-    assert re.search(rf"^Sessions +{total.sessions:,},", text, re.MULTILINE)
-    assert f"{total.messages:,} read" in text
-
-
 def test_nothing_at_all() -> None:
     statistics = Statistics.of([])
-    assert "Sessions          0" in summary(statistics)
     assert statistics.sessions_at_once() == []
     assert spread([]) is None
     for name, table in (("servers", GROUPS), ("users", GROUPS), ("commands", COMMANDS)):
         frame = statistics.frame(name)
         assert len(frame) == 0
         assert list(frame.columns) == [column.name for column in table.columns]
-
-
-def test_durations_have_three_digits() -> None:
-    values = (
-        0,
-        999,
-        1000,
-        87_000,
-        999_949,
-        3_021_000,
-        43_500_000,
-        3_008_000_000,
-        119 * 10**9,
-        180 * 10**9,
-        20_160 * 10**9,
-    )
-    assert [duration(value) for value in values] == [
-        "0 ns",
-        "999 ns",
-        "1.00 us",
-        "87.0 us",
-        "1,000 us",
-        "3.02 ms",
-        "43.5 ms",
-        "3.01 s",
-        "119 s",
-        "3.00 min",
-        "5.60 h",
-    ]

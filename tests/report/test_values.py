@@ -89,3 +89,32 @@ def test_frames_are_cited_as_runs() -> None:
     assert values.frame_list((6, 8, 9, 10, 12)) == "6, 8-10, 12"
     assert values.frame_list((10, 9)) == "10, 9"
     assert values.frame_list((6, 7, second + 8), True) == "1:6-7, 2:8"
+
+
+def test_brief_durations_have_three_digits() -> None:
+    durations = (
+        0,
+        999,
+        1000,
+        87_000,
+        999_949,
+        3_021_000,
+        43_500_000,
+        3_008_000_000,
+        119 * 10**9,
+        180 * 10**9,
+        20_160 * 10**9,
+    )
+    assert [values.brief(value) for value in durations] == [
+        "0 ns",
+        "999 ns",
+        "1.00 us",
+        "87.0 us",
+        "1,000 us",
+        "3.02 ms",
+        "43.5 ms",
+        "3.01 s",
+        "119 s",
+        "3.00 min",
+        "5.60 h",
+    ]

@@ -7,8 +7,7 @@ import textwrap
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-from pop2dissect.analysis.summary import duration
-from pop2dissect.analysis.text import shorten
+from pop2dissect.analysis.text import brief, shorten
 
 INK = "black"
 GREY = "0.55"
@@ -85,7 +84,7 @@ def nothing(ax: Axes, what: str) -> Axes:
 
 def span_of_time(nanoseconds: int) -> str:
     """Write a duration with three digits and a unit: ``87.0 µs``."""
-    return duration(nanoseconds).replace(" us", " µs")
+    return brief(nanoseconds).replace(" us", " µs")
 
 
 def count(number: int, noun: str) -> str:

@@ -54,6 +54,7 @@ GROUPS: Table[GroupRow] = Table(
         Column("server_octets", Kind.INTEGER, "sent by servers", lambda row: row.tally.server_octets, "octets"),
         Column("missing", Kind.INTEGER, "not in the capture", lambda row: row.tally.missing, "octets"),
         Column("gaps", Kind.INTEGER, "holes in the streams", lambda row: row.tally.gaps),
+        Column("repeated", Kind.INTEGER, "captured again", lambda row: row.tally.repeated, "octets"),
         Column("late_segments", Kind.INTEGER, "reordered, or sent again after a loss", lambda row: row.tally.late),
         Column(
             "latency_min",

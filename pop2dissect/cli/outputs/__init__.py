@@ -33,6 +33,10 @@ def _printed(run: Run, files: list[FileOutput]) -> Output:
         from pop2dissect.cli.outputs.follow import FollowOutput
 
         return FollowOutput(run)
+    if options.stats:
+        from pop2dissect.cli.outputs.statistics import StatisticsOutput
+
+        return StatisticsOutput(run)
     if files and not options.tree:
         from pop2dissect.cli.outputs.summary import SummaryOutput
 
@@ -48,3 +52,11 @@ def _files(run: Run) -> Iterator[FileOutput]:
         from pop2dissect.cli.outputs.exports import export_outputs
 
         yield from export_outputs(run)
+    if run.options.csv is not None or run.options.parquet is not None:
+        from pop2dissect.cli.outputs.tables import TablesOutput
+
+        yield TablesOutput(run)
+    if run.options.timesketch is not None:
+        from pop2dissect.cli.outputs.timesketch import TimesketchOutput
+
+        yield TimesketchOutput(run)

@@ -1,0 +1,40 @@
+"""``--timesketch``: all that happened as events for Timesketch and Plaso."""
+
+from __future__ import annotations
+
+from pop2dissect.analysis.timesketch import event_line, finding_events, session_events
+from pop2dissect.cli.outputs.base import FileOutput, Run
+from pop2dissect.export.folder import new_file
+from pop2dissect.report.spool import Spool
+from pop2dissect.report.values import count
+from pop2dissect.session import Session
+
+
+class TimesketchOutput(FileOutput):
+    """One file of JSON, an event a line, session by session in the order of their numbers."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._path = run.options.timesketch
+        self._file = self.held.enter_context(new_file(self._path))
+        self._spool = self.held.enter_context(Spool())
+        self._events = 0
+
+    def add(self, session: Session) -> None:
+        """Put the session's events aside."""
+        lines = [event_line(event) for event in session_events(session, self.run.options.show_passwords)]
+        self._events += len(lines)
+        self._spool.add(session.id, "".join(lines))
+
+    def finish(self) -> None:
+        """Write them in order, then the findings that span sessions."""
+        for text in self._spool.in_order():
+            self._file.write(text.encode("ascii"))
+        for event in finding_events(self.run.spanning_findings()):
+            self._events += 1
+            self._file.write(event_line(event).encode("ascii"))
+        self._file.flush()
+
+    def written(self) -> str:
+        """Say how many events there are."""
+        return f"{count(self._events, 'event')} for Timesketch in {self._path}"
