@@ -119,6 +119,10 @@ class Dissection:
             session.findings = self._engine.examine(session)
             yield session
 
+    def segments(self) -> Iterator[Segment]:
+        """Give the TCP segments instead of the sessions that are made of them, in the order of the captures."""
+        return self._segments(self._reader)
+
     def _segments(self, records: Iterable[Record]) -> Iterator[Segment]:
         decode = self._decoder.decode
         for record in records:

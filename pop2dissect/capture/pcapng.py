@@ -18,7 +18,7 @@ PCAPNG_MAGIC = b"\n\r\r\n"
 BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _STATISTICS, _PACKET = 0x0A0D0D0A, 1, 2, 3, 5, 6
 """Block types (sections 4.1, 4.2, appendix A, sections 4.4, 4.6, 4.3)."""
-_NUMBERED = frozenset({9, 0x0BAD, 0x40000BAD, 0x204, 0x216, 0x221})
+NUMBERED_BLOCKS = frozenset({9, 0x0BAD, 0x40000BAD, 0x204, 0x216, 0x221})
 """Blocks that are no packets but that Wireshark gives frame numbers: journal, custom and Sysdig blocks."""
 _SMALLEST = {_SECTION: 28, _INTERFACE: 20, _OLD_PACKET: 32, _SIMPLE_PACKET: 16, _STATISTICS: 24, _PACKET: 32}
 _SMALLEST_ANY = 12
@@ -241,7 +241,7 @@ class _PcapngReader:
             record = self._simple_packet(at, padded)
         elif kind == _OLD_PACKET:
             record = self._old_packet(at, padded)
-        elif kind in _NUMBERED:
+        elif kind in NUMBERED_BLOCKS:
             self._number += 1
             self._numbered_others += 1
         return trailer_at + _TRAILER, record

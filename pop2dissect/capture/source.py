@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -147,6 +148,18 @@ class OpenCapture:
     def close(self) -> None:
         """Close the file; what maps there are stay until no record refers to them."""
         self._raw.close()
+
+
+@contextmanager
+def opened_window(path: str) -> Iterator[Window]:
+    """Give the octets of a capture file, unpacked where it is compressed. Raises CaptureError as OpenCapture does."""
+    file = _open(path)
+    raw = _Raw(file, _regular_size(file))
+    try:
+        compression = compression_of(raw.peek(MAGIC_OCTETS))
+        yield Window(raw if compression is None else Unpacked(raw, compression))
+    finally:
+        raw.close()
 
 
 def _open(path: str) -> IO[bytes]:

@@ -1,10 +1,11 @@
-"""``--export-mail``, ``--export-attachments``, ``--export-streams``, ``--export-mbox``."""
+"""``--export-mail``, ``--export-attachments``, ``--export-streams``, ``--export-mbox``, ``--annotate``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
+from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.exhibit import Kind
 from pop2dissect.export.folder import new_file
@@ -30,6 +31,8 @@ def export_outputs(run: Run) -> Iterator[FileOutput]:
             yield FolderOutput(run, kind, path)
     if options.export_mbox is not None:
         yield MboxOutput(run, options.export_mbox)
+    if options.annotate is not None:
+        yield AnnotateOutput(run, options.annotate)
 
 
 class FolderOutput(FileOutput):
@@ -82,3 +85,27 @@ class MboxOutput(FileOutput):
     def written(self) -> str:
         """Say how many messages there are."""
         return f"{count(self._messages, 'message')} in the mailbox {self._path}"
+
+
+class AnnotateOutput(FileOutput):
+    """The sessions' frames as a pcapng file, with comments."""
+
+    def __init__(self, run: Run, path: str) -> None:
+        super().__init__(run)
+        dissection = run.dissection
+        self._annotation = Annotation(dissection.captures, dissection.settings, show_passwords=run.look.show_passwords)
+        self._path = path
+        self._file = self.held.enter_context(new_file(path))
+
+    def add(self, session: Session) -> None:
+        """Take the session."""
+        self._annotation.add(session)
+
+    def finish(self) -> None:
+        """Read the captures again and write the frames."""
+        self._file.writelines(self._annotation.pieces(self.run.spanning_findings()))
+        self._file.flush()
+
+    def written(self) -> str:
+        """Say how many frames there are."""
+        return f"{count(self._annotation.frames, 'frame')} with comments in {self._path}"
