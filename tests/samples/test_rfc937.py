@@ -1,4 +1,4 @@
-"""The samples: RFC 937's dialogues are its own, and can be made again octet for octet."""
+"""The samples of RFC 937: RFC 937's dialogues are its own, and can be made again octet for octet."""
 
 from __future__ import annotations
 

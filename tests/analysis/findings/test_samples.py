@@ -1,0 +1,63 @@
+"""For every finding of the catalogue: its sample raises it, its near miss does not, and what it says can be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from pop2dissect.analysis.findings import CATALOGUE, Declaration
+from pop2dissect.session import Finding
+from samples.findings.make import PASSWORDS
+from tests.analysis.findings.found import findings_of
+from tests.support.truth import FOLDERS
+
+SAMPLES = FOLDERS[0] / "findings"
+
+each = pytest.mark.parametrize("declaration", CATALOGUE, ids=lambda declaration: declaration.id)
+
+
+def found_in(name: str) -> list[Finding]:
+    # One of them is about another port, which is looked at only when asked to.
+    return findings_of(SAMPLES / f"{name}.pcap", any_port=name.startswith("service.elsewhere"))
+
+
+@each
+def test_the_sample_raises_it(declaration: Declaration) -> None:
+    found = [finding for finding in found_in(declaration.id) if finding.id == declaration.id]
+    assert found
+    for finding in found:
+        assert finding.severity == declaration.severity
+        assert finding.title == declaration.title
+        assert finding.techniques == declaration.techniques
+        assert finding.time is not None
+        assert finding.frames
+        assert finding.sessions or finding.id in ("recon.scan", "dos.syn_flood")
+        assert declaration.innocent in finding.detail
+
+
+@each
+def test_the_near_miss_does_not(declaration: Declaration) -> None:
+    assert declaration.id not in {finding.id for finding in found_in(f"{declaration.id}.near_miss")}
+
+
+@each
+def test_no_sentence_repeats_a_password(declaration: Declaration) -> None:
+    for finding in [*found_in(declaration.id), *found_in(f"{declaration.id}.near_miss")]:
+        for password in (*PASSWORDS, "lantern-7", "lantern-6", "spring85"):
+            assert password not in finding.detail
+
+
+def test_the_lesser_case_of_system_files() -> None:
+    (finding,) = [one for one in found_in("exploit.shellcode.near_miss") if one.id == "file.absolute"]
+    assert finding.severity == "medium"
+
+
+def test_alone_a_deletion_of_all_is_for_information(tmp_path: object) -> None:
+    (finding,) = [
+        one for one in findings_of(FOLDERS[1] / "fetchmail_delete_ackd.pcap") if one.id == "data.mass_delete"
+    ]
+    assert finding.severity == "info"
+
+
+def test_example_2_of_the_rfc_raises_nothing_above_medium() -> None:
+    found = findings_of(FOLDERS[0] / "rfc937_example2.pcap")
+    assert [(finding.id, finding.severity) for finding in found] == [("auth.cleartext", "medium")]
