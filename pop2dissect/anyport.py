@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from pop2dissect.decode.segment import SYN, Segment, reverse_key
+from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.protocol.identify import greets
 from pop2dissect.tcp import Connection, Tracker
-from pop2dissect.tcp.connection import Sender
 from pop2dissect.tcp.reassembly import OverlapPolicy
+from pop2dissect.tcp.sender import Sender
 
 MAX_GIVEN_UP = 1 << 17
 """Connections that are remembered to be something else. One that is forgotten is looked at again, and takes no harm."""
@@ -30,8 +31,8 @@ class AnyPortTracker(Tracker):
     they are; elsewhere those without payload are not counted.
     """
 
-    def __init__(self, ports: frozenset[int], policy: OverlapPolicy = "first") -> None:
-        super().__init__(ports, policy)
+    def __init__(self, ports: frozenset[int], policy: OverlapPolicy = "first", limits: Limits = DEFAULT) -> None:
+        super().__init__(ports, policy, limits)
         self._found: set[Connection] = set()
         """Connections on other ports that greeted so, and are not over."""
         self._given_up: dict[bytes, None] = {}

@@ -15,6 +15,7 @@ from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.segment import Segment
+from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
@@ -41,6 +42,10 @@ class Settings:
     """Look on all ports for servers that greet as those of POP2 or RFC 918; on ``ports``, at everything."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     """Where the findings draw their lines."""
+    check_checksums: bool = False
+    """Verify the checksums of IPv4 headers and of TCP; segments with wrong ones count where there are no others."""
+    limits: Limits = DEFAULT
+    """How much is remembered and looked at."""
 
 
 @dataclass(slots=True)
@@ -99,9 +104,14 @@ class Dissection:
             paths = [paths]
         ports = None if self.settings.any_port else self.settings.ports
         track = AnyPortTracker if self.settings.any_port else Tracker
-        self._reader = CaptureReader([os.fspath(path) for path in paths], ports=ports)
-        self._decoder = Decoder(ports, overlap=self.settings.overlap)
-        self._tracker = track(self.settings.ports, self.settings.overlap)
+        self._reader = CaptureReader([os.fspath(path) for path in paths], ports=ports, limits=self.settings.limits)
+        self._decoder = Decoder(
+            ports,
+            overlap=self.settings.overlap,
+            limits=self.settings.limits,
+            verify_checksums=self.settings.check_checksums,
+        )
+        self._tracker = track(self.settings.ports, self.settings.overlap, self.settings.limits)
         self._engine = FindingsEngine(self.settings.thresholds)
 
     def __enter__(self) -> Self:
@@ -149,7 +159,7 @@ class Dissection:
     @property
     def warnings(self) -> list[str]:
         """What could not be decoded, a sentence a reason; final once the iteration is over."""
-        return self._decoder.warnings() + self._engine.limits_reached
+        return self._decoder.warnings() + self._tracker.warnings + self._engine.limits_reached
 
     @property
     def probes(self) -> list[Probe]:

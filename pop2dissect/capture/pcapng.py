@@ -13,6 +13,7 @@ from pop2dissect.capture.portfilter import PLAIN_IPV4, PlainIPv4, PortFilter
 from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, Record
 from pop2dissect.capture.window import Window
 from pop2dissect.errors import CaptureError
+from pop2dissect.limits import DEFAULT, Limits
 
 PCAPNG_MAGIC = b"\n\r\r\n"
 BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
@@ -28,10 +29,6 @@ _PACKET_DATA = 28
 _ORIGINAL_LENGTH = 24
 """Octets of an Enhanced Packet Block before the length on the wire (section 4.3)."""
 _TRAILER = 4
-MAX_INTERFACES = 1 << 16
-"""Interfaces of a section beyond which it is taken for damaged, as each one costs memory."""
-MAX_BLOCK = 16 << 20
-"""Octets of a block beyond which it is taken for damaged, if its contents matter; others are passed over."""
 _TIME_RESOLUTION, _TIME_OFFSET = 9, 14
 """if_tsresol and if_tsoffset (section 4.2)."""
 _DROPS = {5: "by the interface", 7: "by the operating system"}
@@ -74,7 +71,9 @@ class _DamageError(Exception):
     """The capture cannot be read any further: the text says what is wrong with which block."""
 
 
-def pcapng_records(window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None) -> Iterator[Record]:
+def pcapng_records(
+    window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None, limits: Limits = DEFAULT
+) -> Iterator[Record]:
     """Give the packets of a pcapng file, without those that plainly cannot be TCP on one of ``ports``.
 
     Frame numbers are those of Wireshark, which counts some blocks that are no packets. A packet of a
@@ -88,17 +87,20 @@ def pcapng_records(window: Window, info: CaptureInfo, index: int, ports: frozens
     if bytes(window.data[8:12]) not in BYTE_ORDERS:
         raise CaptureError("its section header has no byte-order magic")
     info.format = "pcapng"
-    return _PcapngReader(window, info, index, ports).records()
+    return _PcapngReader(window, info, index, ports, limits).records()
 
 
 class _PcapngReader:
     """Reads one file: the state is that of the section that is being read."""
 
-    def __init__(self, window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None) -> None:
+    def __init__(
+        self, window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None, limits: Limits
+    ) -> None:
         self._window = window
         self._info = info
         self._first = self._number = index << FRAME_BITS
         self._ports = ports
+        self._limits = limits
         self._numbered_others = 0
         self._interfaces: list[_Interface] = []
         self._filters: dict[tuple[int, str], _LinkFilter] = {}
@@ -212,8 +214,11 @@ class _PcapngReader:
         # The length should be a multiple of 4; some writers give it without the padding, as Wireshark knows.
         padded = length + 3 & ~3
         if kind in _SMALLEST:
-            if length > MAX_BLOCK:
-                raise _DamageError(f"the block at octet {at} claims a length of {length} octets, which is too large")
+            if length > self._limits.block_octets:
+                raise _DamageError(
+                    f"the block at octet {at} claims a length of {length} octets, "
+                    f"more than {self._limits.block_octets} (limit block_octets)"
+                )
             trailer_at = padded - _TRAILER
             whole = window.forward(0, padded)
         else:
@@ -278,8 +283,10 @@ class _PcapngReader:
                 multiplier, divisor = _resolution(self._window.data[option_at])
             elif code == _TIME_OFFSET and length == 8:
                 offset = self._unpack("q", option_at)[0] * _NS
-        if len(self._interfaces) >= MAX_INTERFACES:
-            raise _DamageError(f"the block at octet {at} is one of more than {MAX_INTERFACES} interfaces")
+        if len(self._interfaces) >= self._limits.interfaces:
+            raise _DamageError(
+                f"the block at octet {at} is one of more than {self._limits.interfaces} interfaces (limit interfaces)"
+            )
         self._interfaces.append(
             _Interface(
                 link_type,

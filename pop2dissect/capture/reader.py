@@ -13,6 +13,7 @@ from pop2dissect.capture.paths import find_captures, printable
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.capture.source import STANDARD_INPUT, OpenCapture, is_regular
 from pop2dissect.errors import CaptureError, MissingLibraryError
+from pop2dissect.limits import DEFAULT, Limits
 
 MAX_MAPPED = 64
 """With more captures than this, records have octets of their own instead of referring to a map of the file.
@@ -45,11 +46,13 @@ class CaptureReader:
         *,
         ports: frozenset[int] | None = None,
         max_mapped: int = MAX_MAPPED,
+        limits: Limits = DEFAULT,
     ) -> None:
         found = find_captures(paths)
         self.captures = [CaptureInfo(one.path) for one in found]
         """The facts about each capture, in reading order; final once all records have been read."""
         self._ports = ports
+        self._limits = limits
         self._map_frames = len(found) <= max_mapped
         self._open: dict[int, OpenCapture] = {}
         self._octets_closed = 0
@@ -85,7 +88,7 @@ class CaptureReader:
         self._waiting.append((_BEFORE_ALL if first is None else first.time, index))
 
     def _open_capture(self, index: int) -> OpenCapture:
-        return OpenCapture(self.captures[index], index, self._ports, self._map_frames)
+        return OpenCapture(self.captures[index], index, self._ports, self._map_frames, self._limits)
 
     def __iter__(self) -> Iterator[Record]:
         return self._records

@@ -28,6 +28,12 @@ def capture_index(reference: int) -> int:
     return reference >> FRAME_BITS
 
 
+def frame_text(reference: int) -> str:
+    """Name a frame in a sentence: ``frame 5``, or where it is not of the first capture ``frame 5 of capture 2``."""
+    capture = capture_index(reference)
+    return f"frame {frame_number(reference)}" + (f" of capture {capture + 1}" if capture else "")
+
+
 class Record(NamedTuple):
     """One packet record of a capture: its frame's octets are ``data[start:start + captured]``."""
 

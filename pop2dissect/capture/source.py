@@ -19,6 +19,7 @@ from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.capture.scan import pcap_records
 from pop2dissect.capture.window import WINDOW_OCTETS, Window
 from pop2dissect.errors import CaptureError
+from pop2dissect.limits import DEFAULT, Limits
 
 STANDARD_INPUT = "-"
 _MAGIC = 4
@@ -95,20 +96,25 @@ class OpenCapture:
     """
 
     def __init__(
-        self, info: CaptureInfo, index: int = 0, ports: frozenset[int] | None = None, map_frames: bool = False
+        self,
+        info: CaptureInfo,
+        index: int = 0,
+        ports: frozenset[int] | None = None,
+        map_frames: bool = False,
+        limits: Limits = DEFAULT,
     ) -> None:
         file = _open(info.path)
         self._info = info
         info.size = None if info.path == STANDARD_INPUT else _regular_size(file)
         self._raw = _Raw(file, info.size)
         try:
-            self.records = self._begin(file, index, ports, map_frames)
+            self.records = self._begin(file, index, ports, map_frames, limits)
         except BaseException:
             self._raw.close()
             raise
 
     def _begin(
-        self, file: IO[bytes], index: int, ports: frozenset[int] | None, map_frames: bool
+        self, file: IO[bytes], index: int, ports: frozenset[int] | None, map_frames: bool, limits: Limits
     ) -> Generator[Record, None, None]:
         info, raw = self._info, self._raw
         head = raw.peek(MAGIC_OCTETS)
@@ -125,7 +131,7 @@ class OpenCapture:
         if magic in PCAP_MAGICS:
             records = pcap_records(window, read_header(window, info), info, index, ports)
         elif magic == PCAPNG_MAGIC:
-            records = pcapng_records(window, info, index, ports)
+            records = pcapng_records(window, info, index, ports, limits)
         else:
             raise CaptureError(window.failure) if window.failure else NotACaptureError(_what_else(magic))
         if compression is not None:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from pop2dissect import __version__
 from pop2dissect.analysis.findings import Thresholds, catalogue_lines
 from pop2dissect.errors import UsageError
+from pop2dissect.limits import Limits
 from pop2dissect.pipeline import POP2_PORT, Settings
 
 _DESCRIPTION = """\
@@ -93,6 +94,19 @@ def _add_reading(group: argparse._ArgumentGroup) -> None:
         metavar="NAME=N",
         help="where a finding draws its line, as docs/findings.md lists; repeatable",
     )
+    group.add_argument(
+        "--check-checksums",
+        action="store_true",
+        help="verify checksums of IPv4 and TCP; copies of octets with wrong ones do not count where others are right",
+    )
+    group.add_argument(
+        "--limit",
+        type=_limit,
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="how much is remembered, as docs/reassembly.md lists; repeatable",
+    )
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
@@ -143,6 +157,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
         overlap=options.overlap,
         any_port=options.any_port,
         thresholds=replace(Thresholds(), **dict(options.threshold)),
+        check_checksums=options.check_checksums,
+        limits=replace(Limits(), **dict(options.limit)),
     )
 
 
@@ -170,3 +186,11 @@ def _threshold(text: str) -> tuple[str, int]:
     if name not in known:
         raise argparse.ArgumentTypeError(f"{name!r} is none of the thresholds {', '.join(known)}")
     return name, _positive(number)
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    known = [field.name for field in fields(Limits)]
+    if name not in known:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of the limits {', '.join(known)}")
+    return name, 0 if number == "0" and name.endswith("_seconds") else _positive(number)

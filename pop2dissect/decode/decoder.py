@@ -8,13 +8,11 @@ from typing import Final
 
 from pop2dissect.capture.record import Record
 from pop2dissect.decode import ip, link, ppp, tunnel, wireless
-from pop2dissect.decode.fragments import FragmentLimits, Overlap, Reassembler
+from pop2dissect.decode.fragments import Overlap, Reassembler
 from pop2dissect.decode.packet import FRAGMENT, LINK_TYPE, TCP, Layer, Packet
-from pop2dissect.decode.problems import Problems, Undecodable, Verdict
+from pop2dissect.decode.problems import WRONG_TCP_CHECKSUM, Problems, Undecodable, Verdict
 from pop2dissect.decode.segment import Segment
-
-MAX_LAYERS = 32
-"""Headers in one packet before TCP: more than any network stacks, and an end to tunnels in tunnels."""
+from pop2dissect.limits import DEFAULT, Limits
 
 LAYERS: Final[Mapping[int, Layer]] = {
     **link.LAYERS,
@@ -49,8 +47,7 @@ class Decoder:
         ports: frozenset[int] | None,
         *,
         overlap: Overlap = "first",
-        fragment_limits: FragmentLimits | None = None,
-        max_layers: int = MAX_LAYERS,
+        limits: Limits = DEFAULT,
         verify_checksums: bool = False,
     ) -> None:
         """Wanted are segments from or to one of the ports; None stands for every port.
@@ -62,11 +59,9 @@ class Decoder:
         self.problems = Problems()
         """What could not be decoded, by reason, in order of appearance."""
         self._ports: Container[int] = _ANY_PORT if ports is None else ports
-        self._max_layers = max_layers
+        self._max_layers = limits.layers
         self._verify = verify_checksums
-        self._reassembler = Reassembler(
-            fragment_limits or FragmentLimits(), overlap, self._ports, LAYERS, self.problems
-        )
+        self._reassembler = Reassembler(limits, overlap, self._ports, LAYERS, self.problems)
         self._layers: Mapping[int, Layer] = {**LAYERS, FRAGMENT: self._reassembler}
 
     def decode(self, record: Record) -> Segment | None:
@@ -119,6 +114,7 @@ class Decoder:
                 start + payload,
                 length if length < room else room,
                 length,
+                (),
                 (),
             ),
         )
@@ -183,6 +179,7 @@ class Decoder:
             captured=packet.end - start,
             length=packet.wire - at - header,
             fragments=packet.fragments,
+            doubts=tuple(dict.fromkeys(reason for reason, _ in packet.doubts)),
         )
 
 
@@ -197,4 +194,4 @@ def _verify_checksum(packet: Packet) -> None:
     octets = packet.data[packet.at : packet.end]
     pseudo_header = int.from_bytes(packet.addresses) + 6 + len(octets)
     if (pseudo_header + int.from_bytes(octets + b"\0"[: len(octets) % 2])) % 0xFFFF:
-        packet.doubt("the TCP checksum is wrong, as checksum offload leaves it in what a host sends")
+        packet.doubt(WRONG_TCP_CHECKSUM)

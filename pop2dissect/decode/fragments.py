@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal, TypeAlias
 
 from pop2dissect.decode.packet import IP_PROTOCOL, NOTHING, Fragment, Packet
 from pop2dissect.decode.problems import Problems, Undecodable, Verdict
+from pop2dissect.limits import Limits
 
 Overlap: TypeAlias = Literal["first", "last"]
 """Which copy of an octet stays where fragments of IPv4 overlap: the one that came first, or last.
@@ -23,18 +23,6 @@ FRAGMENT_COST = 256
 
 _MISSING, _CUT, _CAPTURED = 0, 1, 2
 _TCP, _UDP = 6, 17
-
-
-@dataclass(frozen=True, slots=True)
-class FragmentLimits:
-    """How much is remembered of datagrams; beyond it the oldest is given up."""
-
-    datagrams: int = 1024
-    """Datagrams: a network that reorders has a few on their way, a flood of fragments has no end."""
-    octets: int = 32 << 20
-    """Octets: 500 datagrams of the largest size."""
-    seconds: int = 60
-    """Seconds of capture time from the first fragment (RFC 8200, section 4.5; RFC 1122, section 3.3.2)."""
 
 
 class _Fate(Enum):
@@ -121,7 +109,7 @@ class Reassembler:
 
     def __init__(
         self,
-        limits: FragmentLimits,
+        limits: Limits,
         overlap: Overlap,
         ports: Container[int],
         layers: Container[int],
@@ -172,9 +160,14 @@ class Reassembler:
             _become(packet, datagram)
             datagram.close(_Fate.COMPLETED)
         self._octets += datagram.cost
-        while len(self._datagrams) > self._limits.datagrams or self._octets > self._limits.octets:
-            self._give_up(next(iter(self._datagrams)), "more fragments were pending than are kept")
+        while len(self._datagrams) > self._limits.fragmented_datagrams or self._octets > self._limits.fragment_octets:
+            self._give_up(next(iter(self._datagrams)), self._too_many())
         return IP_PROTOCOL | datagram.protocol if whole else NOTHING
+
+    def _too_many(self) -> str:
+        if len(self._datagrams) > self._limits.fragmented_datagrams:
+            return f"more than {self._limits.fragmented_datagrams:,} were pending (limit fragmented_datagrams)"
+        return f"more than {self._limits.fragment_octets:,} octets of fragments were pending (limit fragment_octets)"
 
     def finish(self) -> None:
         """Report the datagrams that the end of the capture leaves incomplete."""
@@ -203,7 +196,7 @@ class Reassembler:
 
     def _expire(self, now: int) -> None:
         """Give up what is too old; a clock that was set back only delays that."""
-        oldest = now - self._limits.seconds * 1_000_000_000
+        oldest = now - self._limits.fragment_seconds * 1_000_000_000
         while self._datagrams:
             key = next(iter(self._datagrams))
             if self._datagrams[key].time >= oldest:

@@ -18,7 +18,7 @@ from pop2dissect.decode.packet import (
     Layer,
     Packet,
 )
-from pop2dissect.decode.problems import Undecodable
+from pop2dissect.decode.problems import WRONG_IP_CHECKSUM, Undecodable
 
 _IPV4 = Struct(">BxHHHxB2x8s")  # version and header length, total length, id, fragment, protocol, addresses
 _IPV6 = Struct(">B3xHBx32s")  # version, payload length, next header, addresses
@@ -49,7 +49,7 @@ def ipv4(packet: Packet) -> int:
     if total:  # 0 is left by segmentation offload for the adapter to fill in: all there is then belongs to it
         packet.limit(total)
     if packet.verify and int.from_bytes(data[at : at + header]) % 0xFFFF:
-        packet.doubt("the IPv4 header checksum is wrong")
+        packet.doubt(WRONG_IP_CHECKSUM)
     if header > 20:
         addresses = addresses[:4] + (_final_destination(data[at + 20 : at + header]) or addresses[4:])
     packet.addresses = addresses

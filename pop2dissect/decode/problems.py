@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from pop2dissect.capture.record import capture_index, frame_number
+from pop2dissect.capture.record import frame_text
 
 MAX_FRAMES = 3
 """Frame references kept a problem: enough to look it up, and a broken capture does not fill the memory."""
+
+
+WRONG_TCP_CHECKSUM = "the TCP checksum is wrong, as checksum offload leaves it in what a host sends"
+"""Or as it is in a packet that was damaged, or forged to be seen by others than the receiver, who drops it."""
+
+WRONG_IP_CHECKSUM = "the IPv4 header checksum is wrong, as checksum offload leaves it in what a host sends"
+WRONG_CHECKSUMS = frozenset((WRONG_TCP_CHECKSUM, WRONG_IP_CHECKSUM))
 
 
 class Undecodable(Exception):  # noqa: N818 - it ends one packet's walk and never leaves the decoder
@@ -38,10 +45,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Give the problem as one sentence for a person."""
-        first = self.frames[0]
-        where = f"frame {frame_number(first)}"
-        if capture_index(first):
-            where += f" of capture {capture_index(first) + 1}"
+        where = frame_text(self.frames[0])
         if self.count > 1:
             where = f"first {where}"
         return f"{self.count:,} {self.verdict.value[self.count > 1]} ({where}): {self.reason}"

@@ -38,6 +38,8 @@ class Segment(NamedTuple):
     """Octets of payload on the wire by the IP header; more than ``captured`` where the snap length cut it."""
     fragments: tuple[int, ...]
     """Frame references of all fragments of the datagram, in order of arrival; empty for a whole packet."""
+    doubts: tuple[str, ...] = ()
+    """Reasons to doubt what was decoded, as in :class:`pop2dissect.decode.problems.Problem`."""
 
 
 def reverse_key(key: bytes) -> bytes:

@@ -115,6 +115,8 @@ def settings_object(settings: Settings, selected: Sequence[int] | None, show_pas
         "overlap": settings.overlap,
         "any_port": settings.any_port,
         "thresholds": dict(settings.thresholds.as_dict()),
+        "check_checksums": settings.check_checksums,
+        "limits": dict(settings.limits.as_dict()),
         "sessions": None if selected is None else sorted(selected),
         "show_passwords": show_passwords,
     }

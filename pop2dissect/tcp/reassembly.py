@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import islice
 from typing import Literal, NamedTuple
 
+from pop2dissect.limits import DEFAULT
 from pop2dissect.tcp.stream import Conflict, Gap, Span, Stream
 
 OverlapPolicy = Literal["first", "last"]
 
 NOT_CAPTURED = "not captured"
 CUT_BY_SNAP_LENGTH = "cut by the snap length"
-
-MAX_CONFLICTS = 1000
-"""Conflicts kept for a stream: enough for any evidence, and a bound on what a hostile sender can make us keep."""
 
 
 class Cut(NamedTuple):
@@ -34,12 +33,15 @@ def build_stream(
     *,
     ordered: bool,
     cuts: Sequence[Cut] = (),
+    doubted: Sequence[Span] = (),
+    keep_alives: Sequence[Span] = (),
     proven_length: int = 0,
     policy: OverlapPolicy = "first",
     finished: bool = False,
     reset: bool = False,
     fragments: dict[int, tuple[int, ...]] | None = None,
     urgent: tuple[int, ...] = (),
+    max_conflicts: int = DEFAULT.conflicts,
 ) -> Stream:
     """Build a stream from what was captured of it.
 
@@ -47,15 +49,19 @@ def build_stream(
     the first has offset 0 and each begins where the one before it ends. ``cuts`` are runs known to be
     on the wire only, and ``proven_length`` is how much of the stream is known to have existed (by the
     peer's acknowledgements). ``policy`` says which copy of an octet counts where several were captured.
+    ``doubted`` and ``keep_alives`` are pieces that count only where there is no other; the latter, whose
+    octet may be anything, make no conflicts.
     """
     conflicts: list[Conflict] = []
     repeated = 0
     if ordered:
         spans = pieces
     else:
-        spans = list(_merge_runs(_resolve(pieces, policy)))
-        conflicts = list(_find_conflicts(pieces, Stream(spans)))
-        repeated = sum(piece.length for piece in pieces) - sum(span.length for span in spans)
+        weak = [*doubted, *keep_alives]
+        candidates = [*pieces, *weak] if policy == "first" else [*reversed(weak), *pieces]
+        spans = list(_merge_runs(_resolve(candidates, policy)))
+        conflicts = list(islice(_find_conflicts([*pieces, *doubted], Stream(spans)), max_conflicts))
+        repeated = sum(piece.length for piece in candidates) - sum(span.length for span in spans)
     length = max([proven_length, *(cut.offset + cut.length for cut in cuts)])
     contiguous = spans[-1].end if ordered and spans else 0
     gaps = list(_find_gaps([] if ordered else spans, contiguous, length, cuts))
@@ -123,8 +129,7 @@ def _merge_runs(runs: Iterable[Span]) -> Iterator[Span]:
 
 
 def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
-    """Give where a captured copy of some octets differs from the copy that was kept, at most MAX_CONFLICTS."""
-    found = 0
+    """Give where a captured copy of some octets differs from the copy that was kept."""
     for piece in pieces:
         for span in kept.overlapping(piece.offset, piece.end):
             if span.data is piece.data and span.start - span.offset == piece.start - piece.offset:
@@ -137,9 +142,6 @@ def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
             differing = [at for at, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other]
             start, end = differing[0], differing[-1] + 1
             yield Conflict(first + start, end - start, span.frame, ours[start:end], piece.frame, theirs[start:end])
-            found += 1
-            if found == MAX_CONFLICTS:
-                return
 
 
 def _find_gaps(spans: Iterable[Span], position: int, length: int, cuts: Sequence[Cut]) -> Iterator[Gap]:

@@ -6,22 +6,22 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pop2dissect.capture.record import frame_text
 from pop2dissect.decode.segment import ACK, SYN, Segment, reverse_key
-from pop2dissect.tcp.connection import Connection, Sender
+from pop2dissect.limits import DEFAULT, Limits
+from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.halfopen import HalfOpenTally, is_half_open
+from pop2dissect.tcp.late import LateSegments
 from pop2dissect.tcp.reassembly import OverlapPolicy
+from pop2dissect.tcp.sender import Sender
 from pop2dissect.tcp.sequence import difference
-
-LINGER = 10 * 10**9
-"""Time in ns for which a closed connection still takes segments. Both ends have all octets by then: what comes
-later are copies that the capture, not the network, put out of order, and those may fill gaps."""
-
-MAX_UNDECIDED = 1 << 15
-"""Connections without payload that are kept open: at about 1.5 KB each, 50 MB for a flood of SYNs. Past it the
-oldest counts as over, and a payload that it carries later begins a connection without handshake."""
 
 LATE_SYN = 1 << 16
 """Octets that may be seen before the SYN they follow, where a capture has packets out of order."""
+
+
+_SECOND = 10**9
+_NEVER = 1 << 100
 
 
 @dataclass(slots=True)
@@ -63,16 +63,27 @@ class Tracker:
     first frames; those without payload are only counted, in :attr:`probes`.
     """
 
-    def __init__(self, ports: frozenset[int] | None = None, policy: OverlapPolicy = "first") -> None:
+    def __init__(
+        self, ports: frozenset[int] | None = None, policy: OverlapPolicy = "first", limits: Limits = DEFAULT
+    ) -> None:
         self._ports = ports or frozenset()
         self._policy = policy
+        self._limits = limits
         self._senders: dict[bytes, Sender] = {}
         self._closed: deque[Connection] = deque()
+        """Closed by both ends, or replaced by another on the same addresses and ports."""
+        self._reset: deque[Connection] = deque()
+        """Closed by a RST."""
+        self._due = _NEVER
+        """Time in ns at which the first of them is over."""
         self._undecided: deque[Connection] = deque()
         """In order of first frames, from the first connection that may or may not yet carry payload."""
         self._done: list[Connection] = []
         """Over and numbered, to be given out."""
         self._numbered = 0
+        self._late = LateSegments(limits.remembered)
+        self._abandoned: list[int] = []
+        """First frames of connections that were given up because too many were open; the first is the number."""
         self.probes: dict[tuple[bytes, bytes, int], ProbeTally] = {}
         self.half_open: dict[tuple[bytes, int], HalfOpenTally] = {}
 
@@ -81,17 +92,24 @@ class Tracker:
         senders = self._senders
         for segment in segments:
             sender = senders.get(segment.key)
-            if sender is None or (segment.flags & SYN and self._is_new(sender, segment)):
-                if sender is not None:
-                    self._finish(sender.connection)
+            if sender is None:
+                if self._late.belongs(segment):
+                    continue
                 sender = self._open(segment)
+            elif segment.flags & SYN:
+                if self._is_new(sender, segment):
+                    sender = self._replace(sender.connection, segment)
+            elif sender.connection.closed_at is not None and self._goes_elsewhere(sender, segment):
+                sender = self._replace(sender.connection, segment)
+            elif sender.connection.replaces is not None:
+                sender = self._choose(sender, sender.connection.replaces, segment)
             connection = sender.connection
             was_open = connection.closed_at is None
             connection.add(sender, segment)
             if was_open and connection.closed_at is not None:
-                self._closed.append(connection)
-            if self._closed and segment.time - (self._closed[0].closed_at or 0) > LINGER:
-                self._finish(self._closed.popleft())
+                self._close(connection)
+            if segment.time > self._due:
+                self._expire(segment.time)
             if self._undecided and self._undecided[0].has_payload:
                 self._number()
             if self._done:
@@ -99,12 +117,26 @@ class Tracker:
                 self._done.clear()
         for sender in list(senders.values()):
             self._finish(sender.connection)
+        for connection in (*self._closed, *self._reset):
+            self._finish(connection)
         yield from self._done
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was left out so far, a sentence each."""
+        warnings = self._late.warnings()
+        if self._abandoned:
+            count, frame = self._abandoned[0], self._abandoned[1]
+            warnings.append(
+                f"{count:,} connections without payload (the first began with {frame_text(frame)}) were counted as "
+                f"over because more than {self._limits.half_open:,} were open (limit half_open)"
+            )
+        return warnings
 
     def _is_new(self, sender: Sender, segment: Segment) -> bool:
         """Tell whether a SYN on known addresses and ports begins another connection (port reuse)."""
         if sender.initial is not None:
-            if sender.initial == segment.seq:
+            if segment.seq in (sender.initial, sender.rival):
                 return False
             # An answer with another number is a new connection whose SYN was not captured,
             # unless nothing has been said yet: then it is a second answer to the same SYN.
@@ -113,21 +145,85 @@ class Tracker:
             return False
         return not 0 <= difference(sender.base, segment.seq + 1) <= LATE_SYN
 
+    def _goes_elsewhere(self, sender: Sender, segment: Segment) -> bool:
+        """Tell whether payload on a connection that is closed belongs to another one, whose SYN was not captured."""
+        distance = sender.distance(segment.seq)
+        return bool(segment.length) and distance is not None and distance > self._limits.unseen_octets
+
+    def _choose(self, sender: Sender, old: Connection, segment: Segment) -> Sender:
+        """Tell to which of two connections on the same addresses and ports a segment belongs, by its number.
+
+        The new one began with a SYN, but segments of the old one may still come: late ones, or all that
+        follow where the SYN was forged, or not accepted (RFC 5961, section 4).
+        """
+        if old.over:
+            sender.connection.replaces = None
+            return sender
+        new = sender.connection
+        before = old.client if (sender is new.client) == (old.client_key == new.client_key) else old.server
+        was = before.distance(segment.seq)
+        now = sender.distance(segment.seq)
+        if now is None and segment.flags & ACK:  # nothing was sent on the new one, but perhaps acknowledged
+            now = sender.peer.distance(segment.ack)
+            was = before.peer.distance(segment.ack)
+        if was is None or was > LATE_SYN or (now is not None and now <= was):
+            return sender
+        return before
+
     def _open(self, segment: Segment) -> Sender:
         forward, backward = segment.key, reverse_key(segment.key)
         from_client = self._comes_from_client(segment)
-        connection = Connection(forward if from_client else backward, segment)
+        connection = Connection(forward if from_client else backward, segment, self._limits)
         sender, peer = connection.client, connection.server
         if not from_client:
             sender, peer = peer, sender
         self._senders[forward] = sender
         self._senders[backward] = peer
         self._undecided.append(connection)
-        if len(self._undecided) > MAX_UNDECIDED:
+        if len(self._undecided) > self._limits.half_open:
             self._number()
-            if len(self._undecided) > MAX_UNDECIDED:
-                self._finish(self._undecided[0])
+            if len(self._undecided) > self._limits.half_open:
+                self._abandon(self._undecided[0])
         return sender
+
+    def _replace(self, old: Connection, segment: Segment) -> Sender:
+        """Begin a connection on the addresses and ports of another, whose segments may still come."""
+        sender = self._open(segment)
+        if old.has_payload and not old.over:
+            sender.connection.replaces = old
+            if old.closed_at is None:
+                old.closed_at = segment.time
+                old.note("a SYN on the same addresses and ports began another connection", segment.frame)
+                self._close(old)
+        else:
+            self._finish(old)
+        return sender
+
+    def _close(self, connection: Connection) -> None:
+        """Let a connection end after a while; until then it takes segments."""
+        assert connection.closed_at is not None
+        is_reset = connection.client.reset or connection.server.reset
+        (self._reset if is_reset else self._closed).append(connection)
+        lingers = self._limits.reset_seconds if is_reset else self._limits.closed_seconds
+        self._due = min(self._due, connection.closed_at + lingers * _SECOND)
+
+    def _expire(self, now: int) -> None:
+        """Finish the connections that have been closed for long enough."""
+        self._due = _NEVER
+        for closed, seconds in ((self._closed, self._limits.closed_seconds), (self._reset, self._limits.reset_seconds)):
+            while closed:
+                due = (closed[0].closed_at or 0) + seconds * _SECOND
+                if now <= due:
+                    self._due = min(self._due, due)
+                    break
+                self._finish(closed.popleft())
+
+    def _abandon(self, connection: Connection) -> None:
+        """Count a connection without payload as over because too many are open."""
+        if not self._abandoned:
+            self._abandoned = [0, connection.first_frame]
+        self._abandoned[0] += 1
+        self._finish(connection)
 
     def _comes_from_client(self, segment: Segment) -> bool:
         if segment.flags & SYN:
@@ -146,6 +242,7 @@ class Tracker:
             if self._senders.get(flow) is sender:
                 del self._senders[flow]
         if connection.has_payload:
+            self._late.remember(connection)
             connection.finish(self._policy)
             if connection.number:
                 self._done.append(connection)

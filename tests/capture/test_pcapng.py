@@ -233,7 +233,7 @@ HUGE = struct.pack("<II", 6, 0xFFFFFFFC) + bytes(100)
         (enhanced(FRAME, captured=100), "claims 100 captured octets but has room for"),
         (enhanced(bytes(262_148)), "claims 262148 captured octets, more than the 262144"),
         (block(3, struct.pack("<I", 100) + bytes(60)), "claims 100 captured octets but has room for 60"),
-        (HUGE, "claims a length of 4294967292 octets, which is too large"),
+        (HUGE, "claims a length of 4294967292 octets, more than 16777216 (limit block_octets)"),
         (struct.pack("<II", 77, 0xFFFFFFFC) + bytes(100), "the file ends inside the block after frame 1"),
         (block(0x0A0D0D0A, bytes(16)), "has no byte-order magic"),
         (section(version=(2, 0)), "is of the unknown version 2.0"),

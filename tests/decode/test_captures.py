@@ -63,7 +63,8 @@ def test_wrong_checksums_are_counted_and_the_segments_kept() -> None:
     records = list(read_pcap(capture_path("derived_bad_checksums_offload")))
     trusting, verifying = Decoder(None), Decoder(None, verify_checksums=True)
     segments = list(map(trusting.decode, records))
-    assert segments == list(map(verifying.decode, records))
+    doubted = list(map(verifying.decode, records))
+    assert segments == [segment and segment._replace(doubts=()) for segment in doubted]
     assert trusting.warnings() == []
     (problem,) = verifying.problems.values()
     assert "TCP checksum" in problem.reason

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.capture.record import Record
-from pop2dissect.decode import Decoder, FragmentLimits, Segment
+from pop2dissect.decode import Decoder, Segment
 from pop2dissect.decode.fragments import FRAGMENT_COST
+from pop2dissect.limits import Limits
 
 from .build import CLIENT6, OUTER, PACKET, SERVER6, cut, ethernet, ipv4, ipv6, record, tcp, udp
 from .tshark import opinion, opinions, write_pcapng
@@ -296,7 +297,7 @@ def test_a_cut_in_the_tcp_header_is_a_problem() -> None:
 
 
 def test_old_fragments_are_given_up() -> None:
-    decoder = Decoder(POP2, fragment_limits=FragmentLimits(seconds=30))
+    decoder = Decoder(POP2, limits=Limits(fragment_seconds=30))
     one, two = records([part4(0, 40), part4(40, 80)])
     assert decoder.decode(one) is None
     assert decoder.decode(two._replace(time=31 * SECOND)) is None
@@ -310,22 +311,30 @@ def test_a_clock_set_back_keeps_fragments_together() -> None:
     assert segment.time == 0
 
 
-@pytest.mark.parametrize("limits", [FragmentLimits(datagrams=2), FragmentLimits(octets=2 * (40 + FRAGMENT_COST) + 39)])
-def test_beyond_the_limits_the_oldest_is_given_up(limits: FragmentLimits) -> None:
-    decoder = Decoder(POP2, fragment_limits=limits)
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(fragmented_datagrams=2), "more than 2 were pending (limit fragmented_datagrams)"),
+        (
+            Limits(fragment_octets=2 * (40 + FRAGMENT_COST) + 39),
+            "more than 631 octets of fragments were pending (limit fragment_octets)",
+        ),
+    ],
+)
+def test_beyond_the_limits_the_oldest_is_given_up(limits: Limits, reason: str) -> None:
+    decoder = Decoder(POP2, limits=limits)
     frames = [part4(0, 40, 1), part4(0, 40, 2), part4(0, 40, 3), part4(40, 80, 3), part4(40, 80, 1)]
     (segment,) = run(decoder, records(frames))
     assert segment.fragments == (3, 4)
-    reason = "more fragments were pending than are kept"
     assert decoder.warnings()[0].endswith(reason)
     assert decoder.problems[reason].frames[0] == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.booleans(), st.integers(0, 3)), max_size=40))
 def test_floods_keep_the_account_of_octets(fragments: list[tuple[int, int, bool, int]]) -> None:
-    limits = FragmentLimits(datagrams=3, octets=3000, seconds=20)
+    limits = Limits(fragmented_datagrams=3, fragment_octets=3000, fragment_seconds=20)
     for overlap in ("first", "last"):
-        decoder = Decoder(None, overlap="first" if overlap == "first" else "last", fragment_limits=limits)
+        decoder = Decoder(None, overlap="first" if overlap == "first" else "last", limits=limits)
         for frame, (offset, length, more, identification) in enumerate(fragments, 1):
             for make in (fragment4, fragment6):
                 octets = WHOLE[offset : offset + 8 * length]
@@ -336,8 +345,8 @@ def test_floods_keep_the_account_of_octets(fragments: list[tuple[int, int, bool,
                 assert segment is None or segment.captured == segment.length
                 memory = decoder._reassembler
                 assert memory._octets == sum(datagram.cost for datagram in memory._datagrams.values())
-                assert memory._octets <= limits.octets
-                assert len(memory._datagrams) <= limits.datagrams
+                assert memory._octets <= limits.fragment_octets
+                assert len(memory._datagrams) <= limits.fragmented_datagrams
         decoder.finish()
         assert not decoder._reassembler._datagrams
         assert decoder._reassembler._octets == 0

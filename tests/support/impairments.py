@@ -135,9 +135,9 @@ def overlapped(packets: Packets, seed: int = 1, share: float = 0.2, *, conflicti
                 replace(
                     packet,
                     time=packet.time + _room(packets, index) // 2,
-                    seq=(packet.seq + first - len(head)) % 2**32,
+                    seq=(packet.seq + bool(packet.flags & SYN) + first - len(head)) % 2**32,
                     payload=octets,
-                    flags=packet.flags & ~FIN,
+                    flags=packet.flags & ~(SYN | FIN),
                     mark="forged" if conflicting else "retransmission",
                 )
             )

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import count
 
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, Segment
+from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp import Connection, Tracker
-from pop2dissect.tcp.tracker import LINGER, MAX_UNDECIDED
 from tests.tcp.build import Talk, track, whole
+
+FEW = 1000
 
 
 def handshake(talk: Talk) -> list[Segment]:
@@ -91,7 +93,7 @@ def test_a_second_answer_with_another_number_is_an_event() -> None:
     )
     assert connection.streams is not None
     assert whole(connection.streams[1]) == b"+ POP2\r\n"
-    assert connection.events == ["frame 4 repeats the SYN with another initial sequence number"]
+    assert connection.events == ["a further SYN of the server with another initial sequence number (frame 4)"]
 
 
 def test_a_syn_captured_after_what_follows_it_belongs_to_it() -> None:
@@ -115,7 +117,7 @@ def test_a_reset_far_outside_of_the_window_closes_nothing() -> None:
         ]
     )
     assert connection.closed_at is None
-    assert connection.events == ["frame 5 is a RST far outside of the window; it was ignored"]
+    assert connection.events == ["a RST of the server far outside of the window, which was ignored (frame 5)"]
 
 
 def test_a_closed_connection_is_given_out_after_a_while_and_not_before() -> None:
@@ -128,7 +130,7 @@ def test_a_closed_connection_is_given_out_after_a_while_and_not_before() -> None
         talk.segment("s", 0, flags=ACK | FIN, heard=7),
         talk.segment("c", 3, b"two"),
     ]
-    later = other.segment("c", 0, b"x", time=closing[-1].time + LINGER + 10**9)
+    later = other.segment("c", 0, b"x", time=closing[-1].time + DEFAULT.closed_seconds * 10**9 + 10**9)
     given: list[Connection] = []
     tracker = Tracker(frozenset({109}))
 
@@ -181,10 +183,15 @@ def test_a_flood_of_syns_keeps_a_bounded_number_of_connections() -> None:
     frames = count(1)
     flood = (
         Talk(client_isn=number, port=number % 60000, frames=frames).segment("c", -1, flags=SYN)
-        for number in range(MAX_UNDECIDED * 3)
+        for number in range(FEW * 3)
     )
-    tracker = Tracker(frozenset({109}))
+    tracker = Tracker(frozenset({109}), limits=Limits(half_open=FEW))
     list(tracker.connections(flood))
     (tally,) = tracker.probes.values()
-    assert tally.attempts == MAX_UNDECIDED * 3
+    assert tally.attempts == FEW * 3
     assert len(tracker._undecided) == 0
+    (warning,) = tracker.warnings
+    assert warning == (
+        "2,000 connections without payload (the first began with frame 1) were counted as "
+        "over because more than 1,000 were open (limit half_open)"
+    )

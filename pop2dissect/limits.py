@@ -1,0 +1,62 @@
+"""The bounds of what is remembered and looked at, each with its reason; all can be set.
+
+No input may take more memory or time than these allow, however hostile. Where one is reached, a
+warning, an event of the connection or a defect of the message says what was lost: never silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is remembered. Names are those of the option ``--limit NAME=N``."""
+
+    stream_segments: int = 1 << 22
+    """Segments of a stream. An index entry takes about 250 octets, so four million take 1 GB; segments of usual
+    size then carry 6 GB."""
+    stream_octets: int = 1 << 30
+    """Octets of a stream that are held in memory: those of pipes and compressed captures. Of a plain file only an
+    index is held, and this does not count."""
+    stream_distance: int = 1 << 30
+    """Octets that a segment may lie from what is known of its stream: the largest window that TCP can offer
+    (RFC 7323, section 2.3). What lies further away belongs to another connection, or is forged."""
+    unseen_octets: int = 1 << 24
+    """Octets that an acknowledgement may run ahead of what was captured and still prove that they existed: 16 MiB,
+    more than senders keep in flight. A stray segment's random number must not make a hole of a gigabyte."""
+    conflicts: int = 1000
+    """Conflicts kept for a stream: enough for any evidence."""
+    events: int = 100
+    """Kinds of events kept for a connection, frames of one, and urgent octets of a stream."""
+    half_open: int = 1 << 15
+    """Connections without payload that are kept open: 50 MB for a flood of SYNs. Past it the oldest counts as over,
+    and a payload that it carries later begins a connection without handshake."""
+    closed_seconds: int = 10
+    """Seconds for which a connection that both ends closed takes segments. Both have all octets by then: what comes
+    later are copies that the capture, not the network, put out of order, and those may fill gaps."""
+    reset_seconds: int = 60
+    """Seconds for which a connection takes segments after a RST, which may be forged or not accepted."""
+    remembered: int = 1 << 14
+    """Connections that are remembered when they are over, so that late copies do not begin new ones."""
+    idle_seconds: int = 0
+    """Seconds of silence after which a connection counts as over; 0 for none. For live pipes without an end."""
+    fragmented_datagrams: int = 1024
+    """Datagrams of which fragments are kept: a network that reorders has a few on their way, a flood has no end."""
+    fragment_octets: int = 32 << 20
+    """Octets of fragments that are kept: 500 datagrams of the largest size."""
+    fragment_seconds: int = 60
+    """Seconds from a datagram's first fragment (RFC 8200, section 4.5; RFC 1122, section 3.3.2)."""
+    layers: int = 32
+    """Headers in one packet before TCP: more than any network stacks, and an end to tunnels in tunnels."""
+    block_octets: int = 16 << 20
+    """Octets of a pcapng block beyond which it is taken for damaged, if its contents matter; others are passed over."""
+    interfaces: int = 1 << 16
+    """Interfaces of a pcapng section beyond which it is taken for damaged, as each one costs memory."""
+
+    def as_dict(self) -> dict[str, int]:
+        """Give names and values, for the settings that a report records."""
+        return asdict(self)
+
+
+DEFAULT = Limits()
