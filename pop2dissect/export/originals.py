@@ -7,11 +7,12 @@ from struct import Struct
 from typing import NamedTuple
 
 from pop2dissect.capture import CaptureReader
-from pop2dissect.capture.pcapng import BYTE_ORDERS, MAX_BLOCK, NUMBERED_BLOCKS, PCAPNG_MAGIC
+from pop2dissect.capture.pcapng import BYTE_ORDERS, NUMBERED_BLOCKS, PCAPNG_MAGIC
 from pop2dissect.capture.record import FRAME_BITS
 from pop2dissect.capture.source import opened_window
 from pop2dissect.capture.window import Window
 from pop2dissect.export.pcapng import IF_TSRESOL, Interface, Option
+from pop2dissect.limits import DEFAULT
 
 _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 _PACKETS = frozenset({_OLD_PACKET, _SIMPLE_PACKET, _PACKET})
@@ -108,7 +109,7 @@ class _PcapngWalk:
             if length < _SMALLEST:
                 return
             if kind in (_SECTION, _INTERFACE) or (is_packet and frame in wanted):
-                if length > MAX_BLOCK or not window.forward(position, length):
+                if length > DEFAULT.block_octets or not window.forward(position, length):
                     return
                 position = 0
                 block = memoryview(bytes(window.data[8 : length - 4]))
