@@ -102,7 +102,7 @@ def _pack(column: Column[Any], values: list[Any]) -> tuple[NDArray[Any], ...]:
             return np.array(known, np.float64 if column.kind is Kind.NUMBER else np.bool_), np.array(absent, np.bool_)
         case Kind.CATEGORY:
             codes = {category: code for code, category in enumerate(column.categories)}
-            return (np.fromiter((codes.get(value, -1) for value in values), np.int8, len(values)),)
+            return (np.array([codes.get(value, -1) for value in values], np.int8),)
         case Kind.TEXT:
             return (np.array(values, dtype=object),)
 
@@ -130,10 +130,8 @@ def _array(column: Column[Any], parts: list[NDArray[Any]]) -> Any:
 def _integers(values: list[Any], absent: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Give 64-bit integers, and which of them are absent: None, or too large. Those are ``absent``."""
     try:
-        return np.fromiter(values, np.int64, len(values)), np.zeros(len(values), np.bool_)
+        return np.array(values, np.int64), np.zeros(len(values), np.bool_)
     except (TypeError, OverflowError):
-        mask = np.fromiter(
-            (value is None or not -_LARGEST <= value <= _LARGEST for value in values), np.bool_, len(values)
-        )
-        present = (absent if hidden else value for value, hidden in zip(values, mask.tolist(), strict=True))
-        return np.fromiter(present, np.int64, len(values)), mask
+        hidden = [value is None or not -_LARGEST <= value <= _LARGEST for value in values]
+        present = [absent if gone else value for value, gone in zip(values, hidden, strict=True)]
+        return np.array(present, np.int64), np.array(hidden, np.bool_)

@@ -11,6 +11,8 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
@@ -22,7 +24,8 @@ import pop2dissect
 from notebooks.many_users import sessions as made_up
 from pop2dissect.analysis import plots
 from pop2dissect.analysis.plots.clock import Clock, nice_step
-from pop2dissect.analysis.plots.ladder import spaced
+from pop2dissect.analysis.plots.gantt import MAX_CLIENTS
+from pop2dissect.analysis.plots.ladder import apart, spaced
 from pop2dissect.analysis.statistics import Statistics
 from pop2dissect.analysis.timeline import timeline
 from pop2dissect.protocol.pop2.states import SERVER
@@ -165,6 +168,31 @@ def test_ladder_to_scale(incident: list[Session]) -> None:
     assert heights == sorted(heights)
 
 
+def test_ladder_to_scale_writes_as_much_as_fits(incident: list[Session]) -> None:
+    ax = plots.ladder(new_axes(7, 5), incident[40], scale="time")
+    draw(ax)
+    said = [text for text in ax.texts if text.get_gid() == "said"]
+    heights = [text.get_position()[1] for text in said]
+    bottom, top = ax.get_ylim()
+    assert heights == sorted(heights)
+    assert top <= heights[0]
+    assert heights[-1] <= bottom
+    assert 15 < len(said) < 57
+    caption = " ".join(text.get_text() for text in ax.findobj(Annotation) if text.get_gid() == "caption")
+    assert f"{57 - len(said)} lines too close to others have no text." in caption.replace("\n", " ")
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=60), st.integers(2, 20))
+def test_those_kept_are_the_farthest_apart_that_fit(places: list[int], limit: int) -> None:
+    ordered = sorted(float(place) for place in places)
+    kept = apart(ordered, limit)
+    assert kept == sorted(set(kept))
+    assert kept[0] == 0
+    assert len(kept) <= limit
+    if len(ordered) <= limit:
+        assert len(kept) == len(ordered)
+
+
 def test_ladder_shows_as_many_lines_as_fit_and_says_which(incident: list[Session]) -> None:
     ax = plots.ladder(new_axes(7, 5), incident[40], first=10)
     said = [text for text in ax.texts if text.get_gid() == "said"]
@@ -202,14 +230,37 @@ def test_gantt_has_a_line_a_session(ax: Axes, incident: list[Session]) -> None:
     assert len(ax.get_yticklabels()) == len(incident)
 
 
+def test_gantt_of_many_has_rows_of_clients(ax: Axes, many: list[Session]) -> None:
+    plots.gantt(ax, many)
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    assert len(names) == MAX_CLIENTS
+    numbers = Counter(session.client.ip for session in many)
+    rows = {name.split()[0]: row for row, name in enumerate(names[:-1])}
+    assert names[:-1] == [f"{client} ({numbers[client]:,})" for client in rows]
+    least = min(numbers[client] for client in rows)
+    assert all(number <= least for client, number in numbers.items() if client not in rows)
+    rest = sum(numbers.values()) - sum(numbers[client] for client in rows)
+    assert names[-1] == f"{len(numbers) - len(rows)} others ({rest:,})"
+    clock = Clock(min(s.start for s in many), max(s.end for s in many))
+    drawn = {c.get_gid(): c for c in ax.collections if isinstance(c, LineCollection)}
+    for login, shift in (("accepted", -0.25), ("refused", 0.25)):
+        expected = sorted(
+            (clock.place(s.start), clock.place(s.end), rows.get(s.client.ip, len(rows)) + shift)
+            for s in many
+            if s.login == login
+        )
+        lines = sorted((x0, x1, y) for (x0, y), (x1, _) in drawn[f"sessions {login}"].get_segments())
+        assert np.array(lines) == pytest.approx(np.array(expected))
+
+
 def test_latency_curves_are_the_distributions(ax: Axes, incident: list[Session]) -> None:
     plots.latency(ax, incident)
     exchanges = pop2dissect.Capture([], incident, []).tables.exchanges
     for line in ax.lines:
         command = str(line.get_label()).partition(":")[0]
         latencies = sorted(exchanges[exchanges["command"] == command]["latency"].dropna().dt.total_seconds())
-        assert list(line.get_xdata()) == pytest.approx(latencies)
-        assert list(line.get_ydata()) == pytest.approx([(n + 1) / len(latencies) for n in range(len(latencies))])
+        assert list(line.get_xdata()) == pytest.approx([latencies[0], *latencies])
+        assert list(line.get_ydata()) == pytest.approx([n / len(latencies) for n in range(len(latencies) + 1)])
     assert len(ax.lines) == exchanges["command"].nunique()
 
 

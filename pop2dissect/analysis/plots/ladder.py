@@ -50,8 +50,8 @@ def ladder(
         text_height = bottom / max(_height(ax) / ROW, 1)
     else:
         places = [(rung.time - session.start) / 1e9 for rung in shown]
-        bottom = max(*places, 1e-9)
-        text_height = bottom * ROW / max(_height(ax), ROW)
+        bottom = max(*places, min(places) + 1e-9)
+        text_height = (bottom - min(places)) / fitting
     for name, x in _SIDES.items():
         ax.plot([x, x], [places[0] - text_height, bottom + text_height], color=INK, lw=1.2, gid=name)
     _draw_arrows(ax, shown, places)
@@ -60,7 +60,7 @@ def ladder(
         _write_on_rungs(ax, shown, places, text_height)
         ax.set_xlim(-0.04, 1.04)
     else:
-        left_out = _write_beside(ax, shown, places, text_height, bottom)
+        left_out = len(shown) - _write_beside(ax, shown, places, text_height, fitting)
         ax.set_xlim(-0.04, 3.0)
     ax.set_ylim(bottom + 1.2 * text_height, min(places) - 2.2 * text_height)
     ax.set_xticks([0, 1], [f"client\n{session.client}", f"server\n{session.server}"])
@@ -129,16 +129,11 @@ def _write_on_rungs(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], t
             )
 
 
-def _write_beside(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], text_height: float, bottom: float) -> int:
-    """Write the texts in a column at the right, near their arrows; give how many are left out."""
+def _write_beside(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], text_height: float, fitting: int) -> int:
+    """Write the texts in a column at the right, near their arrows, as many as fit; give how many they are."""
     order = sorted(range(len(rungs)), key=lambda number: places[number])
-    if len(order) * text_height > bottom + 2 * text_height:
-        kept: list[int] = []
-        for number in order:
-            if not kept or places[number] - places[kept[-1]] >= text_height:
-                kept.append(number)
-        order = kept
-    heights = spaced([places[number] for number in order], text_height, bottom + text_height)
+    order = [order[place] for place in apart([places[number] for number in order], fitting)]
+    heights = spaced([places[number] for number in order], text_height, max(places) + 0.5 * text_height)
     for number, height in zip(order, heights, strict=True):
         entry = rungs[number].entry
         lost = entry.event == "gap"
@@ -157,7 +152,27 @@ def _write_beside(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], tex
             parse_math=False,
             gid="said",
         )
-    return len(rungs) - len(order)
+    return len(order)
+
+
+def apart(heights: Sequence[float], limit: int) -> list[int]:
+    """Choose at most ``limit`` of some heights, given in order, that are the farthest apart; give their places."""
+    if len(heights) <= limit:
+        return list(range(len(heights)))
+    # The more the distance that they are to have, the fewer they are.
+    least, most = 0.0, heights[-1] - heights[0] + 1.0
+    kept = [0]
+    for _ in range(50):
+        distance = (least + most) / 2
+        chosen = [0]
+        for place, height in enumerate(heights):
+            if height - heights[chosen[-1]] >= distance and place:
+                chosen.append(place)
+        if len(chosen) > limit:
+            least = distance
+        else:
+            most, kept = distance, chosen
+    return kept
 
 
 def spaced(wanted: Sequence[float], distance: float, bottom: float) -> list[float]:

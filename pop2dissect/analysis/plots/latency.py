@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from pop2dissect.analysis.plots.style import INK, caption, clear_frame, label, nothing, span_of_time
 from pop2dissect.analysis.spread import quantile
-from pop2dissect.analysis.statistics import Statistics
 from pop2dissect.session import Session
 
 MAX_COMMANDS = 8
@@ -34,20 +34,22 @@ def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
     x is the time from the command to the first reply, logarithmic; y is the part of the replies,
     0 to 1. The eight commands used most are drawn.
     """
-    statistics = Statistics.of(sessions)
-    curves = [
-        (command, sorted(max(value, 1) for value in tally.latencies))
-        for command, tally in statistics.most_used()
-        if tally.latencies
-    ]
-    if not curves:
+    latencies: defaultdict[str, list[int]] = defaultdict(list)
+    for session in sessions:
+        for exchange in session.exchanges:
+            if exchange.command is not None and exchange.latency is not None:
+                latencies[exchange.command].append(max(exchange.latency, 1))
+    if not latencies:
         return nothing(ax, "no replies")
+    curves = sorted(latencies.items(), key=lambda item: (-len(item[1]), item[0]))
+    for _, values in curves:
+        values.sort()
     for (command, values), (colour, style, width) in zip(curves[:MAX_COMMANDS], _LOOKS, strict=False):
         points = _thinned(values)
         name = label(command, 12) or "(none)"
         ax.step(
-            [value / 1e9 for value in points],
-            [(place + 1) / len(points) for place in range(len(points))],
+            [value / 1e9 for value in (points[0], *points)],
+            [place / len(points) for place in range(len(points) + 1)],
             where="post",
             color=colour,
             ls=style,
@@ -56,6 +58,11 @@ def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
         )
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(_seconds))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    fastest, slowest = min(values[0] for _, values in curves), max(values[-1] for _, values in curves)
+    if slowest < 100 * fastest:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.set_xlim(fastest / 1e9 / 1.5, slowest / 1e9 * 1.5)
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("time from the command to the reply (logarithmic)")
@@ -70,7 +77,7 @@ def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
     caption(
         ax,
         "The further left a curve rises, the faster the replies. It holds the server's time and the network's. "
-        "A step at 40 ms is often a delayed acknowledgement; one at 3 s, under HELO, refused logins." + more,
+        "A step at 3 s, under HELO, is often refused logins." + more,
     )
     return ax
 

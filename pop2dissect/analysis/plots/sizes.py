@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pop2dissect.analysis.plots.octets import octets_text
-from pop2dissect.analysis.plots.style import INK, caption, clear_frame, nothing
+from pop2dissect.analysis.plots.style import INK, caption, clear_frame, count, nothing
 from pop2dissect.analysis.spread import quantile
 from pop2dissect.session import Disposition, Session
 
@@ -76,6 +76,8 @@ def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
     )
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda place, _: octets_text(place)))
+    if decades < 0.5:
+        ax.set_xlim(edges[0] / 2, edges[-1] * 2)
     if decades < 2:
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     ax.xaxis.set_minor_formatter(NullFormatter())
@@ -88,7 +90,7 @@ def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
     broken = sum(not message.complete for message in messages)
     caption(
         ax,
-        f"{len(messages):,} messages from {ordered[0]:,} to {ordered[-1]:,} octets, by what the client made of "
+        f"{count(len(messages), 'message')} from {ordered[0]:,} to {ordered[-1]:,} octets, by what the client made of "
         f"them: ACKS keeps, ACKD deletes, NACK refuses. {broken:,} are incomplete or not as long as announced.",
     )
     return ax

@@ -26,7 +26,7 @@ _BENDS = {
     ("NEXT", "DONE"): -0.12,
 }
 _LABELS = {
-    ("AUTH", "MBOX"): (1.0, 0.14, "bottom"),
+    ("AUTH", "MBOX"): (1.0, 0.46, "bottom"),
     ("MBOX", "ITEM"): (3.0, 0.36, "bottom"),
     ("ITEM", "MBOX"): (3.0, -0.36, "top"),
     ("ITEM", "NEXT"): (5.0, 0.36, "bottom"),
@@ -35,10 +35,10 @@ _LABELS = {
     ("ITEM", "ITEM"): (4.0, 0.92, "bottom"),
     ("AUTH", "AUTH"): (0.0, 0.92, "bottom"),
     ("NEXT", "NEXT"): (6.0, 0.92, "bottom"),
-    ("AUTH", "DONE"): (0.7, -1.25, "top"),
-    ("MBOX", "DONE"): (2.35, -1.25, "center"),
-    ("ITEM", "DONE"): (3.65, -1.25, "center"),
-    ("NEXT", "DONE"): (5.3, -1.25, "top"),
+    ("AUTH", "DONE"): (0.6, -1.45, "top"),
+    ("MBOX", "DONE"): (2.0, -1.25, "center"),
+    ("ITEM", "DONE"): (4.0, -1.25, "center"),
+    ("NEXT", "DONE"): (5.4, -1.45, "top"),
 }
 
 _Edge = tuple[str, str]
