@@ -122,6 +122,11 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_files(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--report", metavar="FILE.html", help="a report as one HTML file that needs nothing else")
+    group.add_argument("--case", metavar="TEXT", help="the case, for the head of the report")
+    group.add_argument("--examiner", metavar="TEXT", help="who examined the captures, for the head of the report")
+    group.add_argument("--exhibit", metavar="TEXT", help="under which designation the captures are kept")
+    group.add_argument("--note", metavar="TEXT", action="append", default=[], help="a note for the head; repeatable")
     group.add_argument("--export-mail", metavar="DIR", help="each message as .eml, exactly as on the wire")
     group.add_argument("--export-mbox", metavar="FILE", help="all messages as a mailbox file (mboxrd)")
     group.add_argument("--export-attachments", metavar="DIR", help="each attachment, decoded")

@@ -56,6 +56,12 @@ class Look:
         return f"{colour}{style.clip(text, len(citation))}{style.off}{style.dim}{citation}{style.off}"
 
 
+def departure(violation: str, state: str) -> str:
+    """Say in words what departs from the RFC, for a command that came in that state of the server."""
+    words = _DEPARTURES.get(violation)
+    return violation if words is None else f"{words.format(state=state)} ({violation})"
+
+
 def session_timeline(session: Session, look: Look) -> Iterator[str]:
     """Give the lines of a session, without line ends."""
     style = look.style
@@ -117,8 +123,7 @@ def _exchange(exchange: Exchange, session: Session, message: Message | None, loo
         if reply.kind == "data" and message is not None:
             yield from _message(message, look)
     for violation in exchange.violations:
-        words = _DEPARTURES.get(violation)
-        yield _remark(look, violation if words is None else f"{words.format(state=exchange.state)} ({violation})")
+        yield _remark(look, departure(violation, exchange.state))
     for note in exchange.notes:
         yield _remark(look, note)
 

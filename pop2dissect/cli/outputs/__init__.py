@@ -48,6 +48,10 @@ def _printed(run: Run, files: list[FileOutput]) -> Output:
 
 def _files(run: Run) -> Iterator[FileOutput]:
     """Give the outputs that write files, in the order in which they are named when all is done."""
+    if run.options.report:
+        from pop2dissect.cli.outputs.report import ReportOutput
+
+        yield ReportOutput(run)
     if any(value is not None for name, value in vars(run.options).items() if name.startswith(("export_", "annotate"))):
         from pop2dissect.cli.outputs.exports import export_outputs
 

@@ -1,0 +1,38 @@
+"""``--report``: the report as one HTML file."""
+
+from __future__ import annotations
+
+from pop2dissect.cli.outputs.base import FileOutput, Run
+from pop2dissect.export.folder import new_file
+from pop2dissect.report.html import Case, Choices, Report
+from pop2dissect.session import Session
+
+
+class ReportOutput(FileOutput):
+    """One page that needs nothing else."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        options = run.options
+        self._file = self.held.enter_context(new_file(options.report))
+        case = Case(options.case, options.examiner, options.exhibit, tuple(options.note))
+        choices = Choices(case, run.look.zone, run.notation, run.selected, run.command)
+        run.digests.start()
+        before = run.digests.results()  # waits: these are to be from before the reading
+        self._report = Report(run.dissection, choices, before)
+        self._size = 0
+
+    def add(self, session: Session) -> None:
+        """Take the session."""
+        self._report.add(session)
+
+    def finish(self) -> None:
+        """Write the page."""
+        octets = self._report.page(self.run.spanning_findings()).encode()
+        self._file.write(octets)
+        self._file.flush()
+        self._size = len(octets)
+
+    def written(self) -> str:
+        """Say where the report is."""
+        return f"a report of {self._size:,} octets in {self.run.options.report}"

@@ -1,0 +1,179 @@
+"""What was said in a session, a row a line, each with what proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pop2dissect.report.html.fields import Field, command_fields, message_fields, notation, reply_fields
+from pop2dissect.report.html.times import Stamp, Times
+from pop2dissect.report.masking import Range, masked_text
+from pop2dissect.report.timeline import departure
+from pop2dissect.report.values import count, frame_list
+from pop2dissect.session import Direction, Exchange, Message, Reply, Session
+
+MAX_LINES = 4000
+"""Lines of one session that are listed: a browser still scrolls through them, and no mail session has as many."""
+
+Kind: TypeAlias = Literal["command", "greeting", "ok", "error", "count", "length", "data", "close", "unknown", "octets"]
+"""A reply's kind, a command, or octets of a conversation that is not taken apart."""
+_FIRST_LINE = 120
+"""Octets of such a conversation that are looked at for a first line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How lines are to be written."""
+
+    times: Times
+    show_passwords: bool = False
+    several_captures: bool = False
+
+    def frames(self, frames: Sequence[int]) -> str:
+        """Cite frames."""
+        return frame_list(frames, self.several_captures)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that one end said."""
+
+    exchange: int
+    direction: Direction
+    kind: Kind
+    since: int | None
+    """Time in ns since the session's start; None where not captured."""
+    time: Stamp
+    text: str
+    """From the wire where ``quoted``, its password masked; else in words."""
+    quoted: bool
+    state: str
+    """The server's state: before a command, and after the last reply to it."""
+    frames: str
+    start: int
+    end: int
+    """Offsets in what that end sent."""
+    fields: str
+    """As :func:`pop2dissect.report.html.fields.notation` writes them."""
+    missing: int
+    remarks: tuple[str, ...] = ()
+    """What is to be said about the exchange that this is the last line of."""
+
+
+def session_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
+    """Give the lines of a session in the order of the conversation; ``secrets`` are the client's passwords."""
+    messages = {message.exchange: message for message in reversed(session.messages)}
+    for exchange in session.exchanges:
+        yield from _exchange_lines(session, exchange, messages.get(exchange.index), context)
+    if not session.exchanges:
+        yield from _turn_lines(session, context, secrets)
+
+
+def _exchange_lines(session: Session, exchange: Exchange, message: Message | None, context: Context) -> Iterator[Line]:
+    remarks = (*(departure(name, exchange.state) for name in exchange.violations), *exchange.notes)
+    text = exchange.shown_line(context.show_passwords)
+    if text is not None:
+        lost = not text and exchange.missing > 0
+        yield Line(
+            exchange=exchange.index,
+            direction="client",
+            kind="command",
+            since=None if exchange.time is None else exchange.time - session.start,
+            time=context.times.clock(exchange.time, session.start),
+            text="(not captured)" if lost else text,
+            quoted=not lost,
+            state=exchange.state,
+            frames=context.frames(exchange.frames),
+            start=exchange.start,
+            end=exchange.end,
+            fields=notation(command_fields(exchange), exchange.start),
+            missing=exchange.missing,
+            remarks=() if exchange.replies else remarks,
+        )
+    for reply in exchange.replies:
+        last = reply is exchange.replies[-1]
+        words, quoted = _said(reply, message)
+        fields: Iterator[Field] = iter(())
+        if reply.kind == "data":
+            fields = message_fields(session.server_stream, reply.start, reply.end)
+        elif reply.kind != "close":
+            fields = reply_fields(reply)
+        yield Line(
+            exchange=exchange.index,
+            direction="server",
+            kind=reply.kind,
+            since=None if reply.time is None else reply.time - session.start,
+            time=context.times.clock(reply.time, session.start),
+            text=words,
+            quoted=quoted,
+            state=exchange.next_state if last else "",
+            frames=context.frames(reply.frames),
+            start=reply.start,
+            end=reply.end,
+            fields=notation(fields, reply.start),
+            missing=reply.missing,
+            remarks=remarks if last else (),
+        )
+
+
+def _said(reply: Reply, message: Message | None) -> tuple[str, bool]:
+    """Give a reply in words, and whether they are the server's own."""
+    if reply.kind == "close":
+        return "(closes the connection)", False
+    if reply.kind == "data":
+        number = f"message {message.number}" if message and message.number is not None else "a message"
+        return f"{count(reply.end - reply.start, 'octet')} of {number}", False
+    if not reply.raw and reply.missing:
+        return "(not captured)", False
+    return reply.line, True
+
+
+def _turn_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
+    """Give the turns of a conversation that is not taken apart: runs of octets of one end, in the order of time."""
+    spans = sorted(
+        (span.time, span.frame, direction, span)
+        for direction in _DIRECTIONS
+        for span in session.stream(direction).spans
+    )
+    number = 0
+    index = 0
+    while index < len(spans):
+        after = index + 1
+        while after < len(spans) and _continues(spans[after - 1], spans[after]):
+            after += 1
+        time, _, direction, first = spans[index]
+        start, end = first.offset, spans[after - 1][3].end
+        yield Line(
+            exchange=number,
+            direction=direction,
+            kind="octets",
+            since=time - session.start,
+            time=context.times.clock(time, session.start),
+            text=_beginning(session, direction, start, end, secrets),
+            quoted=True,
+            state="",
+            frames=context.frames(session.stream(direction).frames(start, end)),
+            start=start,
+            end=end,
+            fields=notation(iter([Field("x", start, end)]), start),
+            missing=0,
+        )
+        number += 1
+        index = after
+
+
+_DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
+
+
+def _continues(one: tuple[int, int, Direction, object], other: tuple[int, int, Direction, object]) -> bool:
+    before, after = one[3], other[3]
+    return one[2] == other[2] and getattr(before, "end", None) == getattr(after, "offset", None)
+
+
+def _beginning(session: Session, direction: Direction, start: int, end: int, secrets: Sequence[Range]) -> str:
+    """Give the first line of a run of octets."""
+    stream = session.stream(direction)
+    block = stream.read(start, min(end, start + _FIRST_LINE))
+    line = block.split(b"\n", 1)[0].removesuffix(b"\r")
+    return masked_text(stream, start, start + len(line), secrets if direction == "client" else ())

@@ -1,0 +1,62 @@
+"""What made the report: program, versions, command line, and every setting that can change the result."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
+
+from pop2dissect.analysis.findings.thresholds import Thresholds
+from pop2dissect.pipeline import Settings
+
+_DEPENDENCIES = ("rich", "Jinja2", "MarkupSafe", "zstandard", "lz4")
+"""Distributions that have a part in a report: the last two unpack captures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Names and values."""
+
+    rows: tuple[tuple[str, str], ...]
+    command: str
+    settings: tuple[tuple[str, str], ...]
+    thresholds: tuple[tuple[str, int, bool], ...]
+    """Name, value, and whether it is another than by default."""
+
+
+def tool_facts(
+    settings: Settings, selected: Sequence[int] | None, command: Sequence[str], zone: str, *, show_passwords: bool
+) -> Tool:
+    """Give the facts about this program and this run of it."""
+    usual = Thresholds()
+    return Tool(
+        rows=tuple(_versions()),
+        command=shlex.join(["pop2dissect", *command]),
+        settings=(
+            ("Server ports", ", ".join(str(port) for port in sorted(settings.ports))),
+            ("Servers on other ports", "looked for by their greetings" if settings.any_port else "not looked for"),
+            ("Of two copies that differ", f"the {settings.overlap} counts"),
+            ("Sessions", "all" if selected is None else ", ".join(str(number) for number in sorted(selected))),
+            ("Passwords", "shown" if show_passwords else "masked"),
+            ("Times", "UTC" + (f" and {zone}" if zone else "")),
+        ),
+        thresholds=tuple(
+            (field.name, getattr(settings.thresholds, field.name), getattr(settings.thresholds, field.name)
+             != getattr(usual, field.name))
+            for field in fields(Thresholds)
+        ),
+    )  # fmt: skip
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    from pop2dissect import __version__
+
+    yield "pop2dissect", __version__
+    yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
+    for name in _DEPENDENCIES:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            yield name, "not installed"
