@@ -33,8 +33,11 @@ class Exhibit:
     name: str
     what: str
     session: int | None
+    """None for a capture."""
     octets: int | None
     sha256: str | None
+    quoted: bool = False
+    """``what`` has text from outside: a path, or from the wire."""
 
 
 def capture_views(
@@ -79,7 +82,7 @@ def _capture_facts(info: CaptureInfo, before: str | None, after: str | None, tim
 def capture_exhibits(views: Sequence[CaptureView], captures: Sequence[CaptureInfo]) -> Iterator[Exhibit]:
     """Give the rows of the captures."""
     for view, info in zip(views, captures, strict=True):
-        yield Exhibit(view.exhibit, f"capture {view.path}", None, info.size, view.sha256)
+        yield Exhibit(view.exhibit, f"capture {view.path}", None, info.size, view.sha256, True)
 
 
 def session_exhibits(view: SessionView) -> Iterator[Exhibit]:
@@ -91,4 +94,4 @@ def session_exhibits(view: SessionView) -> Iterator[Exhibit]:
         yield Exhibit(message.exhibit, message.title, number, message.octets, message.sha256)
         for attachment in message.attachments:
             what = f"attachment {attachment.name}"
-            yield Exhibit(attachment.exhibit, what, number, attachment.octets, attachment.sha256)
+            yield Exhibit(attachment.exhibit, what, number, attachment.octets, attachment.sha256, True)

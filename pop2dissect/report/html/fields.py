@@ -35,7 +35,7 @@ class Field(NamedTuple):
 
 def notation(fields: Iterator[Field], start: int) -> str:
     """Write fields as the page carries them: letter, distance from the line's start, length."""
-    return " ".join(f"{field.letter}{field.start - start},{field.end - field.start}" for field in fields)
+    return ";".join(f"{field.letter}{field.start - start},{field.end - field.start}" for field in fields)
 
 
 def command_fields(exchange: Exchange) -> Iterator[Field]:

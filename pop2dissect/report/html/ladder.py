@@ -30,8 +30,6 @@ class Text:
 
     y: int
     text: str
-    kind: str = ""
-    """``c`` at the client's end, ``s`` at the server's; for times and states empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,8 @@ class Ladder:
     """Arrows of messages, which are thick."""
     lost: str
     """Arrows of what the capture lacks in part or whole, which are dashed."""
-    said: tuple[Text, ...]
+    asked: tuple[Text, ...]
+    answered: tuple[Text, ...]
     times: tuple[Text, ...]
     states: tuple[Text, ...]
     caption: str
@@ -59,14 +58,15 @@ class Ladder:
 def ladder(lines: Sequence[Line]) -> Ladder:
     """Draw the lines of a session, the first :data:`MAX_RUNGS` of them."""
     arrows: dict[str, list[str]] = {"client": [], "server": [], "data": [], "lost": []}
-    said, times, states = [], [], []
+    said: dict[str, list[Text]] = {"client": [], "server": []}
+    times, states = [], []
     state = ""
     shown = [line for line in lines if line.kind != "close"][:MAX_RUNGS]
     for place, line in enumerate(shown):
         y = TOP + ROW * (place + 1)
         kind = "lost" if line.missing else "data" if line.kind == "data" else line.direction
         arrows[kind].append(_arrow(line, y))
-        said.append(Text(y - 4, fit(terminal_safe(line.text), _TEXT), line.direction[0]))
+        said[line.direction].append(Text(y - 4, fit(terminal_safe(line.text), _TEXT)))
         if line.since is not None:
             times.append(Text(y + 3, elapsed(line.since)))
         if line.direction == "server" and line.state and line.state != state:
@@ -79,7 +79,8 @@ def ladder(lines: Sequence[Line]) -> Ladder:
         to_client="".join(arrows["server"]),
         messages="".join(arrows["data"]),
         lost="".join(arrows["lost"]),
-        said=tuple(said),
+        asked=tuple(said["client"]),
+        answered=tuple(said["server"]),
         times=tuple(times),
         states=tuple(states),
         caption=_caption(len(shown), len(lines), bool(arrows["lost"])),
@@ -88,12 +89,12 @@ def ladder(lines: Sequence[Line]) -> Ladder:
 
 def _arrow(line: Line, y: int) -> str:
     if line.direction == "client":
-        return f"M{LEFT} {y}H{RIGHT}l-6-3m6 3l-6 3"
-    return f"M{RIGHT} {y}H{LEFT}l6-3m-6 3l6 3"
+        return f"M{LEFT} {y}H{RIGHT}m-6-3 6 3-6 3"
+    return f"M{RIGHT} {y}H{LEFT}m6-3-6 3 6 3"
 
 
 def _caption(shown: int, lines: int, lost: bool) -> str:
-    pieces = ["At the left seconds since the start; at the right the server's new state; thick arrows are messages."]
+    pieces = []
     if lost:
         pieces.append("Dashed: the capture lacks octets.")
     if shown == MAX_RUNGS and shown < lines:

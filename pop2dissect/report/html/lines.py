@@ -60,6 +60,11 @@ class Line:
     remarks: tuple[str, ...] = ()
     """What is to be said about the exchange that this is the last line of."""
 
+    @property
+    def marks(self) -> str:
+        """Who said it, and what kind of thing it is unless it is a command: classes for the page."""
+        return self.direction[0] if self.kind == "command" else f"{self.direction[0]} {self.kind}"
+
 
 def session_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
     """Give the lines of a session in the order of the conversation; ``secrets`` are the client's passwords."""

@@ -12,6 +12,9 @@ from pop2dissect.session import Message, Session
 MAX_HEADERS = 60
 """Headers of a message that are listed."""
 MAX_ATTACHMENTS = 100
+"""Attachments of a message that are listed."""
+MAX_MESSAGES = 1000
+"""Messages of a report up to which all headers are listed. Where there are more, the fields pane still has them."""
 _FIRST = ("from", "to", "subject", "date", "message-id")
 """Headers that are shown at once; the others are folded away."""
 
@@ -50,8 +53,8 @@ class MessageView:
     remarks: tuple[str, ...]
 
 
-def message_view(session: Session, message: Message, context: Context) -> MessageView:
-    """Make the view of a message."""
+def message_view(session: Session, message: Message, context: Context, *, brief: bool = False) -> MessageView:
+    """Make the view of a message; a brief one lists only the headers that are shown at once."""
     mail = message.mail
     exhibit = f"S{session.id}-M{message.index}"
     headers = mail.headers[:MAX_HEADERS]
@@ -69,8 +72,8 @@ def message_view(session: Session, message: Message, context: Context) -> Messag
         end=message.end,
         octets=message.octets,
         sha256=message.sha256,
-        headers=tuple((name, value) for name, value in headers if name.lower() in _FIRST),
-        other_headers=tuple((name, value) for name, value in headers if name.lower() not in _FIRST),
+        headers=tuple(header for header in headers if header[0].lower() in _FIRST),
+        other_headers=() if brief else tuple(header for header in headers if header[0].lower() not in _FIRST),
         attachments=tuple(
             AttachmentView(
                 f"{exhibit}-A{number}", part.filename or "(without a name)", part.content_type, part.octets, part.sha256

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 from pop2dissect.report.html.lines import Context, Line
@@ -16,8 +17,12 @@ from pop2dissect.report.masking import Range
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
 
-BUDGET = 6 << 20
+BUDGET = 16 << 20
 """Octets of all sessions that the page carries; a browser opens some tens of MB of HTML at once."""
+SHARE = 6 << 10
+"""What a session takes of that by its tables and its picture."""
+LEAST = 2 << 20
+"""What is left for octets in any case."""
 LIMITS = tuple(1 << bits for bits in range(24, 7, -1))
 """Octets of one line or message that are carried at most; the largest that keeps to the budget is taken."""
 
@@ -25,10 +30,11 @@ Extent: TypeAlias = tuple[int, int, str]
 """Offset, length, and the frames that carried it."""
 
 
-def limit_for(lengths: Sequence[int]) -> int:
+def limit_for(lengths: Sequence[int], sessions: int) -> int:
     """Give how many octets of a line or message may be carried, from the lengths of all of them."""
+    budget = max(BUDGET - SHARE * sessions, LEAST)
     for limit in LIMITS:
-        if sum(min(length, limit) for length in lengths) <= BUDGET:
+        if sum(min(length, limit) for length in lengths) <= budget:
             return limit
     return LIMITS[-1]
 
@@ -37,34 +43,39 @@ def embedded(session: Session, lines: Sequence[Line], limit: int, secrets: Seque
     """Give the JSON object of a session: what the client sent (``c``), and the server (``s``).
 
     Of each there are the captured octets (``o``: offset and base64), the passwords in them (``m``: offset and
-    length; stars are in their place), and the frames that carried them (``p``: offset, length, frames).
+    length; stars are in their place), and of what several frames carried, which of them carried what (``p``:
+    offset, length, frames).
     """
-    client, server = _wanted(lines, "client", limit), _wanted(lines, "server", limit)
     sides = {
-        "c": _side(session.client_stream, client, secrets, context),
-        "s": _side(session.server_stream, server, (), context),
+        "c": _side(session.client_stream, _said(lines, "client"), limit, secrets, context),
+        "s": _side(session.server_stream, _said(lines, "server"), limit, (), context),
     }
     return json.dumps(sides, separators=(",", ":"))
 
 
 def _side(
-    stream: Stream, wanted: Sequence[Range], secrets: Sequence[Range], context: Context
+    stream: Stream, said: Sequence[Range], limit: int, secrets: Sequence[Range], context: Context
 ) -> dict[str, list[list[int | str]]]:
+    wanted = _joined((start, min(end, start + limit)) for start, end in said)
     runs = [run for start, end in wanted for run in _runs(stream, start, end)]
     hidden = [(max(first, start), min(last, end)) for first, last in secrets for start, end in runs]
     hidden = [(first, last) for first, last in hidden if first < last]
+    spread = _joined((start, end) for start, end in said if len(list(islice(stream.overlapping(start, end), 2))) > 1)
     return {
         "o": [[start, _encoded(stream, start, end, hidden)] for start, end in runs],
         "m": [[first, last - first] for first, last in hidden],
-        "p": [list(extent) for start, end in wanted for extent in _extents(stream, start, end, context)],
+        "p": [list(extent) for start, end in spread for extent in _extents(stream, start, end, context)],
     }
 
 
-def _wanted(lines: Iterable[Line], direction: Direction, limit: int) -> list[Range]:
-    """Give the parts of a stream that are to be carried, neighbours joined."""
+def _said(lines: Iterable[Line], direction: Direction) -> list[Range]:
+    return [(line.start, line.end) for line in lines if line.direction == direction]
+
+
+def _joined(ranges: Iterable[Range]) -> list[Range]:
+    """Give ranges in order, neighbours joined, those without octets left out."""
     joined: list[Range] = []
-    spoken = sorted((line.start, min(line.end, line.start + limit)) for line in lines if line.direction == direction)
-    for start, end in spoken:
+    for start, end in sorted(ranges):
         if joined and start <= joined[-1][1]:
             joined[-1] = joined[-1][0], max(joined[-1][1], end)
         elif start < end:

@@ -25,6 +25,7 @@ from pop2dissect.report.html.evidence import Exhibit, capture_exhibits, capture_
 from pop2dissect.report.html.findings import interpretations, kinds
 from pop2dissect.report.html.ladder import LEFT, RIGHT, TOP, WIDTH
 from pop2dissect.report.html.lines import Context
+from pop2dissect.report.html.messages import MAX_MESSAGES
 from pop2dissect.report.html.octets import limit_for
 from pop2dissect.report.html.sessions import line_lengths, session_row, session_view
 from pop2dissect.report.html.summary import summary
@@ -99,13 +100,14 @@ class Report:
         captures = capture_views(dissection.captures, self._before, after, choices.case, context.times)
         rows = [session_row(session, by_session[session.id], context) for session in sessions]
         lengths = [length for session in sessions for length in line_lengths(session)]
-        limit = limit_for(lengths)
+        limit = limit_for(lengths, len(sessions))
+        brief = totals.messages > MAX_MESSAGES
         exhibits: list[Exhibit] = list(capture_exhibits(captures, dissection.captures))
         environment = _environment()
         show_session = environment.get_template("session.html.j2")
         shown = []
         for session, row in zip(sessions, rows, strict=True):
-            view = session_view(session, row, by_session[session.id], limit, context)
+            view = session_view(session, row, by_session[session.id], limit, context, brief=brief)
             shown.append(Markup(show_session.render(view=view, zone=context.times.zone_name, limit=limit)))
             exhibits += session_exhibits(view)
         document = Document(
@@ -163,6 +165,7 @@ class Report:
             ),
             exhibits=exhibits,
             limit=limit,
+            brief=brief,
             cut=max(lengths, default=0) > limit,
             grave=[kind for kind in kinds_found if kind.severity in GRAVE],
             claims=Markup(element("".join(document.pieces(session_text(one, notation) for one in sessions)))),
@@ -198,17 +201,23 @@ def wire(text: object) -> Markup:
     """Show text from the wire: harmless, kept apart from the text around it, and folded where it is long."""
     shown = terminal_safe(str(text))
     if len(shown) <= _LONG:
-        return Markup("<bdi class=w>{}</bdi>").format(shown)
+        return Markup("<bdi>{}</bdi>").format(shown)
     cut = "" if len(shown) <= _LONGEST else f" … and {len(shown) - _LONGEST:,} characters more"
     return Markup(
-        "<details class=long><summary><bdi class=w>{}</bdi>… <i>{:,} characters</i></summary>"
-        "<bdi class=w>{}</bdi>{}</details>"
+        "<details class=long><summary><bdi>{}</bdi>… <i>{:,} characters</i></summary><bdi>{}</bdi>{}</details>"
     ).format(shown[:80], len(shown), shown[:_LONGEST], cut)
 
 
 def harmless(text: object) -> Markup:
     """Show a sentence that may quote the wire."""
-    return Markup("<bdi>{}</bdi>").format(terminal_safe(str(text)))
+    shown = terminal_safe(str(text))
+    return escape(shown) if shown.isascii() else Markup("<bdi class=p>{}</bdi>").format(shown)
+
+
+def line_text(text: str) -> Markup:
+    """Show a line from the wire where the page's style sets it apart already: what is ASCII needs no mark-up."""
+    shown = terminal_safe(text)
+    return escape(shown) if shown.isascii() and len(shown) <= _LONG else wire(text)
 
 
 def thousands(number: int) -> str:
@@ -225,7 +234,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"wire": wire, "harmless": harmless, "n": thousands, "e": escape}
+    filters: dict[str, Any] = {
+        "wire": wire,
+        "harmless": harmless,
+        "line": line_text,
+        "plain": terminal_safe,
+        "n": thousands,
+        "e": escape,
+    }
     environment.filters.update(filters)
     environment.globals.update({"severity_rank": _RANKS, "WIDTH": WIDTH, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP})
     return environment

@@ -81,9 +81,10 @@
       this.back = make("button", { type: "button" }, "Previous");
       this.on = make("button", { type: "button" }, "Next");
       this.pager = make("p", { class: "pager" }, this.back, this.on, make("span"));
-      $(".panes", section).append(
-        make("div", { class: "tree-pane" }, make("h4", {}, "Fields"), this.tree),
-        make("div", { class: "hex-pane" }, make("h4", {}, "Octets"), this.head, this.hex, this.pager),
+      $(".said", section).after(
+        make("div", { class: "panes" },
+          make("div", { class: "tree-pane" }, make("h4", {}, "Fields"), this.tree),
+          make("div", { class: "hex-pane" }, make("h4", {}, "Octets"), this.head, this.hex, this.pager)),
       );
       this.back.addEventListener("click", () => this.turn(-PAGE));
       this.on.addEventListener("click", () => this.turn(PAGE));
@@ -122,10 +123,10 @@
       const cells = Array.from(row.cells, (cell) => cell.textContent.trim());
       const [start, end] = cells.at(-1).split("–").map(Number);
       const side = row.classList.contains("c") ? "c" : "s";
-      const kind = row.classList[1];
+      const kind = row.classList[1] ?? "command";
       const name = kind === "command" ? "Command" : kind === "octets" ? "Octets" : kind === "data" ? "Message data" : `Reply, ${kind}`;
       const line = { side, start, end };
-      const children = row.dataset.f.split(" ").filter(Boolean).map((field) => {
+      const children = (row.dataset.f ?? "").split(";").filter(Boolean).map((field) => {
         const [first, length] = field.slice(1).split(",").map(Number);
         return this.fieldItem(field[0], { ...line, first: start + first, last: start + first + length });
       });
@@ -134,7 +135,8 @@
       );
       children.push(this.item("Time", `${cells[1] || "not captured"} UTC`, null));
       children.push(this.item("Octets", `${SIDES[side]}, ${start}–${end}, ${grouped(end - start)} in all`, { ...line, first: start, last: end }));
-      children.push(this.item("Frames", cells.at(-2) || "none captured", null, frames));
+      const one = frames.length < 2;
+      children.push(this.item(one ? "Frame" : "Frames", cells.at(-2) || "none captured", null, one ? [] : frames));
       if (cells.at(-3)) children.push(this.item("State of the server", cells.at(-3), null));
       return this.item(name, $("bdi", row)?.textContent ?? cells.at(-4), { ...line, first: start, last: end }, children, open);
     }

@@ -102,9 +102,10 @@ def session_row(session: Session, findings: Sequence[Finding], context: Context)
     )
 
 
-def session_view(session: Session, row: SessionRow, findings: Sequence[Finding], limit: int, context: Context
-                 ) -> SessionView:  # fmt: skip
-    """Make the view of a session; ``limit`` is how many octets of a line the page carries."""
+def session_view(
+    session: Session, row: SessionRow, findings: Sequence[Finding], limit: int, context: Context, *, brief: bool
+) -> SessionView:
+    """Make the view of a session; ``limit`` is how many octets of a line the page carries, ``brief`` messages."""
     secrets = [] if context.show_passwords else secret_ranges(session)
     lines = list(session_lines(session, context, secrets))
     shown = lines[:MAX_LINES]
@@ -123,7 +124,7 @@ def session_view(session: Session, row: SessionRow, findings: Sequence[Finding],
             for group in (list(lines) for _, lines in groupby(shown, key=lambda line: line.exchange))
         ),
         lines_left_out=len(lines) - len(shown),
-        messages=tuple(message_view(session, message, context) for message in session.messages),
+        messages=tuple(message_view(session, message, context, brief=brief) for message in session.messages),
         findings=tuple(occurrence(finding, context) for finding in findings),
         octets=embedded(session, shown, limit, secrets, context),
     )
@@ -153,7 +154,7 @@ def _facts(session: Session, context: Context) -> Iterator[tuple[str, str]]:
     yield "Login", session.login
     for name, software in (("Client's software", session.client_software), ("Server's", session.server_software)):
         if software is not None:
-            yield name if name.startswith("Client") else "Server's software", f"{software} (by {software.evidence})"
+            yield name if name.startswith("Client") else "Server's software", f"{software}: {software.evidence}"
 
 
 def _stream(session: Session, direction: Direction, context: Context, secrets: Sequence[Range]) -> StreamView:
