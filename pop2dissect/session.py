@@ -313,3 +313,10 @@ def decode_text(octets: bytes) -> str:
 def total_octets(messages: Sequence[Message]) -> int:
     """Add up the captured octets of some messages."""
     return sum(message.octets for message in messages)
+
+
+def about_sessions(findings: Sequence[Finding], selected: Sequence[int] | None) -> list[Finding]:
+    """Give those of the findings that span sessions which are about one that was asked for; None for all."""
+    if selected is None:
+        return list(findings)
+    return [finding for finding in findings if not set(selected).isdisjoint(finding.sessions)]

@@ -37,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["wireshark"]:
             return _wireshark(arguments[1:])
+        if arguments[:1] == ["verify"]:
+            from pop2dissect.cli.verify import run_verify
+
+            return run_verify(arguments[1:])
         return _dissect(arguments)
     except CaptureError as error:
         return _fail(str(error), ExitStatus.UNREADABLE)

@@ -28,9 +28,10 @@ examples:
 
 exit status:
   0  done (a damaged capture gives what precedes the damage, and a warning)
-  1  a capture could not be read at all
+  1  a capture, or the result to be verified, could not be read at all
   2  wrong usage, or a session that does not exist
   3  the output could not be written
+  4  verify: the captures do not show all that the result says
   130  interrupted
 
 Passwords are masked unless --show-passwords is given. Frames are counted from 1, as in
@@ -50,7 +51,9 @@ def parser() -> Parser:
     """Make the parser of the main command."""
     made = Parser(
         prog="pop2dissect",
-        usage="pop2dissect [options] CAPTURE...\n       pop2dissect wireshark {install,path,uninstall}",
+        usage="pop2dissect [options] CAPTURE...\n"
+        "       pop2dissect verify RESULT CAPTURE...\n"
+        "       pop2dissect wireshark {install,path,uninstall}",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

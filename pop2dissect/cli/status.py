@@ -11,11 +11,13 @@ class ExitStatus(IntEnum):
     DONE = 0
     """Also where a capture is cut short or damaged: what precedes the damage was analysed, and that is said."""
     UNREADABLE = 1
-    """A capture could not be read at all."""
+    """A capture, or the result to be verified, could not be read at all."""
     USAGE = 2
     """The options or arguments are wrong, or a session that does not exist was asked for."""
     UNWRITABLE = 3
     """The output could not be written."""
+    DIFFERS = 4
+    """A result was verified, and the captures do not show all that it says."""
     INTERNAL = 70
     """A fault of the program itself (EX_SOFTWARE, as sysexits.h has it)."""
     INTERRUPTED = 130

@@ -37,7 +37,7 @@ class Folder:
 
     def write(self, name: str, pieces: Iterable[bytes | memoryview]) -> Written:
         """Write a new file, piece by piece. Raises ValueError for a name that is more than a name."""
-        if name in ("", ".", "..") or not {"/", "\\", "\0", ":"}.isdisjoint(name):
+        if not is_plain_name(name):
             raise ValueError("a file name must not lead anywhere")
         digest = hashlib.sha256()
         octets = 0
@@ -47,6 +47,11 @@ class Folder:
                 digest.update(piece)
                 octets += len(piece)
         return Written(octets, digest.hexdigest())
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether a name is that of a file in a folder, and leads nowhere else on any system."""
+    return name not in ("", ".", "..") and {"/", "\\", "\0", ":"}.isdisjoint(name)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pop2dissect.pipeline import Dissection
 from pop2dissect.report.digests import Digests
 from pop2dissect.report.timeline import Look
-from pop2dissect.session import Finding, Session
+from pop2dissect.session import Finding, Session, about_sessions
 
 if TYPE_CHECKING:
     from pop2dissect.report.document import Notation
@@ -43,10 +43,7 @@ class Run:
 
     def spanning_findings(self) -> list[Finding]:
         """Give the findings that span sessions, as far as they are about sessions that were asked for."""
-        found = self.dissection.findings
-        if self.selected is None:
-            return found
-        return [finding for finding in found if not set(self.selected).isdisjoint(finding.sessions)]
+        return about_sessions(self.dissection.findings, self.selected)
 
 
 class Output(ABC):

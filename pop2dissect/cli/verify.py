@@ -1,0 +1,75 @@
+"""``pop2dissect verify``: which claims of an earlier result hold."""
+
+from __future__ import annotations
+
+import sys
+from argparse import RawDescriptionHelpFormatter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from pop2dissect.cli.options import Parser
+from pop2dissect.cli.status import ExitStatus
+from pop2dissect.report.safe import terminal_safe
+from pop2dissect.report.values import count
+from pop2dissect.verify import Claim, ResultError, Verification, verify
+
+_DESCRIPTION = """\
+Derives every claim of an earlier result again from the captures, with the settings
+that it records, and says which hold and which differ."""
+
+_EPILOG = """\
+RESULT is a JSON document (--json), an HTML report (--report), or the folder or
+manifest of an export (--export-mail and the like; the files in it are checked too).
+
+exit status:
+  0  all claims hold
+  1  the result or a capture cannot be read; it may be damaged
+  4  some claims differ
+"""
+
+
+def run_verify(arguments: Sequence[str]) -> ExitStatus:
+    """Run ``pop2dissect verify``; ``arguments`` are those after the verb."""
+    made = Parser(
+        prog="pop2dissect verify", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=RawDescriptionHelpFormatter
+    )
+    made.add_argument("result", metavar="RESULT", help="what is to be verified")
+    made.add_argument("captures", nargs="+", metavar="CAPTURE", help="the captures that it was made of, in any order")
+    made.add_argument("--quiet", action="store_true", help="name differences only")
+    options = made.parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        verification = verify(options.result, options.captures)
+    except ResultError as error:
+        print(f"pop2dissect: {terminal_safe(str(error))}", file=sys.stderr)
+        return ExitStatus.UNREADABLE
+    sys.stdout.writelines(line + "\n" for line in _lines(verification, options.quiet))
+    sys.stdout.flush()
+    return ExitStatus.DONE if verification.holds else ExitStatus.DIFFERS
+
+
+def _lines(verification: Verification, quiet: bool) -> Iterator[str]:
+    """Tell of each subject whether all of it holds, else which claims differ, and how."""
+    if not quiet:
+        yield from (f"note     {note}" for note in verification.notes)
+    for subject, group in groupby(verification.claims, key=lambda claim: claim.subject):
+        claims = list(group)
+        differing = [claim for claim in claims if not claim.holds]
+        for claim in differing:
+            yield from (f"DIFFERS  {claim.name}: {difference}" for difference in claim.differences)
+        if not quiet and len(differing) < len(claims):
+            yield f"holds    {subject}{_parts(claims, differing)}"
+    wrong = sum(not claim.holds for claim in verification.claims)
+    total = count(len(verification.claims), "claim")
+    if wrong or not quiet:
+        yield f"{wrong} of {total} {'differs' if wrong == 1 else 'differ'}" if wrong else f"all of {total} hold"
+
+
+def _parts(claims: Sequence[Claim], differing: Sequence[Claim]) -> str:
+    """Say how many parts of a subject hold."""
+    if differing:
+        return f": the other {count(len(claims) - len(differing), 'claim')}"
+    kinds = [claim.part.split()[0] for claim in claims if claim.part]
+    named = [count(kinds.count(kind), kind) for kind in ("exchange", "message", "finding") if kind in kinds]
+    return f", with {', '.join([*named, 'both streams'])}" if any(kind.endswith("'s") for kind in kinds) else ""

@@ -1,0 +1,128 @@
+"""Makes a result again: from captures, with the settings that were recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.errors import UsageError
+from pop2dissect.export.attachments import ATTACHMENTS
+from pop2dissect.export.exhibit import Exhibit
+from pop2dissect.export.folder import Written
+from pop2dissect.export.mail import MESSAGES
+from pop2dissect.export.manifest import MANIFEST, SCHEMA, SUMS, TABLE, Manifest, entry_of
+from pop2dissect.export.streams import STREAMS
+from pop2dissect.pipeline import Dissection
+from pop2dissect.report.digests import digest_of
+from pop2dissect.report.document import (
+    Document,
+    Notation,
+    Object,
+    head_object,
+    session_text,
+    settings_object,
+)
+from pop2dissect.report.spool import Spool
+from pop2dissect.report.totals import Totals
+from pop2dissect.session import Session, about_sessions
+from pop2dissect.verify.result import Result
+
+_KINDS = {kind.name: kind for kind in (MESSAGES, ATTACHMENTS, STREAMS)}
+
+
+def in_recorded_order(result: Result, paths: Sequence[str]) -> list[str]:
+    """Put captures into the order of the result's, by their hashes; those that it does not know into free places.
+
+    Raises UsageError where their number is another.
+    """
+    recorded = [capture.get("sha256") for capture in result.captures]
+    if len(recorded) != len(paths):
+        raise UsageError(f"{result.path} is about {len(recorded)} captures, but {len(paths)} were given")
+    left = [(path, digest_of(path)) for path in paths]
+    placed: list[str | None] = []
+    for digest in recorded:
+        match = next((one for one in left if digest is not None and one[1] == digest), None)
+        if match is not None:
+            left.remove(match)
+        placed.append(match[0] if match else None)
+    others = (path for path, _ in left)
+    return [next(others) if path is None else path for path in placed]
+
+
+def derived_document(result: Result, paths: Sequence[str]) -> str:
+    """Make the JSON document again. It names the captures as the result does."""
+    with ExitStack() as held:
+        spool = held.enter_context(Spool())
+        dissection = held.enter_context(Dissection(paths, result.settings))
+        notation = Notation(len(paths) > 1, result.show_passwords)
+        totals = Totals()
+        for session in _chosen(dissection, result):
+            totals.add(session)
+            spool.add(session.id, session_text(session, notation))
+        findings = about_sessions(dissection.findings, result.selected)
+        totals.add_findings(findings)
+        document = Document(
+            settings=result.settings,
+            notation=notation,
+            selected=result.selected,
+            captures=[_named(info, place, result) for place, info in enumerate(dissection.captures)],
+            sha256=_digests(result, paths),
+            warnings=dissection.warnings,
+            probes=dissection.probes,
+            findings=findings,
+            totals=totals,
+        )
+        return "".join(document.pieces(spool.in_order()))
+
+
+def derived_manifest(result: Result, paths: Sequence[str]) -> dict[str, str]:
+    """Make a manifest again, without the files: its three texts by their names.
+
+    Raises UsageError where it is of a kind that is not known.
+    """
+    name = result.recorded.get("kind")
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise UsageError(f"{result.path} is the manifest of something that is not known")
+    with ExitStack() as held:
+        manifest = Manifest(kind)
+        held.callback(manifest.close)
+        dissection = held.enter_context(Dissection(paths, result.settings))
+        notation = Notation(len(paths) > 1, result.show_passwords)
+        for session in _chosen(dissection, result):
+            manifest.add(session.id, (entry_of(exhibit, _measured(exhibit)) for exhibit in kind.of(session, notation)))
+        captures = [_named(info, place, result) for place, info in enumerate(dissection.captures)]
+        settings = settings_object(result.settings, result.selected, result.show_passwords)
+        head: Object = head_object(SCHEMA, settings, captures, _digests(result, paths), dissection.warnings)
+        texts = {MANIFEST: "".join(manifest.json(head)), TABLE: "".join(manifest.table())}
+        own = (f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in texts.items())
+        return {**texts, SUMS: "".join((*manifest.sums(), *own))}
+
+
+def _chosen(dissection: Dissection, result: Result) -> Iterator[Session]:
+    return (one for one in dissection if result.selected is None or one.id in result.selected)
+
+
+def _named(info: CaptureInfo, place: int, result: Result) -> CaptureInfo:
+    """Name a capture as the result does; of one that came through a pipe neither size nor hash were known."""
+    path = result.captures[place].get("path")
+    return replace(info, path=path if isinstance(path, str) else info.path)
+
+
+def _digests(result: Result, paths: Sequence[str]) -> list[str | None]:
+    return [
+        None if capture.get("sha256") is None else digest_of(path)
+        for capture, path in zip(result.captures, paths, strict=True)
+    ]
+
+
+def _measured(exhibit: Exhibit) -> Written:
+    digest = hashlib.sha256()
+    octets = 0
+    for piece in exhibit.pieces():
+        digest.update(piece)
+        octets += len(piece)
+    return Written(octets, digest.hexdigest())
