@@ -1,13 +1,17 @@
-"""How captures, sessions and messages show themselves in notebooks: short HTML, everything escaped."""
+"""How captures, sessions and messages show themselves in notebooks: short HTML, everything captured escaped.
+
+It looks like the report as far as a notebook's own colours, dark or light, allow. Where a notebook is shown without
+styles, as on GitHub, it is plain tables.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pop2dissect.analysis.text import cite, decimal_seconds, html_safe, rfc3339
+from pop2dissect.analysis.text import brief, cite, html_safe, rfc3339
 from pop2dissect.analysis.timeline import timeline_rows
-from pop2dissect.session import Message, Session, decode_text
+from pop2dissect.session import Finding, Message, Session, decode_text
 
 if TYPE_CHECKING:
     from pop2dissect.pipeline import Capture
@@ -19,16 +23,48 @@ MAX_TEXT = 200
 MAX_BODY = 4000
 """Characters of a message that are shown."""
 
+_STYLE = """<style>
+.pop2dissect { font: .8125rem/1.45 "Helvetica Neue", Arial, "Liberation Sans", sans-serif; margin: .3rem 0 .8rem; }
+.pop2dissect p { margin: 0 0 .5rem; max-width: 60rem; }
+.pop2dissect p b { font-size: 1.15em; }
+.pop2dissect .dim { opacity: .7; }
+.pop2dissect table { border-collapse: collapse; border: 0; margin: 0 0 .7rem; font: inherit; }
+.pop2dissect tr, .pop2dissect tbody tr:nth-child(odd) { background: none; border: 0; }
+.pop2dissect th, .pop2dissect td { text-align: left; vertical-align: top; padding: .15rem .9rem .15rem 0; border: 0;
+  border-bottom: 1px solid rgba(128, 128, 128, .35); font-variant-numeric: tabular-nums; max-width: 44rem; }
+.pop2dissect thead th { font-weight: 400; opacity: .7; border-bottom-color: currentColor; }
+.pop2dissect .r { text-align: right; }
+.pop2dissect .wire, .pop2dissect pre { overflow-wrap: anywhere;
+  font: .92em/1.45 Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace; }
+.pop2dissect .client .wire { color: #3f7cc4; }
+.pop2dissect .server .wire { color: #b0712f; }
+.pop2dissect .gap .wire, .pop2dissect .critical, .pop2dissect .high, .pop2dissect .refused { color: #c8374b; }
+.pop2dissect .accepted { color: #3d8b55; }
+.pop2dissect pre { max-height: 22em; overflow: auto; margin: 0; padding: .5rem .7rem; background: none;
+  border: 1px solid rgba(128, 128, 128, .35); white-space: pre-wrap; }
+</style>"""
+
+
+_NUMBERS = ("packets", "session", "messages", "octets", "s")
+"""Titles of columns that stand to the right."""
+
+
+class _Cell(NamedTuple):
+    value: object
+    look: str = ""
+    """One of our own class names."""
+
 
 def capture_html(capture: Capture) -> str:
-    """Show a capture: its files, and its sessions."""
+    """Show a capture: its files, its sessions, and the findings that span them."""
+    probes = sum(probe.attempts for probe in capture.probes)
     files = _table(
         ("capture", "format", "packets", "first packet", "last packet", "warnings"),
         (
             (
                 info.path.replace("\\", "/").rsplit("/", 1)[-1],
                 info.format,
-                info.packets,
+                _Cell(f"{info.packets:,}", "r"),
                 info.first_time and rfc3339(info.first_time),
                 info.last_time and rfc3339(info.last_time),
                 "; ".join(info.warnings),
@@ -36,83 +72,88 @@ def capture_html(capture: Capture) -> str:
             for info in capture.captures
         ),
     )
-    sessions = _table(
+    return _page(
+        f"<p><b>{_count(len(capture.sessions), 'session')}</b> "
+        f'<span class="dim">with payload, {_count(probes, "connection")} without</span></p>',
+        files,
+        _sessions(capture.sessions[:MAX_ROWS]),
+        _more(len(capture.sessions), "sessions"),
+        _findings(capture.findings),
+    )
+
+
+def _sessions(sessions: Iterable[Session]) -> str:
+    return _table(
         ("session", "start", "client", "server", "protocol", "user", "login", "messages", "octets", "ending"),
         (
             (
-                session.id,
+                _Cell(session.id, "r"),
                 rfc3339(session.start),
                 session.client,
                 session.server,
                 session.protocol,
                 session.user,
-                session.login,
-                len(session.messages),
-                session.client_stream.octets + session.server_stream.octets,
+                _Cell("" if session.login == "none" else session.login, session.login),
+                _Cell(len(session.messages), "r"),
+                _Cell(f"{session.client_stream.octets + session.server_stream.octets:,}", "r"),
                 session.ending,
             )
-            for session in capture.sessions[:MAX_ROWS]
+            for session in sessions
         ),
-    )
-    return (
-        f"<div><p><b>{len(capture.sessions)} sessions</b> with payload, "
-        f"{sum(probe.attempts for probe in capture.probes)} connections without</p>"
-        f"{files}{sessions}{_more(len(capture.sessions), 'sessions')}</div>"
     )
 
 
 def session_html(session: Session) -> str:
-    """Show a session: the facts, and what was said; its password masked."""
+    """Show a session: the facts, its findings, and what was said; its password masked."""
     facts = [
         f"{session.client} → {session.server}",
         session.protocol,
-        f"{rfc3339(session.start)}, {decimal_seconds(session.duration)} s",
+        f"{rfc3339(session.start)}, {brief(session.duration)}",
         f"frames {cite((session.first_frame,))} to {cite((session.last_frame,))}, {session.packets} packets",
     ]
     if session.user is not None:
         facts.append(f"user {session.user}, login {session.login}")
     facts.append(f"ended: {session.ending}")
     if session.client_stream.missing or session.server_stream.missing:
-        facts.append(f"{session.client_stream.missing + session.server_stream.missing} octets not captured")
+        facts.append(f"{session.client_stream.missing + session.server_stream.missing:,} octets not captured")
     rows = list(timeline_rows(session))
     talk = _table(
-        ("s", "from", "state", "what", "octets", "frames"),
+        ("s", "", "what", "octets", "frames", "state"),
         (
             (
-                None if entry.time is None else decimal_seconds(entry.time - session.start),
-                entry.direction,
-                entry.state,
-                entry.what,
-                entry.octets,
-                cite(entry.frames),
+                _Cell(None if entry.time is None else _seconds(entry.time - session.start), "r"),
+                {"client": "→", "server": "←", None: ""}[entry.direction],
+                _Cell(entry.what or "(not captured)", "wire" if entry.direction else "dim"),
+                _Cell(f"{entry.octets:,}" if entry.octets else "", "r"),
+                _Cell(cite(entry.frames), "dim"),
+                _Cell(entry.state if entry.event in ("reply", "message") else "", "dim"),
             )
             for entry, _ in rows[:MAX_ROWS]
         ),
+        ("gap" if entry.event == "gap" else entry.direction or "" for entry, _ in rows),
     )
-    findings = "".join(
-        f"<li><b>{html_safe(finding.severity)}</b> {html_safe(finding.title)}</li>" for finding in session.findings
-    )
-    return (
-        f"<div><p><b>session {session.id}</b> · {' · '.join(map(_cell, facts))}</p>"
-        f"{f'<ul>{findings}</ul>' if findings else ''}{talk}{_more(len(rows), 'entries')}</div>"
+    return _page(
+        f"<p><b>Session {session.id}</b> {_facts(facts)}</p>",
+        _findings(session.findings),
+        talk,
+        _more(len(rows), "entries"),
     )
 
 
 def message_html(message: Message) -> str:
     """Show a message: the facts, its headers, and its beginning as on the wire, as text and nothing else."""
     mail = message.mail
-    number = "?" if message.number is None else message.number
     facts = [
-        f"message {number} of {message.mailbox or 'an unknown mailbox'}",
-        f"{message.octets} octets" + (f", {message.missing_octets} not captured" if message.missing_octets else ""),
+        f"of {message.mailbox or 'an unknown mailbox'}",
+        f"{message.octets:,} octets" + (f", {message.missing_octets:,} not captured" if message.missing_octets else ""),
         message.disposition + (" for good" if message.committed else ""),
         f"frames {cite(message.frames)}",
         f"SHA-256 {message.sha256}",
     ]
     headers = _table(
-        ("header", "value"),
+        (),
         (
-            (name, value)
+            (_Cell(name, "dim"), value)
             for name, value in (
                 ("From", mail.sender),
                 ("To", mail.recipients),
@@ -126,24 +167,62 @@ def message_html(message: Message) -> str:
     text = decode_text(message.stream.read(message.start, min(message.end, message.start + MAX_BODY)))
     body = "\n".join(html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
     more = "\n…" if message.end - message.start > MAX_BODY else ""
-    return (
-        f"<div><p>{' · '.join(map(_cell, facts))}</p>{headers}"
-        f'<pre style="max-height: 20em; overflow: auto">{body}{more}</pre></div>'
+    number = "?" if message.number is None else message.number
+    return _page(f"<p><b>Message {number}</b> {_facts(facts)}</p>", headers, f"<pre>{body}{more}</pre>")
+
+
+def _findings(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return ""
+    rows = (
+        (_Cell(finding.severity, finding.severity), finding.title, _Cell(cite(finding.frames), "dim"))
+        for finding in findings[:MAX_ROWS]
     )
+    return _table(("severity", "finding", "frames"), rows) + _more(len(findings), "findings")
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = ["".join(f"<td>{_cell(value)}</td>" for value in row) for row in rows]
-    return (
-        f"<table><thead><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr></thead>"
-        f"<tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody></table>"
-    )
+def _page(*pieces: str) -> str:
+    return f'<div class="pop2dissect">{_STYLE}{"".join(pieces)}</div>'
 
 
-def _cell(value: object) -> str:
+def _facts(facts: Iterable[object]) -> str:
+    return f'<span class="dim">{" · ".join(map(_text, facts))}</span>'
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]], looks: Iterable[str] = ()) -> str:
+    look = iter(looks)
+    lines = [f"<tr{_class(next(look, ''))}>{''.join(map(_cell, row))}</tr>" for row in rows]
+    titles = f"<thead><tr>{''.join(map(_title, head))}</tr></thead>" if head else ""
+    return f"<table>{titles}<tbody>{''.join(lines)}</tbody></table>" if lines else ""
+
+
+def _title(title: str) -> str:
+    return f"<th{_class('r') if title in _NUMBERS else ''}>{title}</th>"
+
+
+def _cell(cell: object) -> str:
+    value, look = cell if isinstance(cell, _Cell) else (cell, "")
+    return f"<td{_class(look)}>{_text(value)}</td>"
+
+
+def _class(look: str) -> str:
+    return f' class="{look}"' if look else ""
+
+
+def _text(value: object) -> str:
     text = "" if value is None else str(value)
     return html_safe(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
 
 
+def _seconds(nanoseconds: int) -> str:
+    microseconds = abs(nanoseconds) // 1000
+    sign = "-" if nanoseconds < 0 else ""
+    return f"{sign}{microseconds // 1_000_000}.{microseconds % 1_000_000:06}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _more(count: int, what: str) -> str:
-    return f"<p>… and {count - MAX_ROWS} more {what}</p>" if count > MAX_ROWS else ""
+    return f'<p class="dim">… and {count - MAX_ROWS} more {what}</p>' if count > MAX_ROWS else ""

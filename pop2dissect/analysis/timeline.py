@@ -68,7 +68,7 @@ def _gaps(session: Session) -> Iterator[Entry]:
     for who in get_args(Who):
         stream = session.stream(who)
         for gap in stream.gaps:
-            what = f"{gap.length} octets: {gap.reason}"
+            what = f"{gap.length:,} octets: {gap.reason}"
             yield Entry("gap", gap_time(stream, gap), who, None, what, gap.length, ())
 
 
@@ -85,7 +85,7 @@ def _talk(session: Session, show_passwords: bool) -> Iterator[Entry]:
         for who in get_args(Who):
             stream = session.stream(who)
             if stream.octets:
-                what = f"{stream.octets} octets of {session.protocol}"
+                what = f"{stream.octets:,} octets of {session.protocol}"
                 frames = stream.frames(0, stream.length)
                 yield Entry("message", stream.time_at(0), who, None, what, stream.octets, frames)
 

@@ -12,7 +12,12 @@ from tests.support.conversation import Conversation
 from tests.support.truth import capture_names, capture_path
 from tests.support.wire import save
 
-ALLOWED = {"div", "p", "b", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre"}
+ALLOWED = {"div", "p", "b", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "span", "style"}
+CLASSES = {
+    "pop2dissect",
+    *("r", "dim", "wire", "client", "server", "gap", "accepted", "refused", "none"),
+    *("info", "low", "medium", "high", "critical"),
+}
 
 
 class Checker(HTMLParser):
@@ -25,14 +30,14 @@ class Checker(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in ALLOWED
-        assert not attrs or (tag, [name for name, _ in attrs]) == ("pre", ["style"])
+        assert all(name == "class" and value in CLASSES for name, value in attrs)
         self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += data if self.open[-1:] != ["style"] else ""
 
 
 def is_visible(character: str) -> bool:
