@@ -73,12 +73,13 @@ def is_locked(attempt: LoginAttempt) -> bool:
 def weak(facts: SessionFacts) -> Iterator[Finding]:
     """auth.weak."""
     for attempt in facts.logins:
-        why = _weakness(attempt, facts.thresholds.weak_length)
-        if why is None:
+        if not _is_weak(attempt, facts.thresholds.weak_length):
             continue
+        # Which of the three would be telling: reports without passwords are given to others.
         yield finding(
             "auth.weak",
-            f"The password of user {quoted(attempt.user or '')} {why}; "
+            f"The password of user {quoted(attempt.user or '')} is empty, the same as the user's name, or has at most "
+            f"{count(facts.thresholds.weak_length, 'character')}; "
             f"the server {'accepted it' if attempt.outcome == 'accepted' else 'is not seen to refuse it'}.",
             time=attempt.exchange.time,
             frames=command_frames(attempt.exchange),
@@ -87,17 +88,13 @@ def weak(facts: SessionFacts) -> Iterator[Finding]:
         return
 
 
-def _weakness(attempt: LoginAttempt, length: int) -> str | None:
-    """Tell in which way a password is weak. One that was refused is not the account's, so it is none of its faults."""
+def _is_weak(attempt: LoginAttempt, length: int) -> bool:
+    """Tell whether a password is weak. One that was refused is not the account's, so it is none of its faults."""
     if attempt.outcome == "refused" or not attempt.user or attempt.exchange.missing:
-        return None
+        return False
     if not attempt.password:
-        return "is empty" if attempt.outcome == "accepted" else None
-    if attempt.password.lower() == attempt.user.rpartition(":")[2].lower():
-        return "is the same as the user's name"
-    if len(attempt.password) <= length:
-        return f"has at most {count(length, 'character')}"
-    return None
+        return attempt.outcome == "accepted" and attempt.exchange.command != "APOP"
+    return len(attempt.password) <= length or attempt.password.lower() == attempt.user.rpartition(":")[2].lower()
 
 
 def proxy_helo(facts: SessionFacts) -> Iterator[Finding]:

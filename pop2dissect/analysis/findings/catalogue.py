@@ -62,7 +62,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "high",
         "Passwords guessed for one user",
         "At least 5 refused logins with at least 3 different passwords, from one client to one server for one user, "
-        "within 300 seconds, over any number of connections.",
+        "within 300 seconds, over any number of connections; or, slowly, at least 20 with at least 10 within a day. "
+        "Several servers count as one where the client tried several passwords on each.",
         "a person trying all passwords that they have ever had; a program under test",
         "T1110.001",
     ),
@@ -87,7 +88,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "medium",
         "Many user names tried",
         "One client tried at least 10 users, most of which were refused every time.",
-        "a program that polls many accounts, after a move to a server that does not have them",
+        "a program that polls many accounts, or a proxy of many users, while the server cannot check passwords",
         "T1087.003",
     ),
     _declare(
@@ -173,9 +174,10 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "file.probe_sweep",
         "medium",
         "Many folders tried that are not there",
-        "One client asked one server for at least 5 different folders that were answered by #0 or by another mailbox.",
-        "a client that asks for a fixed list of folders (drafts, sent ...); empty folders that the server names "
-        "as asked are left out",
+        "One client and user asked one server for at least 5 different folders that were answered by #0 or by another "
+        "mailbox.",
+        "a client that asks for a fixed list of folders; the usual names (drafts, sent ...), and empty folders that "
+        "the server names as asked, are left out",
         "T1083",
     ),
     _declare(

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
-from pop2dissect.analysis.findings import auth, data, exploit, files, guessing, protocol, recon, service
+from pop2dissect.analysis.findings import auth, data, exploit, files, guessing, protocol, recon, service, sweep
 from pop2dissect.analysis.findings.evidence import (
     MAX_SESSIONS,
     command_frames,
-    count,
-    finding,
     in_order,
     listed,
-    quoted,
 )
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.analysis.findings.thresholds import Thresholds
@@ -30,42 +27,47 @@ MAX_KEPT = 1 << 16
 MAX_SERVERS = 4096
 """Servers kept for a client that touches them; a scan of more is a scan all the same."""
 
-MAX_MISSES = 64
-"""Folders kept that a client asked a server for in vain."""
+Check = Callable[[SessionFacts], Iterator[Finding]]
 
-SESSION_CHECKS: Final[tuple[Callable[[SessionFacts], Iterator[Finding]], ...]] = (
-    auth.cleartext,
-    auth.failed,
-    auth.weak,
-    auth.proxy_helo,
-    recon.banner_grab,
-    protocol.violations,
-    protocol.length_mismatch,
-    data.delete_uncommitted,
-    service.overlap_conflict,
+CHECKS: Final[tuple[tuple[Callable[[SessionFacts], object], tuple[Check, ...]], ...]] = (
+    (lambda facts: facts.suspects, (auth.cleartext, files.rsh_arg)),
+    (lambda facts: facts.logins, (auth.failed, auth.weak, auth.proxy_helo)),
+    (lambda facts: not facts.logins, (recon.banner_grab,)),
+    (lambda facts: facts.violations, (protocol.violations,)),
+    (lambda facts: facts.session.messages, (protocol.length_mismatch, data.delete_uncommitted)),
+    (
+        lambda facts: facts.folders,
+        (
+            files.fold_remote,
+            files.absolute,
+            files.traversal,
+            files.sensitive,
+            files.read_confirmed,
+            files.read_other_user,
+        ),
+    ),
+    (
+        lambda facts: facts.odd,
+        (exploit.overlong, exploit.nop_sled, exploit.shellcode, exploit.post_shell, exploit.crash),
+    ),
+    (
+        lambda facts: facts.session.client_stream.conflicts or facts.session.server_stream.conflicts,
+        (service.overlap_conflict,),
+    ),
 )
-FOLDER_CHECKS: Final[tuple[Callable[[SessionFacts], Iterator[Finding]], ...]] = (
-    files.fold_remote,
-    files.absolute,
-    files.traversal,
-    files.sensitive,
-    files.read_confirmed,
-    files.read_other_user,
-)
-"""For sessions that ask for folders."""
-COMMAND_CHECKS: Final[tuple[Callable[[SessionFacts], Iterator[Finding]], ...]] = (
-    files.rsh_arg,
-    exploit.overlong,
-    exploit.nop_sled,
-    exploit.shellcode,
-    exploit.post_shell,
-    exploit.crash,
-)
-"""For sessions with a command that is more than a keyword and a number."""
+"""What a session must have so that there is something to look for, and the checks that then look for it."""
 
-_AGGRAVATING = ("auth.bruteforce", "auth.spray", "auth.user_enum", "auth.success_after_fail", "file.", "exploit.")
+_AGGRAVATING = (
+    "auth.bruteforce",
+    "auth.spray",
+    "auth.user_enum",
+    "auth.success_after_fail",
+    "file.",
+    "exploit.",
+    "data.read_other_user",
+)
 """What makes the deletion of a whole folder suspicious. A typo at login or a weak password does not."""
-_AGGRAVATING_READS = (*_AGGRAVATING, "proxy.", "data.read_other_user", "recon.scan")
+_AGGRAVATING_READS = (*_AGGRAVATING, "proxy.", "recon.scan")
 """What makes the reading of a whole folder suspicious."""
 
 
@@ -74,15 +76,6 @@ class _Who(NamedTuple):
 
     client: str
     user: str
-
-
-class _Miss(NamedTuple):
-    """A folder that was not there; sorts by time."""
-
-    time: int
-    session: int
-    frames: tuple[int, ...]
-    asked: str
 
 
 class _Use(NamedTuple):
@@ -104,7 +97,7 @@ class FindingsEngine:
         self._tries: dict[guessing.Account, guessing.Attempts] = {}
         self._touches: dict[str, dict[str, recon.Touch]] = {}
         self._traits: dict[service.ServerTrait, service.Sighting] = {}
-        self._misses: dict[tuple[str, str], dict[str, _Miss]] = {}
+        self._misses: dict[sweep.Searcher, dict[str, sweep.Miss]] = {}
         self._uses: list[_Use] = []
         self._suspects: dict[_Who, dict[str, None]] = {}
         """Findings of sessions that aggravate others, by user."""
@@ -121,11 +114,11 @@ class FindingsEngine:
     def examine(self, session: Session) -> list[Finding]:
         """Give the findings that a session shows by itself, and keep what matters to those that span sessions."""
         facts = SessionFacts(session, self.thresholds)
-        found = [one for check in SESSION_CHECKS for one in check(facts)]
-        if facts.folders:
-            found += (one for check in FOLDER_CHECKS for one in check(facts))
-        if facts.suspects:
-            found += (one for check in COMMAND_CHECKS for one in check(facts))
+        found: list[Finding] = []
+        for has_something, checks in CHECKS:
+            if has_something(facts):
+                for check in checks:
+                    found += check(facts)
         self._keep_tries(facts)
         self._keep_server(facts)
         self._keep_misses(facts)
@@ -151,8 +144,7 @@ class FindingsEngine:
             scanners.add(client)
         found += recon.syn_floods(half_open, probes, self.thresholds)
         found += (service.server_finding(trait, sighting) for trait, sighting in self._traits.items())
-        for (client, server), misses in self._misses.items():
-            found += self._probe_sweep(client, server, misses)
+        found += sweep.conclude(self._misses, self.thresholds)
         for use in self._uses:
             why = dict(suspects.get(use.who, {}))
             if use.who.client in scanners:
@@ -175,7 +167,7 @@ class FindingsEngine:
                 continue
             if attempt.outcome == "refused" and attempt.password is None and not attempt.exchange.missing:
                 continue  # no password was given
-            account = guessing.Account(session.client.ip, str(session.server), attempt.user)
+            account = guessing.Account(session.client.ip, facts.server, attempt.user)
             if not self._has_room(self._tries, account, "users who tried to log in"):
                 continue
             time = attempt.exchange.time if attempt.exchange.time is not None else session.start
@@ -204,19 +196,14 @@ class FindingsEngine:
             self._traits[trait] = service.Sighting(seen, more)
 
     def _keep_misses(self, facts: SessionFacts) -> None:
-        session = facts.session
-        key = session.client.ip, str(session.server)
-        for request in facts.folders:
-            if request.outcome not in ("absent", "kept") or request.octets >= self.thresholds.overlong_fold:
-                continue  # an overlong name is no folder that somebody looks for
-            if not self._has_room(self._misses, key, "clients that asked for folders in vain"):
+        for miss in sweep.misses(facts):
+            searcher = sweep.Searcher(facts.session.client.ip, facts.server, facts.session.user or "")
+            if not self._has_room(self._misses, searcher, "users who asked for folders in vain"):
                 return
-            misses = self._misses.setdefault(key, {})
-            time = request.exchange.time if request.exchange.time is not None else session.start
-            miss = _Miss(time, session.id, command_frames(request.exchange), request.asked)
-            known = misses.get(miss.asked)
-            if known is not None or len(misses) < MAX_MISSES:
-                misses[miss.asked] = miss if known is None else min(known, miss)
+            kept = self._misses.setdefault(searcher, {})
+            known = kept.get(miss.asked)
+            if known is not None or len(kept) < sweep.MAX_MISSES:
+                kept[miss.asked] = miss if known is None else min(known, miss)
 
     def _folder_uses(self, facts: SessionFacts, who: _Who, aggravating: list[str]) -> Iterator[Finding]:
         """Give what can be judged now; keep what may weigh more by what other sessions show."""
@@ -233,20 +220,6 @@ class FindingsEngine:
                 else:
                     self._dropped["folders read or deleted"] = self._dropped.get("folders read or deleted", 0) + 1
                     yield from _judged(kept, [])
-
-    def _probe_sweep(self, client: str, server: str, misses: dict[str, _Miss]) -> Iterator[Finding]:
-        """file.probe_sweep."""
-        if len(misses) < self.thresholds.sweep_folders:
-            return
-        seen = sorted(misses.values())
-        yield finding(
-            "file.probe_sweep",
-            f"{client} asked {server} for {count(len(seen), 'different folder')} that are not there: "
-            f"{listed([quoted(miss.asked) for miss in seen])}.",
-            time=seen[0].time,
-            frames=(frame for miss in seen for frame in miss.frames),
-            sessions=(miss.session for miss in seen),
-        )
 
 
 def _reasons(use: _Use, ids: Iterable[str]) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import NamedTuple
 
-from pop2dissect.analysis.findings.folders import FolderRequest, folder_requests, names_of_user
+from pop2dissect.analysis.findings.folders import FolderRequest, folder_requests, names_of_owner
 from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.protocol.identify import POP2
+from pop2dissect.protocol.pop2.grammar import has_unusual_octets
 from pop2dissect.session import Exchange, Login, Session
 
 _PLAIN = frozenset({None, "RETR", "ACKS", "ACKD", "NACK", "READ", "QUIT"})
@@ -36,11 +37,12 @@ class LoginAttempt(NamedTuple):
 class SessionFacts:
     """One look at a session's exchanges, shared by all checks."""
 
-    __slots__ = ("folders", "logins", "own_names", "session", "suspects", "thresholds", "violations")
+    __slots__ = ("folders", "logins", "odd", "own_names", "server", "session", "suspects", "thresholds", "violations")
 
     def __init__(self, session: Session, thresholds: Thresholds) -> None:
         self.session = session
         self.thresholds = thresholds
+        self.server = str(session.server)
         self.suspects: list[Exchange] = []
         """Exchanges whose command is worth a closer look."""
         self.violations: dict[str, list[Exchange]] = {}
@@ -52,15 +54,27 @@ class SessionFacts:
                     self.suspects.append(exchange)
             elif exchange.command not in _PLAIN:
                 self.suspects.append(exchange)
+        self.odd = [exchange for exchange in self.suspects if _is_odd(exchange, thresholds)]
+        """Those that are more than a line of text: what exploits are among."""
         self.logins = _logins(session, self.suspects)
-        self.own_names = names_of_user(session.user)
-        """The user's name, and what servers make of it; empty where nobody logged in or it was not captured."""
-        self.folders: list[FolderRequest] = folder_requests(session)
+        self.folders: list[FolderRequest] = folder_requests(session) if self.suspects else []
+        self.own_names = names_of_owner(session) if self.folders else frozenset()
+        """The user's names, where folders were asked for; empty where nobody logged in or it was not captured."""
 
     @property
     def sessions(self) -> tuple[int, ...]:
         """The session's id, as findings name it."""
         return (self.session.id,)
+
+
+def _is_odd(exchange: Exchange, thresholds: Thresholds) -> bool:
+    """Tell whether a command is long, or holds what is no text, or the path of a shell."""
+    raw = exchange.raw or b""
+    return (
+        exchange.end - exchange.start >= thresholds.overlong_fold
+        or has_unusual_octets(raw)
+        or (b"/" in raw and b"sh" in raw.lower())
+    )
 
 
 def _logins(session: Session, suspects: list[Exchange]) -> list[LoginAttempt]:

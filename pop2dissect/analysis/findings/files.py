@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pop2dissect.analysis.findings.evidence import command_frames, count, finding, listed, quoted, reply_text
 from pop2dissect.analysis.findings.facts import SessionFacts
-from pop2dissect.analysis.findings.folders import FolderRequest, in_spool, is_own, owner_of
+from pop2dissect.analysis.findings.folders import FolderRequest, in_spool, is_own, normal_path, owner_of
 from pop2dissect.session import Exchange, Finding, Message, Session, Severity
 
 HEADER_LOOKED_AT = 4096
@@ -100,7 +99,7 @@ def read_other_user(facts: SessionFacts) -> Iterator[Finding]:
     """data.read_other_user."""
     requests = _matching(facts.folders, lambda request: is_of_other_user(request, facts))
     if requests:
-        users = sorted({owner_of(request.path) or "" for request in requests})
+        users = sorted({_owner(request) or "" for request in requests})
         yield _files_finding(
             "data.read_other_user",
             f"User {quoted(facts.session.user or '')} opened {_number(requests, 'mailbox', 'mailboxes')} with messages "
@@ -169,19 +168,26 @@ def is_sensitive(request: FolderRequest) -> bool:
     """Tell whether a folder is a file from which accounts, credentials or trust can be learnt."""
     return any(
         _SENSITIVE.search(path) is not None
-        for path in {request.local, posixpath.normpath(request.local), posixpath.normpath(request.path)}
+        for path in {request.local, normal_path(request.local), normal_path(request.path)}
     )
 
 
 def is_of_other_user(request: FolderRequest, facts: SessionFacts) -> bool:
     """Tell whether a mailbox with messages was opened that another user's name is in the path of."""
+    owner = _owner(request)
     return (
         request.outcome == "opened"
         and bool(facts.own_names)
-        and owner_of(request.path) is not None
+        and owner is not None
+        and owner.lower() not in facts.own_names
         and not is_own(request.path, facts.own_names)
         and not is_sensitive(request)
     )
+
+
+def _owner(request: FolderRequest) -> str | None:
+    """Give whose a folder is, by where the server found it, else by what was asked for."""
+    return owner_of(request.path) or owner_of(request.local)
 
 
 def _is_remote(request: FolderRequest) -> bool:
@@ -247,12 +253,12 @@ def _with_following(requests: Sequence[FolderRequest]) -> Iterator[tuple[FolderR
 
 def _made_up(session: Session, request: FolderRequest, left_at: int | None) -> Message | None:
     """Give the message of a folder whose Subject is the folder's path."""
-    paths = {posixpath.normpath(path) for path in (request.path, request.asked, request.local)}
+    paths = {normal_path(path) for path in (request.path, request.asked, request.local)}
     for message in session.messages:
         if message.exchange <= request.exchange.index or (left_at is not None and message.exchange >= left_at):
             continue
         head = message.stream.read(message.start, min(message.end, message.start + HEADER_LOOKED_AT))
         match = _SUBJECT.search(head.partition(b"\r\n\r\n")[0])
-        if match is not None and posixpath.normpath(match.group(1).decode("latin-1")) in paths:
+        if match is not None and normal_path(match.group(1).decode("latin-1")) in paths:
             return message
     return None

@@ -18,8 +18,11 @@ could not find it and stays in the mailbox before, which its reply names. refuse
 SPOOLS = re.compile(r"/(?:var/spool/mail|var/mail|usr/spool/mail|usr/mail|spool/mail|var/spool/imap/user)/+(.+)")
 """Where Unix systems keep what has come in for each user. RFC 937's example 2 has the third."""
 
-HOMES = re.compile(r"/(?:home\d?|u\d?|users?|Users|usr/home|usr/users|export/home|var/home|mnt/home)/+(.+)")
-"""Where they keep the users' own directories."""
+HOMES = re.compile(r"/(?:(?:[^/]+/+){0,4}?homes?\d*|u\d*|users?\d*|Users|usr/users?)/+(.+)")
+"""Where they keep the users' own directories, also below the name of a file server or of an export."""
+
+_SYSTEM = re.compile(r"/(?:bin|boot|dev|etc|lib|proc|root|sbin|sys)(?:/|$)")
+"""Where nothing is a user's own, whatever it is called."""
 
 _REMOTE = re.compile(r"\*?\{[^}]*\}?")
 _OF_USER = re.compile(r"~([^/\\]*)(?:/|\\|$)")
@@ -62,11 +65,16 @@ def _requests(session: Session) -> Iterator[FolderRequest]:
             current = mailbox_named(exchange.replies[0]) if exchange.replies else None
         elif exchange.command in keywords and exchange.arguments:
             asked = exchange.arguments[0]
-            octets = len(exchange.raw or b"") + exchange.missing - len("FOLD ")
-            request = FolderRequest(exchange, asked, octets, *_outcome(asked, exchange, current))
+            request = FolderRequest(exchange, asked, _octets(exchange), *_outcome(asked, exchange, current))
             if request.outcome in ("opened", "empty") and request.named is not None:
                 current = request.named
             yield request
+
+
+def _octets(exchange: Exchange) -> int:
+    """Count the octets of a command's argument as on the wire, quoting and lost octets included."""
+    raw = (exchange.raw or b"").lstrip(b" \t")
+    return len(raw[len(exchange.command or "") :].lstrip(b" \t")) + exchange.missing
 
 
 def _outcome(asked: str, exchange: Exchange, current: str | None) -> tuple[Outcome, str | None, int | None]:
@@ -104,19 +112,30 @@ def _means(asked: str, named: str) -> bool:
     if not tail:
         return False
     if asked.startswith("/"):
-        return posixpath.normpath(asked) == posixpath.normpath(named)
+        return normal_path(asked) == normal_path(named)
     return named.rstrip("/").endswith(("/" + tail, "}" + tail))
 
 
-def names_of_user(user: str | None) -> frozenset[str]:
-    """Give the names that a user of HELO can have on the server's files, in small letters.
+def normal_path(path: str) -> str:
+    """Give a path without the steps that lead nowhere, and with one slash for several, also at its begin."""
+    normal = posixpath.normpath(path)
+    return normal[1:] if normal.startswith("//") else normal
 
-    ``host:user`` logs in at another host, and ``user*admin`` is admin who reads as user (UW).
+
+def names_of_owner(session: Session) -> frozenset[str]:
+    """Give the names that the user of a session can have on the server's files, in small letters.
+
+    ``host:user`` logs in at another host, and ``user*admin`` is admin who reads as user (UW). Who logs in by
+    another name, such as an address, is known by the mailbox that the server opens at login.
     """
-    if not user:
+    if not session.user:
         return frozenset()
-    name = user.rpartition(":")[2] or user
-    return frozenset(part.lower() for part in (user, name, *name.split("*")) if part)
+    name = session.user.rpartition(":")[2] or session.user
+    names = {session.user, name, *name.split("*"), *re.split(r"[@%]", name)[:1]}
+    for exchange in session.exchanges[:2]:
+        if exchange.command == "HELO" and exchange.replies:
+            names.add(owner_of(mailbox_named(exchange.replies[0]) or "") or "")
+    return frozenset(one.lower() for one in names if one)
 
 
 def owner_of(path: str) -> str | None:
@@ -127,7 +146,7 @@ def owner_of(path: str) -> str | None:
     of_user = _OF_USER.match(path)
     if of_user is not None:
         return of_user.group(1) or None
-    normal = posixpath.normpath(path)
+    normal = normal_path(path)
     if normal == "/root" or normal.startswith("/root/"):
         return "root"
     for places in (SPOOLS, HOMES):
@@ -140,17 +159,21 @@ def owner_of(path: str) -> str | None:
 def _users_part(path: str) -> list[str]:
     """Give the parts of a path below a place of users, from the user's on.
 
-    Large sites spread users over directories of their first letters: /var/mail/s/sm/smith.
+    Large sites spread users over directories of their first letters: /var/mail/s/sm/smith, /var/mail/s/m/smith.
     """
     parts = path.split("/")
-    while len(parts) > 1 and len(parts[0]) < 3 and parts[1].startswith(parts[0]):
+    while len(parts) > 1 and len(parts[0]) < 3 and any(_begins_with(part, parts[0]) for part in parts[1:3]):
         del parts[0]
     return parts
 
 
+def _begins_with(name: str, letters: str) -> bool:
+    return len(name) > len(letters) and letters in name[:2]
+
+
 def in_spool(path: str) -> bool:
     """Tell whether a path lies in a mail spool."""
-    return SPOOLS.fullmatch(posixpath.normpath(path)) is not None
+    return SPOOLS.fullmatch(normal_path(path)) is not None
 
 
 def is_own(path: str, own_names: frozenset[str]) -> bool:
@@ -158,10 +181,13 @@ def is_own(path: str, own_names: frozenset[str]) -> bool:
     of_user = _OF_USER.match(path)
     if of_user is not None:
         return not of_user.group(1) or of_user.group(1).lower() in own_names
-    normal = posixpath.normpath(path)
+    normal = normal_path(path)
     for places in (SPOOLS, HOMES):
         match = places.fullmatch(normal)
         if match is not None:
             # The second part too: there may be a directory of a department or a disk between.
             return any(part.lower() in own_names for part in _users_part(match.group(1))[:2])
-    return normal.startswith("/root/") and "root" in own_names
+    if _SYSTEM.match(normal):
+        return normal.startswith("/root/") and "root" in own_names
+    # A place for users that is not known here, such as /data/mail/fred.
+    return any(part.lower() in own_names for part in normal.split("/"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -66,12 +66,17 @@ Tries = Mapping[Account, Attempts]
 
 def conclude(tries: Tries, thresholds: Thresholds) -> Iterator[tuple[list[Account], Finding]]:
     """Give all findings of guessing, each with the accounts that it is about."""
+    guessed: set[Account] = set()
     for account in sorted(tries):
         attempts = tries[account]
         attempts.refused.sort()
-        guessed = brute_force(account, attempts, thresholds) or retry_stale(account, attempts, thresholds)
-        if guessed is not None:
-            yield [account], guessed
+        found = brute_force(account, attempts, thresholds)
+        if found is not None:
+            guessed.add(account)
+        else:
+            found = retry_stale(account, attempts, thresholds)
+        if found is not None:
+            yield [account], found
         success = success_after_fail(account, attempts, thresholds)
         if success is not None:
             yield [account], success
@@ -79,31 +84,60 @@ def conclude(tries: Tries, thresholds: Thresholds) -> Iterator[tuple[list[Accoun
     for account in sorted(tries):
         by_client.setdefault(account.client, []).append(account)
     for client, accounts in by_client.items():
+        yield from brute_force_on_servers(accounts, guessed, tries, thresholds)
         yield from spray(client, accounts, tries, thresholds)
         yield from user_enum(client, accounts, tries, thresholds)
 
 
 def brute_force(account: Account, attempts: Attempts, thresholds: Thresholds) -> Finding | None:
     """auth.bruteforce: all tries that lie in any span of time that has enough of them."""
-    refused = attempts.refused
-    guesses = _crowded(refused, thresholds)
-    if not guesses:
-        return None
-    passwords = _passwords(guesses)
+    guesses = _guesses(attempts.refused, thresholds)
     more = f" ({attempts.more_refused} more were not looked at)" if attempts.more_refused else ""
+    return _brute_force([account], guesses, more) if guesses else None
+
+
+def brute_force_on_servers(
+    accounts: Sequence[Account], guessed: Collection[Account], tries: Tries, thresholds: Thresholds
+) -> Iterator[tuple[list[Account], Finding]]:
+    """auth.bruteforce of one user on several servers, by turns, so that it is not much on any of them.
+
+    A program that polls one user's accounts on many servers has one password for each; so only servers on which
+    several were tried count.
+    """
+    by_user: dict[str, list[Account]] = {}
+    for account in accounts:
+        if account not in guessed and _passwords(tries[account].refused) > 1:
+            by_user.setdefault(account.user, []).append(account)
+    for places in by_user.values():
+        guesses = _guesses(sorted(attempt for place in places for attempt in tries[place].refused), thresholds)
+        if len(places) > 1 and guesses:
+            yield places, _brute_force(places, guesses, "")
+
+
+def _brute_force(places: Sequence[Account], guesses: Sequence[Attempt], more: str) -> Finding:
+    client, _, user = places[0]
     return finding(
         "auth.bruteforce",
-        f"{account.client} was refused {count(len(guesses), 'time')} at {account.server} as user {quoted(account.user)}"
-        f", with {count(passwords, 'different password')}, within {span(guesses[-1].time - guesses[0].time)}{more}.",
+        f"{client} was refused {count(len(guesses), 'time')} at {listed([place.server for place in places])} as user "
+        f"{quoted(user)}, with {count(_passwords(guesses), 'different password')}, within "
+        f"{span(guesses[-1].time - guesses[0].time)}{more}.",
         time=guesses[0].time,
         frames=_frames(guesses),
         sessions=(attempt.session for attempt in guesses),
     )
 
 
-def _crowded(refused: Sequence[Attempt], thresholds: Thresholds) -> list[Attempt]:
-    """Give the tries that lie in a window with enough tries and passwords. ``refused`` is in order of time."""
-    width = thresholds.bruteforce_seconds * SECOND
+def _guesses(refused: Sequence[Attempt], thresholds: Thresholds) -> list[Attempt]:
+    """Give the tries that are too many for their time, with too many passwords. ``refused`` is in order of time."""
+    limits = thresholds
+    return _crowded(
+        refused, limits.bruteforce_seconds, limits.bruteforce_failures, limits.bruteforce_passwords
+    ) or _crowded(refused, limits.slow_seconds, limits.slow_failures, limits.slow_passwords)
+
+
+def _crowded(refused: Sequence[Attempt], seconds: int, failures: int, passwords: int) -> list[Attempt]:
+    """Give the tries that lie in a window of time with enough tries and passwords. ``refused`` is in order of time."""
+    width = seconds * SECOND
     kept: dict[int, Attempt] = {}
     first = 0
     inside: dict[int, int] = {}  # password -> times, in the window
@@ -117,9 +151,8 @@ def _crowded(refused: Sequence[Attempt], thresholds: Thresholds) -> list[Attempt
                 if not inside[password]:
                     del inside[password]
             first += 1
-        enough = last - first + 1 >= thresholds.bruteforce_failures
-        if enough and len(inside) >= thresholds.bruteforce_passwords:
-            begin = max(first, max(kept, default=-1) + 1)
+        if last - first + 1 >= failures and len(inside) >= passwords:
+            begin = max(first, next(reversed(kept), -1) + 1)
             kept.update((place, refused[place]) for place in range(begin, last + 1))
     return list(kept.values())
 

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from pop2dissect.analysis.findings.catalogue import BY_ID
 from pop2dissect.analysis.findings.evidence import count, finding, quoted
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.protocol.pop2.grammar import MAX_COMMAND_LINE, is_farewell
 from pop2dissect.session import Exchange, Finding, Message, Reply, Session
 
+_SAID: Final[dict[str, str]] = {
+    "protocol.state": "The client sent {line} where the protocol does not allow it (the server was in state {state})",
+    "protocol.unknown_command": "The client sent {line}, which is no command of the protocol",
+    "protocol.syntax": "The client sent {line}, whose arguments are not those that the command takes",
+    "protocol.pre_greeting": "The client sent {line} before it had received the server's greeting",
+    "protocol.pipelining": "The client sent {line} before it had received the answer to the command before it",
+    "protocol.bare_lf": "{where} ends with a line feed alone, without the carriage return before it",
+    "protocol.long_line": "{where} is longer than the 512 octets that the protocol allows",
+    "protocol.non_ascii": "{where} has octets that are no ASCII text",
+    "protocol.terminal_escape": "{where} has control characters, which can make a terminal show something else",
+}
+"""What was seen first, in a sentence without its end."""
+
 
 def violations(facts: SessionFacts) -> Iterator[Finding]:
     """Every protocol.* finding but protocol.length_mismatch."""
     for name, exchanges in facts.violations.items():
-        if name not in BY_ID or name == "protocol.length_mismatch":
-            continue
-        if name == "protocol.long_line":
-            exchanges = _without_long_folders(facts, exchanges)
         if name == "protocol.reply_injection":
             yield from _reply_injection(facts, exchanges)
-        elif exchanges:
-            yield finding(
-                name,
-                f"Seen {count(len(exchanges), 'time')} in this session, first in {_where(exchanges[0], name)}.",
-                time=exchanges[0].time,
-                frames=(frame for exchange in exchanges for frame in _frames(exchange, name)),
-                sessions=facts.sessions,
-            )
+        if name == "protocol.long_line":
+            exchanges = _without_long_folders(facts, exchanges)
+        if name not in _SAID or not exchanges:
+            continue
+        first = exchanges[0]
+        more = "" if len(exchanges) == 1 else f"; {len(exchanges)} times in this session"
+        said = _SAID[name].format(line=_line(first), where=_where(first, name), state=first.state)
+        yield finding(
+            name,
+            f"{said}{more}.",
+            time=first.time,
+            frames=(frame for exchange in exchanges for frame in _frames(exchange, name)),
+            sessions=facts.sessions,
+        )
 
 
 def _without_long_folders(facts: SessionFacts, exchanges: Sequence[Exchange]) -> list[Exchange]:
@@ -110,16 +125,16 @@ def _said(facts: SessionFacts, reply: Reply) -> str:
 
 
 def _where(exchange: Exchange, name: str) -> str:
-    """Say in which line a departure was first seen."""
-    if name in _OF_EITHER_END and not _is_in_command(exchange, name):
-        return f"the server's answer to {_line(exchange)}"
-    return _line(exchange)
+    """Say in which line a departure was first seen, at the begin of a sentence."""
+    if exchange.command is None:
+        return "The server's greeting"
+    if _is_in_command(exchange, name):
+        return f"The client's line {_line(exchange)}"
+    return f"The server's answer to {_line(exchange)}"
 
 
 def _line(exchange: Exchange) -> str:
-    if exchange.command is None:
-        return "the greeting"
-    return f"the line {quoted(exchange.shown_line() or '')}"
+    return "the greeting" if exchange.command is None else quoted(exchange.shown_line() or "")
 
 
 _OF_EITHER_END = frozenset({"protocol.bare_lf", "protocol.long_line", "protocol.non_ascii", "protocol.terminal_escape"})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pop2dissect.analysis.findings.evidence import MAX_FRAMES, MAX_SESSIONS, count, finding, quoted
 from pop2dissect.analysis.findings.facts import SessionFacts
-from pop2dissect.protocol.identify import POP2, RFC918, RFC918_OR_POP3, UNKNOWN
+from pop2dissect.protocol.identify import NONE, POP2, RFC918, RFC918_OR_POP3, UNKNOWN
 from pop2dissect.session import Finding
 
 POP2_PORT = 109
@@ -37,9 +37,9 @@ class Sighting(NamedTuple):
 def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
     """Give what a session shows of its server."""
     session = facts.session
-    server = str(session.server)
+    server = facts.server
     port = session.server.port
-    if port == POP2_PORT and session.protocol not in (POP2, RFC918, RFC918_OR_POP3):
+    if port == POP2_PORT and session.protocol not in (POP2, RFC918, RFC918_OR_POP3, NONE):
         both = session.client_stream.octets and session.server_stream.octets
         if session.protocol != UNKNOWN or both:
             yield ServerTrait("service.other_protocol", server, session.protocol)
@@ -64,7 +64,7 @@ def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
     seen = sorted(sighting.sessions)
     sessions = count(len(seen) + sighting.more, "session")
     told = {
-        "service.other_protocol": f"The server {trait.server} speaks {_protocol(trait.value)} on POP2's port, in "
+        "service.other_protocol": f"On POP2's port of {trait.server} {_protocol(trait.value)} is spoken, in "
         f"{sessions}.",
         "service.elsewhere": f"The server {trait.server} speaks POP2 on a port other than {POP2_PORT}, in {sessions}.",
         "service.vulnerable_banner": f"The server {trait.server} greets with {quoted(trait.value)}, in {sessions}; "

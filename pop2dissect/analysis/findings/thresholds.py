@@ -15,6 +15,12 @@ class Thresholds:
     """Different passwords among them. A program with a stale password has one, after a change of it two."""
     bruteforce_seconds: int = 300
     """Within which they lie. UW's server takes three seconds a refusal, so a guesser makes a hundred in that time."""
+    slow_failures: int = 20
+    """Refused logins of a guesser who takes time. Nobody types their own password wrong so often in a day."""
+    slow_passwords: int = 10
+    """Different passwords among those."""
+    slow_seconds: int = 86_400
+    """Within which those lie: a day."""
     stale_failures: int = 5
     """Refused logins of a program that never learns. Fewer say nothing that auth.failed does not say."""
     spray_users: int = 5
