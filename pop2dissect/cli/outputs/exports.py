@@ -1,4 +1,4 @@
-"""``--export-mail``, ``--export-attachments``, ``--export-streams``, ``--export-mbox``, ``--annotate``."""
+"""The options ``--export-...`` and ``--annotate``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
+from pop2dissect.export.case import CaseGraph
 from pop2dissect.export.exhibit import Kind
 from pop2dissect.export.folder import new_file
 from pop2dissect.export.mail import MESSAGES
@@ -14,7 +15,7 @@ from pop2dissect.export.manifest import SCHEMA, FolderExport
 from pop2dissect.export.mbox import mbox_of
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.report.document import head_object, settings_object
-from pop2dissect.report.spool import OctetSpool
+from pop2dissect.report.spool import OctetSpool, Spool
 from pop2dissect.report.values import count
 from pop2dissect.session import Session
 
@@ -31,6 +32,8 @@ def export_outputs(run: Run) -> Iterator[FileOutput]:
             yield FolderOutput(run, kind, path)
     if options.export_mbox is not None:
         yield MboxOutput(run, options.export_mbox)
+    if options.export_case is not None:
+        yield CaseOutput(run, options.export_case)
     if options.annotate is not None:
         yield AnnotateOutput(run, options.annotate)
 
@@ -85,6 +88,31 @@ class MboxOutput(FileOutput):
     def written(self) -> str:
         """Say how many messages there are."""
         return f"{count(self._messages, 'message')} in the mailbox {self._path}"
+
+
+class CaseOutput(FileOutput):
+    """The result as a CASE/UCO graph. Its identifiers need the captures' hashes, which are waited for at first."""
+
+    def __init__(self, run: Run, path: str) -> None:
+        super().__init__(run)
+        self._path = path
+        self._file = self.held.enter_context(new_file(path))
+        self._graph = CaseGraph(run.dissection.captures, run.digests.results(), run.notation)
+        self._spool = self.held.enter_context(Spool())
+
+    def add(self, session: Session) -> None:
+        """Put the session's part aside."""
+        self._spool.add(session.id, self._graph.session(session))
+
+    def finish(self) -> None:
+        """Write the document."""
+        pieces = self._graph.pieces(self._spool.in_order(), self.run.spanning_findings())
+        self._file.writelines(piece.encode() for piece in pieces)
+        self._file.flush()
+
+    def written(self) -> str:
+        """Say what it is about."""
+        return f"{count(len(self._spool), 'session')} as a CASE graph in {self._path}"
 
 
 class AnnotateOutput(FileOutput):
