@@ -137,6 +137,9 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--export-case", metavar="FILE", help="the result as CASE/UCO (JSON-LD), for other forensic tools"
     )
+    group.add_argument(
+        "--export-dfxml", metavar="FILE", help="messages, attachments, streams as DFXML, with their places"
+    )
     group.add_argument("--annotate", metavar="FILE", help="the sessions' frames as pcapng, with comments for Wireshark")
     group.add_argument("--csv", metavar="DIR", help="tables of sessions, exchanges, messages ... (docs/tables.md)")
     group.add_argument("--parquet", metavar="DIR", help="the same tables with exact types and text")

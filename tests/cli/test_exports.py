@@ -14,7 +14,7 @@ from tests.support.truth import capture_path
 
 SAMPLE = str(capture_path("rfc937_normal"))
 FOLDERS = ("--export-mail", "--export-attachments", "--export-streams")
-FILES = ("--export-mbox",)
+FILES = ("--export-mbox", "--export-case", "--export-dfxml", "--annotate")
 
 
 @pytest.mark.parametrize("option", FOLDERS)

@@ -8,6 +8,7 @@ from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.case import CaseGraph
+from pop2dissect.export.dfxml import DFXML_TAIL, dfxml_head, session_files
 from pop2dissect.export.exhibit import Kind
 from pop2dissect.export.folder import new_file
 from pop2dissect.export.mail import MESSAGES
@@ -34,6 +35,8 @@ def export_outputs(run: Run) -> Iterator[FileOutput]:
         yield MboxOutput(run, options.export_mbox)
     if options.export_case is not None:
         yield CaseOutput(run, options.export_case)
+    if options.export_dfxml is not None:
+        yield DfxmlOutput(run, options.export_dfxml)
     if options.annotate is not None:
         yield AnnotateOutput(run, options.annotate)
 
@@ -113,6 +116,33 @@ class CaseOutput(FileOutput):
     def written(self) -> str:
         """Say what it is about."""
         return f"{count(len(self._spool), 'session')} as a CASE graph in {self._path}"
+
+
+class DfxmlOutput(FileOutput):
+    """The files that the sessions carried, as DFXML."""
+
+    def __init__(self, run: Run, path: str) -> None:
+        super().__init__(run)
+        self._path = path
+        self._file = self.held.enter_context(new_file(path))
+        self._spool = self.held.enter_context(Spool())
+        run.digests.start()
+
+    def add(self, session: Session) -> None:
+        """Put the session's files aside."""
+        self._spool.add(session.id, session_files(session, one_capture=not self.run.look.several_captures))
+
+    def finish(self) -> None:
+        """Write the document."""
+        for piece in dfxml_head(self.run.dissection.captures, self.run.digests.results()):
+            self._file.write(piece.encode())
+        self._file.writelines(self._spool.octets_in_order())
+        self._file.write(DFXML_TAIL.encode())
+        self._file.flush()
+
+    def written(self) -> str:
+        """Say what it is about."""
+        return f"the files of {count(len(self._spool), 'session')} as DFXML in {self._path}"
 
 
 class AnnotateOutput(FileOutput):
