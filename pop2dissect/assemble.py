@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from pop2dissect import assemble_pop1
+from pop2dissect.doubt import drop_doubtful
 from pop2dissect.protocol import pop1, pop3, software
 from pop2dissect.protocol.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
 from pop2dissect.protocol.pop2 import Closed, CommandLine, MessageData, ReplyLine, Turn, dissect
@@ -29,6 +30,8 @@ from pop2dissect.tcp import Connection, HalfOpenTally, ProbeTally, Stream
 _DISPOSITIONS: dict[str, Disposition] = {"ACKS": "kept", "ACKD": "deleted", "NACK": "refused"}
 _COMMITTING = frozenset({"QUIT", "FOLD"})
 """What releases a mailbox, and so makes the deletions in it happen (RFC 937, "ACKD")."""
+
+_AFTER_LOGIN = frozenset({"FOLD", "READ", "RETR", "ACKS", "ACKD", "NACK"})
 
 
 def assemble(connection: Connection) -> Session:
@@ -61,6 +64,8 @@ def assemble(connection: Connection) -> Session:
             messages = assemble_pop1.messages(others, server_stream)
             state = others[-1].next_state if others else pop1.ServerState.AUTH
         user, password, login = assemble_pop1.login(others)
+    if client_stream.gaps or server_stream.gaps:
+        drop_doubtful(exchanges)
     return Session(
         id=connection.number,
         client=client,
@@ -262,7 +267,8 @@ def _is_committed(following: Sequence[Turn]) -> bool:
     for turn in following:
         if turn.command is not None and turn.command.command.keyword in _COMMITTING:
             kind = _kind(turn)
-            return kind in (ReplyKind.OK, ReplyKind.COUNT) or (kind is None and "no reply was captured" in turn.notes)
+            lost = _is_lost(turn.replies[0]) if turn.replies else "no reply was captured" in turn.notes
+            return kind in (ReplyKind.OK, ReplyKind.COUNT) or lost
     return False
 
 
@@ -274,6 +280,11 @@ def _kind(turn: Turn) -> ReplyKind | None:
     return ReplyKind.DATA if isinstance(primary, MessageData) else None
 
 
+def _is_lost(reply: ReplyLine | MessageData | Closed) -> bool:
+    """Tell whether a reply was not captured far enough to know what it is."""
+    return isinstance(reply, ReplyLine) and reply.kind is ReplyKind.UNKNOWN and reply.missing > 0
+
+
 def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
     """Give user, password and outcome of the first HELO."""
     for index, turn in enumerate(turns):
@@ -283,11 +294,15 @@ def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
         texts = [decode(argument) for argument in command.command.arguments]
         user = texts[0] if texts else None
         password = texts[1] if len(texts) > 1 else None
-        if turn.next_state is ServerState.MBOX:
-            return user, password, "accepted"
-        if turn.replies:
-            return user, password, "refused"
-        later = {following.next_state for following in turns[index + 1 :]}
-        accepted = bool(later & {ServerState.MBOX, ServerState.ITEM, ServerState.NEXT})
-        return user, password, "accepted" if accepted else "none"
+        if turn.replies and not _is_lost(turn.replies[0]):
+            return user, password, "accepted" if turn.next_state is ServerState.MBOX else "refused"
+        # The reply was not captured, or not enough of it. Only a client that was let in goes on to read.
+        went_on = any(
+            following.command is not None
+            and following.command.command.keyword in _AFTER_LOGIN
+            and _kind(following) not in (ReplyKind.ERROR, ReplyKind.OK)
+            and not any(isinstance(reply, Closed) for reply in following.replies)
+            for following in turns[index + 1 :]
+        )
+        return user, password, "accepted" if went_on else "none"
     return None, None, "none"

@@ -114,7 +114,7 @@ def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Findi
     return finding(
         "data.bulk_read",
         f"{use.read} of the {use.messages} messages of {_folder(use)} were read in the session of user "
-        f"{quoted(user or '')}, who also raised {why}.",
+        f"{quoted(user or '')}. There is more about this user from this address: {why}.",
         time=use.time,
         frames=use.frames,
         sessions=(session,),
@@ -124,11 +124,11 @@ def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Findi
 def mass_delete(use: FolderUse, session: int, user: str | None, why: str | None) -> Finding:
     """data.mass_delete: high together with another finding, else info."""
     severity: Severity = "info" if why is None else "high"
-    context = "nothing else speaks against it" if why is None else f"the same user from the same address raised {why}"
+    context = "Nothing else speaks against it" if why is None else f"There is more about this user from there: {why}"
     return finding(
         "data.mass_delete",
         f"All {use.messages} messages of {_folder(use)} were deleted in the session of user {quoted(user or '')}, and "
-        f"the client released the folder, so that the deletion took effect; {context}.",
+        f"the client released the folder, so that the deletion took effect. {context}.",
         time=use.time,
         frames=use.deletion_frames,
         sessions=(session,),

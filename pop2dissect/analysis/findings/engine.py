@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
 from pop2dissect.analysis.findings import auth, data, exploit, files, guessing, protocol, recon, service, sweep
+from pop2dissect.analysis.findings.catalogue import BY_ID
 from pop2dissect.analysis.findings.evidence import (
     MAX_SESSIONS,
     command_frames,
@@ -231,7 +232,7 @@ def _reasons(use: _Use, ids: Iterable[str]) -> list[str]:
 def _judged(use: _Use, ids: Iterable[str]) -> Iterator[Finding]:
     """Give the finding of a use of a folder, by what else its user did."""
     reasons = _reasons(use, ids)
-    why = listed(reasons) if reasons else None
+    why = listed([f"{BY_ID[reason].title} ({reason})" for reason in reasons]) if reasons else None
     if use.is_wipe:
         yield data.mass_delete(use.use, use.session, use.who.user, why)
     elif why is not None:

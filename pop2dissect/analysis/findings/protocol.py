@@ -66,8 +66,8 @@ def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:
         and message.octets != message.declared_octets
         and not message.missing_octets
         and (
-            message.octets > message.declared_octets
-            or (message.exchange in noted and not _broken_off(session, message))
+            (message.exchange in noted and not _broken_off(session, message))
+            or (message.octets > message.declared_octets and not session.server_stream.gaps)
         )
     ]
     if not found:
