@@ -20,7 +20,9 @@ _HEADER_OCTETS = 32 << 10
 _WORD = re.compile(rb"[ \t]*([A-Za-z0-9]+)(?![^ \t])[ \t]*")
 _REPLY = re.compile(rb"([#=+-])(?:(?<=[#=]) *(\d{1,20})(?!\d))? ?")
 # RFC 5322, section 2.2: a header's name is printable ASCII without a colon.
-_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
+# Lines that begin with a blank belong to it; it is whole only where the octet after it is known.
+_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*(?=[^ \t])")
+_EMPTY = re.compile(rb"\r?\n")
 
 
 class Field(NamedTuple):
@@ -88,26 +90,27 @@ def reply_fields(reply: Reply) -> Iterator[Field]:
 
 
 def message_fields(stream: Stream, start: int, end: int) -> Iterator[Field]:
-    """Give the fields of a message: its headers, the empty line, and its body. After a gap nothing is taken apart."""
+    """Give the fields of a message: its headers, the empty line, and its body.
+
+    What follows a gap, or a line among the headers that is none, is not taken apart.
+    """
     known = min([end, start + _HEADER_OCTETS, *(gap.offset for gap in stream.gaps if gap.offset >= start)])
     octets = stream.read(start, known)
-    at = first = found = 0
-    while (newline := octets.find(b"\n", at)) >= 0 and found < MAX_HEADERS:
-        line = octets[at:newline].removesuffix(b"\r")
-        if line[:1] not in (b" ", b"\t") or at == 0:
-            if at > first:
-                yield Field("h", start + first, start + at)
-                found += 1
-            first = at
-            if not line:
-                yield Field("m", start + at, start + newline + 1)
-                first = newline + 1
-                break
-            if not _HEADER.match(line):
-                break
-        at = newline + 1
-    if start + first < end:
-        yield Field("b", start + first, end)
+    at = found = 0
+    rest = "x"
+    while found < MAX_HEADERS:
+        match = _HEADER.match(octets, at)
+        if match is None:
+            if found and (empty := _EMPTY.match(octets, at)):
+                yield Field("m", start + at, start + empty.end())
+                at = empty.end()
+                rest = "b"
+            break
+        yield Field("h", start + at, start + match.end())
+        at = match.end()
+        found += 1
+    if start + at < end:
+        yield Field(rest, start + at, end)
 
 
 def _is_broken(raw: bytes, line: Exchange | Reply) -> bool:

@@ -193,8 +193,11 @@ def running_header(case: Case) -> str:
 
 
 def _css_text(text: str) -> str:
-    """Write text as it may stand in a CSS string: all but plain letters and digits as escapes."""
-    return "".join(one if one.isascii() and (one.isalnum() or one == " ") else f"\\{ord(one):06x}" for one in text)
+    """Write text as it may stand in a CSS string: all but letters and digits as escapes of six digits.
+
+    A blank after an escape belongs to it (CSS Syntax, section 4.3.7), so blanks are escaped too.
+    """
+    return "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in text)
 
 
 def wire(text: object) -> Markup:

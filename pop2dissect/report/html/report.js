@@ -151,7 +151,7 @@
         name = `Header ${value.slice(0, colon)}`;
         value = value.slice(colon + 1).trim();
       }
-      if (letter === "b" || letter === "x") value = `${grouped(place.last - place.first)} octets: ${asText(octets, 80)}`;
+      if ("bx".includes(letter)) value = `${grouped(place.last - place.first)} octets: ${asText(octets, 80)}`;
       return this.item(name, value, place);
     }
 

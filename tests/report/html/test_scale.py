@@ -1,0 +1,50 @@
+"""2,000 sessions: in under 60 s, under 30 MB, and of any size of message."""
+
+from __future__ import annotations
+
+import struct
+import time
+from pathlib import Path
+
+from tests.report.html.pages import ReadPage, make_report
+from tests.support.truth import capture_path, load_truth
+
+COPIES = 6
+DAY = 86_400
+
+
+def copies(path: Path) -> Path:
+    """Write the sessions of many_sessions again and again, a day later and between other hosts each time."""
+    octets = capture_path("many_sessions").read_bytes()
+    written = [octets[:24]]
+    for number in range(COPIES):
+        at = 24
+        while at < len(octets):
+            seconds, rest, captured, original = struct.unpack_from("<IIII", octets, at)
+            frame = bytearray(octets[at + 16 : at + 16 + captured])
+            # The third octet of both IPv4 addresses, the fifth of both IPv6 addresses.
+            for place in {b"\x08\x00": (28, 32), b"\x86\xdd": (26, 42)}.get(bytes(frame[12:14]), ()):
+                frame[place] = (frame[place] + number) % 256
+            written += [struct.pack("<IIII", seconds + number * DAY, rest, captured, original), frame]
+            at += 16 + captured
+    path.write_bytes(b"".join(written))
+    return path
+
+
+def test_two_thousand_sessions(tmp_path: Path) -> None:
+    capture = copies(tmp_path / "many.pcap")
+    start = time.monotonic()
+    report = make_report(tmp_path, capture)
+    taken = time.monotonic() - start
+    sessions = report.read_text(encoding="utf-8").count('<section class="session"')
+    assert sessions == COPIES * load_truth("many_sessions")["session_count"] > 2000
+    assert taken < 60
+    assert report.stat().st_size / sessions * 2000 < 30_000_000
+
+
+def test_large_messages_are_cut_where_all_would_be_too_much(tmp_path: Path) -> None:
+    page = ReadPage(make_report(tmp_path, capture_path("big_messages")))
+    truth = load_truth("big_messages")["sessions"]
+    octets = sum(session["s2c"]["written_by_server"]["octets"] for session in truth)
+    carried = sum(len(session.octets("s")) for session in page.sessions.values())
+    assert carried == octets  # 5 MB are not too much for two sessions
