@@ -134,17 +134,18 @@ def sessions(count: int = 100_000, seed: int = 937, users: int = 400) -> Iterato
     chance = random.Random(seed)
     servers = [Endpoint(f"192.0.2.{number}", 109) for number in (10, 11, 12)]
     people = [
-        (f"user{number:03}", f"198.51.100.{number % 250 + 1}", servers[min(number * 4 // users, 2)], number % 3 == 0)
+        (f"user{number:03}", f"198.51.100.{number % 250 + 1}", servers[min(number % 4, 2)], number % 3 == 0)
         for number in range(users)
     ]
     weights = [1 / (place + 5) for place in range(users)]
     polls = chance.choices(range(users), weights, k=count)
-    starts = sorted(_moment(chance) for _ in range(count))
+    # People come when they work; whoever guesses comes day and night.
+    guessing = [chance.random() < 0.04 for _ in range(count)]
+    starts = sorted((START + chance.randrange(MONTH) if guesses else _moment(chance), guesses) for guesses in guessing)
     frame = 0
-    for number, (start, place) in enumerate(zip(starts, polls, strict=True), 1):
+    for number, ((start, guesser), place) in enumerate(zip(starts, polls, strict=True), 1):
         person = people[place]
         talk = _Talk(chance, start, frame + 3, MILLISECOND * (1 + place % 5))
-        guesser = chance.random() < 0.04
         yield _session(talk, number, start, frame + 1, person, guesser)
         frame = talk.frame + 4
 

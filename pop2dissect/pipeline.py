@@ -48,7 +48,7 @@ class Settings:
     """How much is remembered and looked at."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Capture:
     """All that was found in one or several captures."""
 
@@ -83,6 +83,10 @@ class Capture:
         from pop2dissect.analysis.statistics import Statistics
 
         return Statistics.of(self.sessions)
+
+    def __repr__(self) -> str:
+        paths = ", ".join(info.path for info in self.captures)
+        return f"<Capture of {len(self.sessions)} sessions: {paths}>"
 
     def _repr_html_(self) -> str:
         from pop2dissect.analysis.html import capture_html

@@ -202,7 +202,7 @@ class Finding:
     """Ids of the sessions that it is about; none where it is about connections without payload only."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Session:
     """One connection that carried payload, and what was said on it."""
 
@@ -258,6 +258,10 @@ class Session:
         from pop2dissect.analysis.timeline import timeline_table
 
         return timeline_table(self, show_passwords)
+
+    def __repr__(self) -> str:
+        who = "" if self.user is None else f", user {self.user!r}"
+        return f"<Session {self.id}: {self.client} to {self.server}, {self.protocol}{who}>"
 
     def _repr_html_(self) -> str:
         from pop2dissect.analysis.html import session_html

@@ -36,8 +36,8 @@ _LABELS = {
     ("AUTH", "AUTH"): (0.0, 0.92, "bottom"),
     ("NEXT", "NEXT"): (6.0, 0.92, "bottom"),
     ("AUTH", "DONE"): (0.6, -1.45, "top"),
-    ("MBOX", "DONE"): (2.0, -1.25, "center"),
-    ("ITEM", "DONE"): (4.0, -1.25, "center"),
+    ("MBOX", "DONE"): (1.85, -1.25, "center"),
+    ("ITEM", "DONE"): (4.15, -1.25, "center"),
     ("NEXT", "DONE"): (5.4, -1.45, "top"),
 }
 
