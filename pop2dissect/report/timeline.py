@@ -14,6 +14,9 @@ from pop2dissect.session import Exchange, Message, Reply, Session
 HEADER_OCTETS = 16 << 10
 """Octets of a message that are looked at for its subject and sender; the whole may be large."""
 
+FIRST_LOOK = 1 << 10
+"""Octets in which the headers of most messages end."""
+
 _NO_TIME = " " * 9
 _USER = 24
 """Cells of a user's name in the facts about a session, where they are fitted to a terminal."""
@@ -140,7 +143,7 @@ def _said(reply: Reply, message: Message | None) -> str:
 
 def _message(message: Message, look: Look) -> Iterator[str]:
     style = look.style
-    headers = parse_headers(message.stream.read(message.start, min(message.end, message.start + HEADER_OCTETS)))
+    headers = parse_headers(_head(message))
     fate = message.disposition
     if fate == "deleted":
         fate += ", committed" if message.committed else ", not committed"  # type: ignore[assignment]
@@ -155,6 +158,16 @@ def _message(message: Message, look: Look) -> Iterator[str]:
     ]
     if about:
         yield f"{style.dim}{style.clip(_NO_TIME + '   ' + '  '.join(about))}{style.off}"
+
+
+def _head(message: Message) -> bytes:
+    """Give a message's first octets, at least to the end of its headers: mostly few, and bodies may be long."""
+    head = b""
+    for octets in (FIRST_LOOK, HEADER_OCTETS):
+        head = message.stream.read(message.start, min(message.end, message.start + octets))
+        if b"\n\r\n" in head or b"\n\n" in head:
+            break
+    return head
 
 
 def _remark(look: Look, text: str) -> str:

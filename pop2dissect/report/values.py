@@ -164,17 +164,24 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def frame_list(frames: Sequence[int], several_captures: bool = False) -> str:
     """Cite frames in full, runs of them as ranges: ``6, 8-12``; with several captures ``1:6, 2:8-12``."""
-    runs: list[list[int]] = []
+    if len(frames) == 1:
+        return frame_name(frames[0], several_captures)
+    pieces: list[str] = []
+    first = last = -1
     for frame in frames:
-        if runs and frame == runs[-1][1] + 1:
-            runs[-1][1] = frame
-        else:
-            runs.append([frame, frame])
-    pieces = []
-    for first, last in runs:
-        text = frame_name(first, several_captures)
-        pieces.append(text if first == last else f"{text}-{frame_number(last)}")
+        if frame != last + 1:
+            if last >= 0:
+                pieces.append(_run(first, last, several_captures))
+            first = frame
+        last = frame
+    if last >= 0:
+        pieces.append(_run(first, last, several_captures))
     return ", ".join(pieces)
+
+
+def _run(first: int, last: int, several_captures: bool) -> str:
+    name = frame_name(first, several_captures)
+    return name if first == last else f"{name}-{frame_number(last)}"
 
 
 def frame_name(frame: int, several_captures: bool = False) -> str:

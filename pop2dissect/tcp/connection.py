@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from pop2dissect.decode.segment import ACK, FIN, RST, SYN, Segment
+from collections.abc import Callable
+from typing import Final
+
+from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.reassembly import OverlapPolicy
 from pop2dissect.tcp.sender import Sender
 from pop2dissect.tcp.sequence import difference
-from pop2dissect.tcp.stream import Stream
+from pop2dissect.tcp.stream import Span, Stream
+
+_DECISIVE: Final = FIN | SYN | RST | ACK | URG
+"""The flags that a segment's meaning depends on; PSH and those of congestion control say nothing here."""
+
+_new_span: Callable[[type[Span], tuple[object, ...]], Span] = tuple.__new__
+"""Makes a span in two thirds of the time of its own constructor."""
 
 
 class Connection:
@@ -70,6 +79,46 @@ class Connection:
     def note(self, event: str, frame: int) -> None:
         """Keep what a frame shows, for the examiner."""
         self.log.add(event, frame)
+
+    def add_in_order(self, sender: Sender, segment: Segment) -> bool:
+        """Take a segment as nearly all are, and say whether it was one; of any other, nothing is taken.
+
+        It does just what :meth:`add` would, in a third of the time. Such a segment has no flag that matters
+        but ACK, was captured whole, in one packet, and begins where what was seen of its sender ends, on a
+        connection that is open and has carried payload before. Octets in memory of their own are not its
+        business, since they are limited.
+        """
+        (frame, time, _, seq, ack, flags, _, _, data, start, captured, length, fragments, doubts) = segment
+        base, offset, pieces = sender.base, sender.highest, sender.pieces
+        if (
+            flags & _DECISIVE != ACK
+            or base is None
+            or (base + offset) & 0xFFFFFFFF != seq
+            or captured != length
+            or not self.has_payload
+            or self.closed_at is not None
+            or sender.fin is not None
+            or self.replaces is not None
+            or fragments
+            or doubts
+            or type(data) is bytes
+            or len(pieces) >= self.limits.stream_segments
+        ):
+            return False
+        self.packets += 1
+        self.last_frame = frame
+        if time > self.end:
+            self.end = time
+        elif time < self.start:
+            self.start = time
+        acknowledged = sender.last_ack_offset if ack == sender.last_ack else sender.note_ack(ack)
+        if length:
+            sender.payloads += 1
+            sender.highest = offset + length
+            pieces.append(_new_span(Span, (offset, length, frame, time, acknowledged, data, start)))
+        if sender is self.client:
+            self.handshake_ack = True
+        return True
 
     def add(self, sender: Sender, segment: Segment) -> None:
         """Take the next captured segment, sent by ``sender``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -112,19 +112,19 @@ class Stream:
     def span_index(self, offset: int) -> int:
         """Give the index of the span that holds ``offset``, else of the first one after it."""
         if self._offsets is None:
-            self._offsets = [span.offset for span in self.spans]
+            self._offsets = [span[0] for span in self.spans]
         index = bisect_right(self._offsets, offset) - 1
-        if index >= 0 and offset < self.spans[index].offset + self.spans[index].length:
-            return index
+        if index >= 0:
+            span = self.spans[index]
+            if offset < span[0] + span[1]:
+                return index
         return index + 1
 
-    def overlapping(self, start: int, end: int) -> Iterator[Span]:
+    def overlapping(self, start: int, end: int) -> list[Span]:
         """Give the spans that hold octets of ``start`` to ``end``, in stream order."""
-        spans = self.spans
         index = self.span_index(start)
-        while index < len(spans) and spans[index].offset < end:
-            yield spans[index]
-            index += 1
+        assert self._offsets is not None
+        return self.spans[index : bisect_left(self._offsets, end, index)]
 
     def chunks(self, start: int, end: int) -> Iterator[memoryview]:
         """Give the captured octets of ``start`` to ``end`` piece by piece, without copying them."""
@@ -154,7 +154,7 @@ class Stream:
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """Give the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
-        frames = dict.fromkeys(span.frame for span in self.overlapping(start, end))
+        frames = dict.fromkeys([span[2] for span in self.overlapping(start, end)])
         if self.fragments:
             frames = dict.fromkeys(part for frame in frames for part in self.fragments.get(frame, (frame,)))
         return tuple(frames)

@@ -92,26 +92,10 @@ class Tracker:
         senders = self._senders
         for segment in segments:
             sender = senders.get(segment.key)
-            if sender is None:
-                if self._late.belongs(segment):
-                    continue
-                sender = self._open(segment)
-            elif segment.flags & SYN:
-                if self._is_new(sender, segment):
-                    sender = self._replace(sender.connection, segment)
-            elif sender.connection.closed_at is not None and self._goes_elsewhere(sender, segment):
-                sender = self._replace(sender.connection, segment)
-            elif sender.connection.replaces is not None:
-                sender = self._choose(sender, sender.connection.replaces, segment)
-            connection = sender.connection
-            was_open = connection.closed_at is None
-            connection.add(sender, segment)
-            if was_open and connection.closed_at is not None:
-                self._close(connection)
+            if sender is None or not sender.connection.add_in_order(sender, segment):
+                self._take(sender, segment)
             if segment.time > self._due:
                 self._expire(segment.time)
-            if self._undecided and self._undecided[0].has_payload:
-                self._number()
             if self._done:
                 yield from self._done
                 self._done.clear()
@@ -120,6 +104,27 @@ class Tracker:
         for connection in (*self._closed, *self._reset):
             self._finish(connection)
         yield from self._done
+
+    def _take(self, sender: Sender | None, segment: Segment) -> None:
+        """Add a segment to its connection; ``sender`` is the last one with its addresses and ports, if there is one."""
+        if sender is None:
+            if self._late.belongs(segment):
+                return
+            sender = self._open(segment)
+        elif segment.flags & SYN:
+            if self._is_new(sender, segment):
+                sender = self._replace(sender.connection, segment)
+        elif sender.connection.closed_at is not None and self._goes_elsewhere(sender, segment):
+            sender = self._replace(sender.connection, segment)
+        elif sender.connection.replaces is not None:
+            sender = self._choose(sender, sender.connection.replaces, segment)
+        connection = sender.connection
+        was_open = connection.closed_at is None
+        connection.add(sender, segment)
+        if was_open and connection.closed_at is not None:
+            self._close(connection)
+        if self._undecided and self._undecided[0].has_payload:
+            self._number()
 
     @property
     def warnings(self) -> list[str]:
