@@ -150,6 +150,8 @@ class Stream:
 
     def missing_between(self, start: int, end: int) -> int:
         """Count the octets of ``start`` to ``end`` that lie in gaps."""
+        if not self.gaps:
+            return 0
         return sum(max(0, min(end, gap.offset + gap.length) - max(start, gap.offset)) for gap in self.gaps)
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:

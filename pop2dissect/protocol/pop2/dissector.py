@@ -90,43 +90,44 @@ class _Dissector:
     def turns(self, from_start: bool) -> Iterator[Turn]:
         """Give the opening, if any, and then a turn for each line of the client."""
         lines = self._command_lines()
-        line = next(lines, None)
-        opening = self._opening(from_start, self._boundary(line))
+        line, known, boundary = self._next_command(lines)
+        opening = self._opening(from_start, boundary)
         if opening is not None:
             yield opening
         while line is not None:
-            following = next(lines, None)
-            yield self._turn(line, following is not None, self._boundary(following))
-            line = following
+            following, known_next, boundary = self._next_command(lines)
+            yield self._turn(line, known, following is not None, boundary)
+            line, known = following, known_next
+
+    def _next_command(self, lines: Iterator[Line]) -> tuple[Line | None, int | None, int | None]:
+        """Give the client's next line; how much the client had received when it began to send it, if known; and
+        where in the server's stream the reply to it begins at the earliest.
+
+        Without a line the last is the end of the stream; None where nothing tells.
+        """
+        line = next(lines, None)
+        if line is None:
+            return None, None, self._server.length
+        known = self._sent_by_client.received_at(line.start)
+        return line, known, self._sent_by_server.first_after(line.end, known)
 
     def _command_lines(self) -> Iterator[Line]:
         """Give the client's lines. What the capture lacks is cut where the server is known to have answered."""
         reader = LineReader(self._client)
-        cuts = self._answered_inside_gaps()
+        cuts = self._answered_inside_gaps() if self._client.gaps else []
         line = reader.read(0, next((cut for cut in cuts if cut > 0), None))
         while line is not None:
             yield line
             end = line.end
-            line = reader.read(end, next((cut for cut in cuts if cut > end), None))
+            line = reader.read(end, next((cut for cut in cuts if cut > end), None) if cuts else None)
 
     def _answered_inside_gaps(self) -> list[int]:
-        if not self._client.gaps:
-            return []
         answered = {span.acknowledged for span in self._server.spans}
         return sorted(
             offset
             for offset in answered
             if offset is not None and any(gap.offset < offset <= gap.offset + gap.length for gap in self._client.gaps)
         )
-
-    def _boundary(self, following: Line | None) -> int | None:
-        """Give where in the server's stream the reply to the following command begins at the earliest.
-
-        Without a following command that is the end of the stream; None where nothing tells.
-        """
-        if following is None:
-            return self._server.length
-        return self._sent_by_server.first_after(following.end, self._sent_by_client.received_at(following.start))
 
     # The opening: the greeting, or what a capture that starts in the middle begins with.
 
@@ -165,11 +166,11 @@ class _Dissector:
 
     # One turn.
 
-    def _turn(self, line: Line, has_following: bool, boundary: int | None) -> Turn:
+    def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
         keyword = _meant(command.keyword)
         state, client_state = self._state, self._client_state
-        self._check_order(line)
+        self._check_order(known)
         self._check_command(line, command)
         self._client_state = CLIENT_AFTER.get(keyword, client_state)
         if command.number is not None:
@@ -217,9 +218,8 @@ class _Dissector:
         head = max(gap.offset - line.start, 0)
         return parse_broken_command(line.raw, head, before_login=self._state is ServerState.AUTH)
 
-    def _check_order(self, line: Line) -> None:
+    def _check_order(self, known: int | None) -> None:
         """Note a command that the client sent before it had received what it should have waited for."""
-        known = self._sent_by_client.received_at(line.start)
         if known is None:
             return
         if known < self._greeting_end:
@@ -270,6 +270,8 @@ class _Dissector:
         if line is None:
             return self._no_reply(keyword)
         reply = self._reply(line)
+        if boundary == line.end and reply.kind is not ReplyKind.ERROR:
+            return [reply]  # as in nearly all turns: one line, and then the client's next command
         return [reply, *self._further_replies(keyword, reply, boundary)]
 
     def _no_reply(self, keyword: str) -> list[ReplyEvent]:
