@@ -45,10 +45,10 @@ class LineReader:
         index = self._index
         if index >= len(spans) or not spans[index].offset <= start < spans[index].end:
             index = self._index = stream.span_index(start)
-        if index < len(spans) and not stream.urgent:
+        if index < len(spans) and spans[index].offset <= start and not stream.urgent:
             offset, length, _, _, _, data, at = spans[index]
             first = at + start - offset
-            lf = data.find(b"\n", first, at + length) if offset <= start else -1
+            lf = data.find(b"\n", first, at + length)
             if 0 <= lf - first < MAX_KEPT:
                 raw = data[first : lf + 1]
                 if raw.endswith(b"\r\n"):
