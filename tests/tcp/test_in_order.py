@@ -1,0 +1,109 @@
+"""The short way of segments in order gives just what the long way gives."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pop2dissect.capture import CaptureReader
+from pop2dissect.decode import Decoder
+from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment
+from pop2dissect.tcp import Connection, Tracker
+from pop2dissect.tcp.sender import Sender
+from tests.support.truth import capture_names, capture_path
+from tests.tcp.build import Talk
+
+PSH = 8
+OCTETS = 64
+_MAP = mmap.mmap(-1, OCTETS)
+_MAP[:] = bytes(range(OCTETS))
+
+
+def state(connection: Connection) -> dict[str, Any]:
+    """Give all that a connection and its two ends know, and its streams."""
+    assert connection.streams is not None
+    known: dict[str, Any] = {
+        name: getattr(connection, name)
+        for name in ("number", "first_frame", "last_frame", "packets", "start", "end", "events", "handshake")
+    }
+    for sender in (connection.client, connection.server):
+        own = set(Sender.__slots__) - {"connection", "peer"}
+        known[sender.name] = {name: getattr(sender, name) for name in own}
+    for stream in connection.streams:
+        known[f"stream {len(known)}"] = (stream.spans, stream.gaps, stream.conflicts, stream.finished, stream.reset)
+    return known
+
+
+def both_ways(segments: list[Segment]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Track the segments by the short way and by the long way alone; count what went the short way."""
+    short = 0
+    in_order = Connection.add_in_order
+
+    def counted(connection: Connection, sender: Sender, segment: Segment) -> bool:
+        nonlocal short
+        taken = in_order(connection, sender, segment)
+        short += taken
+        return taken
+
+    with patch.object(Connection, "add_in_order", counted):
+        fast = [state(connection) for connection in Tracker(frozenset({109})).connections(segments)]
+    with patch.object(Connection, "add_in_order", lambda *_: False):
+        slow = [state(connection) for connection in Tracker(frozenset({109})).connections(segments)]
+    return fast, slow, short
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Segment]:
+    """Give segments of two connections, most of them in order, some repeated, lost, early, cut or with odd flags."""
+    talks = [Talk(port=40000), Talk(port=40000, client_isn=2**32 - 20), Talk(port=40001, server_isn=2**32 - 9)]
+    position = {(at, who): 0 for at in range(len(talks)) for who in "cs"}
+    segments: list[Segment] = []
+    for number in range(draw(st.integers(1, 60))):
+        at, who = draw(st.sampled_from(sorted(position)))
+        other = "s" if who == "c" else "c"
+        length = draw(st.integers(0, 9))
+        off = draw(st.sampled_from([0] * 12 + [-9, -1, 1, 5, 1 << 20]))
+        flags = draw(
+            st.sampled_from([ACK] * 9 + [ACK | PSH] * 9 + [SYN, SYN | ACK, FIN | ACK, RST | ACK, ACK | URG, 0])
+        )
+        heard = position[at, other] + draw(st.sampled_from([0] * 9 + [-3, 1, 40, 1 << 25]))
+        made = talks[at].segment(
+            who, position[at, who] + off, b"x" * length, heard=heard, flags=flags, urgent=1, time=number * 10**9
+        )
+        captured = length - (length > 2 and draw(st.sampled_from([0] * 20 + [1, 2])))
+        start = draw(st.integers(0, OCTETS - 9))
+        segments.append(made._replace(frame=number + 1, data=_MAP, start=start, captured=captured))
+        if off >= 0 and not flags & SYN:
+            position[at, who] += off + length
+    return segments
+
+
+@given(conversations())
+def test_any_traffic_gives_the_same_either_way(segments: list[Segment]) -> None:
+    fast, slow, _ = both_ways(segments)
+    assert fast == slow
+
+
+@pytest.mark.parametrize("name", capture_names())
+def test_recorded_captures_give_the_same_either_way(name: str) -> None:
+    fast, slow, _ = both_ways(list(_segments(name)))
+    assert fast == slow
+
+
+def test_ordinary_traffic_goes_the_short_way() -> None:
+    segments = list(_segments("rfc937_normal"))
+    _, _, short = both_ways(segments)
+    assert short > len(segments) / 2
+
+
+def _segments(name: str) -> Iterator[Segment]:
+    decoder = Decoder(frozenset({109}))
+    with CaptureReader([capture_path(name)], ports=frozenset({109})) as reader:
+        yield from filter(None, map(decoder.decode, reader))
+        decoder.finish()
