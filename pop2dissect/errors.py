@@ -19,3 +19,7 @@ class MissingLibraryError(CaptureError):
 
 class UsageError(Pop2DissectError):
     """What was asked for cannot be done: an option's value, a session that does not exist."""
+
+
+class MissingProgramError(UsageError):
+    """What was asked for needs another program that is missing or too old; the text says how to install it."""

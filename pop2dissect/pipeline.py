@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 from pop2dissect.analysis.findings import FindingsEngine, Thresholds
 from pop2dissect.anyport import AnyPortTracker
 from pop2dissect.assemble import assemble, half_open, probe
-from pop2dissect.capture import CaptureReader
-from pop2dissect.capture.record import CaptureInfo, Record
-from pop2dissect.decode import Decoder
+from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.decode.segment import Segment
+from pop2dissect.engine import EngineName, open_engine
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.tcp import Tracker
@@ -46,6 +45,10 @@ class Settings:
     """Verify the checksums of IPv4 headers and of TCP; segments with wrong ones count where there are no others."""
     limits: Limits = DEFAULT
     """How much is remembered and looked at."""
+    engine: EngineName = "native"
+    """Who reads the captures and decodes the packets."""
+    tshark_options: tuple[str, ...] = ()
+    """Preferences for the tshark engine, as its option ``-o`` takes them."""
 
 
 @dataclass(slots=True, repr=False)
@@ -108,62 +111,55 @@ class Dissection:
             paths = [paths]
         ports = None if self.settings.any_port else self.settings.ports
         track = AnyPortTracker if self.settings.any_port else Tracker
-        self._reader = CaptureReader([os.fspath(path) for path in paths], ports=ports, limits=self.settings.limits)
-        self._decoder = Decoder(
-            ports,
+        self._engine = open_engine(
+            self.settings.engine,
+            [os.fspath(path) for path in paths],
+            ports=ports,
             overlap=self.settings.overlap,
             limits=self.settings.limits,
             verify_checksums=self.settings.check_checksums,
+            tshark_options=self.settings.tshark_options,
         )
         self._tracker = track(self.settings.ports, self.settings.overlap, self.settings.limits)
-        self._engine = FindingsEngine(self.settings.thresholds)
+        self._findings = FindingsEngine(self.settings.thresholds)
 
     def __enter__(self) -> Self:
-        self._reader.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._reader.__exit__(kind, error, trace)
+        self._engine.close()
 
     def __iter__(self) -> Iterator[Session]:
-        for connection in self._tracker.connections(self._segments(self._reader)):
+        for connection in self._tracker.connections(self._engine):
             session = assemble(connection)
-            session.findings = self._engine.examine(session)
+            session.findings = self._findings.examine(session)
             yield session
 
     def segments(self) -> Iterator[Segment]:
         """Give the TCP segments instead of the sessions that are made of them, in the order of the captures."""
-        return self._segments(self._reader)
-
-    def _segments(self, records: Iterable[Record]) -> Iterator[Segment]:
-        decode = self._decoder.decode
-        for record in records:
-            segment = decode(record)
-            if segment is not None:
-                yield segment
-        self._decoder.finish()
+        return iter(self._engine)
 
     @property
     def captures(self) -> list[CaptureInfo]:
         """The facts about each capture, final once the iteration is over."""
-        return self._reader.captures
+        return self._engine.captures
 
     @property
     def octets(self) -> int:
         """Octets of all captures as stored, as far as known."""
-        return sum(info.size or 0 for info in self._reader.captures)
+        return sum(info.size or 0 for info in self._engine.captures)
 
     @property
     def octets_read(self) -> int:
         """Octets read so far."""
-        return self._reader.octets_read
+        return self._engine.octets_read
 
     @property
     def warnings(self) -> list[str]:
         """What could not be decoded, a sentence a reason; final once the iteration is over."""
-        return self._decoder.warnings() + self._tracker.warnings + self._engine.limits_reached
+        return self._engine.warnings() + self._tracker.warnings + self._findings.limits_reached
 
     @property
     def probes(self) -> list[Probe]:
@@ -180,7 +176,7 @@ class Dissection:
     @property
     def findings(self) -> list[Finding]:
         """Findings that span sessions, the most severe first; complete once the iteration is over."""
-        return self._engine.conclude(self.probes, self.half_open)
+        return self._findings.conclude(self.probes, self.half_open)
 
 
 def read(

@@ -1,0 +1,49 @@
+"""The engine that needs no other program: captures are read and packets decoded here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pop2dissect.capture import CaptureReader
+from pop2dissect.decode import Decoder
+from pop2dissect.decode.segment import Segment
+from pop2dissect.limits import Limits
+from pop2dissect.tcp.reassembly import OverlapPolicy
+
+
+class NativeEngine:
+    """As :class:`pop2dissect.engine.Engine`. Raises CaptureError where no capture can be read."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        ports: frozenset[int] | None,
+        overlap: OverlapPolicy,
+        limits: Limits,
+        verify_checksums: bool,
+    ) -> None:
+        self._reader = CaptureReader(paths, ports=ports, limits=limits)
+        self._decoder = Decoder(ports, overlap=overlap, limits=limits, verify_checksums=verify_checksums)
+        self.captures = self._reader.captures
+
+    def __iter__(self) -> Iterator[Segment]:
+        decode = self._decoder.decode
+        for record in self._reader:
+            segment = decode(record)
+            if segment is not None:
+                yield segment
+        self._decoder.finish()
+
+    @property
+    def octets_read(self) -> int:
+        """Octets of all captures, as stored, that have been read so far."""
+        return self._reader.octets_read
+
+    def warnings(self) -> list[str]:
+        """Give a sentence for each kind of packet that could not be decoded."""
+        return self._decoder.warnings()
+
+    def close(self) -> None:
+        """Close the files; what maps there are stay until no segment refers to them."""
+        self._reader.close()

@@ -1,0 +1,81 @@
+"""The facts about a capture as capinfos, the sister program of tshark, tells them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.engine.tshark.encapsulations import LINK_TYPES
+from pop2dissect.errors import CaptureError
+
+_FORMATS = {"nsecpcap": "pcap (nanoseconds)"}
+"""Formats that the native engine calls otherwise."""
+_COMPRESSION = re.compile(r"^(?P<format>\S+)(?: \((?P<how>\w+) compressed\))?")
+_ENCAPSULATION = re.compile(r" \(\d+ - (?P<name>\S+)\)$")
+_FILE, _INTERFACE = re.compile(r"^(\w[^:]*):\s+(.*)$"), re.compile(r"^\s+(\w[^=]*) = (.*)$")
+
+
+def gather_facts(capinfos: str, path: str, info: CaptureInfo) -> None:
+    """Fill in what is known of the capture that lies at ``path``. Raises CaptureError if it cannot be read at all."""
+    # -M: short names; type, encapsulation, count, first and last time, -S: as numbers; snap length, interfaces
+    options = ["-M", "-t", "-E", "-c", "-a", "-e", "-S", "-l", "-I"]
+    asked = subprocess.run([capinfos, *options, path], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    lines = asked.stdout.decode("utf-8", "replace").splitlines()
+    facts = {found[1]: found[2] for line in lines if (found := _FILE.match(line))}
+    if "Number of packets" not in facts:
+        raise CaptureError(complaint(asked.stderr, path) or "capinfos cannot read it")
+    info.size = Path(path).stat().st_size
+    if not info.size:
+        raise CaptureError("the file is empty")  # Wireshark takes it for an ERF capture without packets
+    info.format = _format(facts.get("File type", ""))
+    info.packets = int(facts["Number of packets"])
+    info.first_time = _time_or_none(facts.get("First packet time", ""))
+    info.last_time = _time_or_none(facts.get("Last packet time", ""))
+    limits = []
+    for line in lines:
+        if (found := _INTERFACE.match(line)) is None:
+            continue
+        name, value = found.groups()
+        if name == "Encapsulation":
+            _add_link_type(info, value)
+        elif name == "Capture length" and int(value):
+            limits.append(int(value))
+    info.snap_length = max(limits, default=None)
+
+
+def _format(text: str) -> str:
+    found = _COMPRESSION.match(text)
+    if found is None:
+        return text
+    name = _FORMATS.get(found["format"], found["format"])
+    return f"{name}, {found['how']}" if found["how"] else name
+
+
+def _add_link_type(info: CaptureInfo, encapsulation: str) -> None:
+    found = _ENCAPSULATION.search(encapsulation)
+    link_type = LINK_TYPES.get(found["name"]) if found else None
+    if link_type is not None and link_type not in info.link_types:
+        info.link_types.append(link_type)
+
+
+def _time_or_none(text: str) -> int | None:
+    return None if text in ("", "n/a") else nanoseconds(text)
+
+
+def nanoseconds(text: str) -> int:
+    """Give decimal seconds, with up to nine places, in ns, exactly."""
+    seconds, _, fraction = text.partition(".")
+    value = int(seconds.lstrip("-")) * 10**9 + int(fraction.ljust(9, "0"))
+    return -value if text.startswith("-") else value
+
+
+def complaint(stderr: bytes, path: str) -> str:
+    """Give what a program of Wireshark's has to complain of, as one sentence without its own name and the path."""
+    said = []
+    for line in stderr.decode("utf-8", "replace").splitlines():
+        name, separator, text = line.partition(": ")
+        if separator and name in ("tshark", "capinfos") and not text.startswith("An error occurred after reading"):
+            said.append(text.replace(f'The file "{path}"', "the file").rstrip("."))
+    return "; ".join(said)
