@@ -185,14 +185,16 @@ def read(
     *,
     overlap: OverlapPolicy = "first",
     any_port: bool = False,
+    engine: EngineName = "native",
 ) -> Capture:
     """Read captures whole: files, directories, globs, or ``-`` for standard input.
 
     Several are read as one, in the order of time. With ``any_port`` the servers of POP2 on other ports
-    than ``ports`` are found too, by their greetings. Raises :class:`pop2dissect.errors.CaptureError`
-    where none can be read.
+    than ``ports`` are found too, by their greetings. The engine ``tshark`` also reads what only Wireshark
+    knows. Raises :class:`pop2dissect.errors.CaptureError` where none can be read, and
+    :class:`pop2dissect.errors.MissingProgramError` where tshark is asked for but missing or too old.
     """
-    settings = Settings(frozenset(ports), overlap, any_port)
+    settings = Settings(frozenset(ports), overlap, any_port, engine=engine)
     with Dissection(paths, settings) as dissection:
         sessions = sorted(dissection, key=lambda session: session.id)
         return Capture(dissection.captures, sessions, dissection.probes, settings, dissection.findings)
@@ -204,10 +206,11 @@ def iter_sessions(
     *,
     overlap: OverlapPolicy = "first",
     any_port: bool = False,
+    engine: EngineName = "native",
 ) -> Iterator[Session]:
     """Give the sessions of captures one by one, each as soon as its connection is over.
 
     For captures larger than memory, and for live pipes. Raises as :func:`read` does.
     """
-    with Dissection(paths, Settings(frozenset(ports), overlap, any_port)) as dissection:
+    with Dissection(paths, Settings(frozenset(ports), overlap, any_port, engine=engine)) as dissection:
         yield from dissection

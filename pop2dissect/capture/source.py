@@ -207,5 +207,5 @@ def _what_else(magic: bytes) -> str:
         return "there is nothing inside of its compression"
     foreign = _FOREIGN_MAGICS.get(magic)
     if foreign is not None:
-        return f"it is {foreign}, which editcap of Wireshark can convert to pcapng"
+        return f"it is {foreign}, which --engine tshark can read"
     return f"it is not a capture file: it begins with {magic.hex(' ')}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from pop2dissect import __version__
 from pop2dissect.analysis.findings import Thresholds, catalogue_lines
+from pop2dissect.engine import EngineName
 from pop2dissect.errors import UsageError
 from pop2dissect.limits import Limits
 from pop2dissect.pipeline import POP2_PORT, Settings
@@ -110,6 +111,20 @@ def _add_reading(group: argparse._ArgumentGroup) -> None:
         metavar="NAME=N",
         help="how much is remembered, as docs/reassembly.md lists; repeatable",
     )
+    group.add_argument(
+        "--engine",
+        choices=get_args(EngineName),
+        default="native",
+        help="who reads and decodes packets (default native); tshark knows more formats, see docs/wireshark.md",
+    )
+    group.add_argument(
+        "--tshark-option",
+        type=_preference,
+        action="append",
+        default=[],
+        metavar="NAME:VALUE",
+        help="a preference for --engine tshark, as tshark -o takes it; repeatable",
+    )
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
@@ -165,7 +180,9 @@ class _ListFindings(argparse.Action):
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Give the settings that the options ask for."""
+    """Give the settings that the options ask for. Raises UsageError where two contradict each other."""
+    if options.tshark_option and options.engine != "tshark":
+        raise UsageError("--tshark-option needs --engine tshark")
     return Settings(
         ports=frozenset(options.port or [POP2_PORT]),
         overlap=options.overlap,
@@ -173,6 +190,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
         thresholds=replace(Thresholds(), **dict(options.threshold)),
         check_checksums=options.check_checksums,
         limits=replace(Limits(), **dict(options.limit)),
+        engine=options.engine,
+        tshark_options=tuple(options.tshark_option),
     )
 
 
@@ -192,6 +211,13 @@ def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
     return int(text)
+
+
+def _preference(text: str) -> str:
+    name, _, _ = text.partition(":")
+    if not name or ":" not in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no preference NAME:VALUE")
+    return text
 
 
 def _threshold(text: str) -> tuple[str, int]:

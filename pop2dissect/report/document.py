@@ -117,9 +117,17 @@ def settings_object(settings: Settings, selected: Sequence[int] | None, show_pas
         "thresholds": dict(settings.thresholds.as_dict()),
         "check_checksums": settings.check_checksums,
         "limits": dict(settings.limits.as_dict()),
+        "engine": settings.engine,
+        "tshark_options": [name_of_preference(option) for option in settings.tshark_options],
         "sessions": None if selected is None else sorted(selected),
         "show_passwords": show_passwords,
     }
+
+
+def name_of_preference(option: str) -> str:
+    """Give the name alone of a preference of tshark: its value may be a key that is nobody's business."""
+    kind, _, rest = option.partition(":")
+    return f"{kind}:{rest.partition(':')[0]}" if kind == "uat" else kind
 
 
 def session_text(session: Session, notation: Notation) -> str:

@@ -160,7 +160,7 @@ def test_each_file_is_read_once_however_often_it_is_named(tmp_path: Path) -> Non
         ("empty", b"", "the file is empty"),
         ("text", b"hello", "it is not a capture file: it begins with 68 65 6c 6c"),
         ("tiny", b"\xd4\xc3", "it is not a capture file: it begins with d4 c3"),
-        ("sun", b"snoop\0\0\0\0\0\0\2", "it is a snoop capture, which editcap of Wireshark can convert"),
+        ("sun", b"snoop\0\0\0\0\0\0\2", "it is a snoop capture, which --engine tshark can read"),
         ("cut", pcap_header()[:20], "the file ends inside its file header, after 20 octets"),
         ("null\0", None, "opening it fails"),
         ("escape\x1b[31m\udcff", None, r"escape\\x1b\[31m\\udcff cannot be read"),

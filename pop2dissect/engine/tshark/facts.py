@@ -39,9 +39,12 @@ def gather_facts(capinfos: str, path: str, info: CaptureInfo) -> None:
             continue
         name, value = found.groups()
         if name == "Encapsulation":
-            _add_link_type(info, value)
+            found = _ENCAPSULATION.search(value)
+            _add_link_type(info, found["name"] if found else "")
         elif name == "Capture length" and int(value):
             limits.append(int(value))
+    if not info.link_types:  # formats without interfaces have one link layer, or none in particular
+        _add_link_type(info, facts.get("File encapsulation", ""))
     info.snap_length = max(limits, default=None)
 
 
@@ -54,8 +57,7 @@ def _format(text: str) -> str:
 
 
 def _add_link_type(info: CaptureInfo, encapsulation: str) -> None:
-    found = _ENCAPSULATION.search(encapsulation)
-    link_type = LINK_TYPES.get(found["name"]) if found else None
+    link_type = LINK_TYPES.get(encapsulation)
     if link_type is not None and link_type not in info.link_types:
         info.link_types.append(link_type)
 
