@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, get_args
 
 from pop2dissect.analysis.findings import Thresholds
+from pop2dissect.engine import EngineName
 from pop2dissect.errors import Pop2DissectError, UsageError
 from pop2dissect.export import manifest
 from pop2dissect.pipeline import Settings
@@ -129,9 +130,13 @@ def _settings(path: str, recorded: object) -> tuple[Settings, list[int] | None, 
             raise ValueError("thresholds")
         for name in thresholds:
             _numbers({name: [thresholds[name]]}, name, 0, 1 << 62)
-        settings = Settings(
-            frozenset(ports), overlap, _truth(recorded, "any_port"), replace(Thresholds(), **thresholds)
-        )
+        engine = recorded.get("engine", "native")
+        if engine not in get_args(EngineName):
+            raise ValueError("engine")
+        if recorded.get("tshark_options"):
+            raise ValueError("preferences for tshark, whose values are not recorded")
+        any_port = _truth(recorded, "any_port")
+        settings = Settings(frozenset(ports), overlap, any_port, replace(Thresholds(), **thresholds), engine=engine)
         return settings, selected, _truth(recorded, "show_passwords")
     except ValueError as error:
         raise ResultError(f"the settings in {path} are damaged, or of another version: {error}") from None
