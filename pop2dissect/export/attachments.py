@@ -9,17 +9,19 @@ from pop2dissect.export.exhibit import Exhibit, Kind
 from pop2dissect.export.mail import message_stem, status_of
 from pop2dissect.export.names import safe_name
 from pop2dissect.report.document import Notation
+from pop2dissect.report.exhibit_names import attachment_exhibit
 from pop2dissect.session import Session
 
 
 def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
     """Give each attachment of a session's messages as ``session-0001-message-01-part-2-report.pdf``."""
     for message in session.messages:
-        for part in message.mail.attachments:
+        for number, part in enumerate(message.mail.attachments, 1):
             name = safe_name(part.filename or "")
             yield Exhibit(
                 f"{message_stem(session, message)}-part-{part.path}{'-' if name else ''}{name}",
                 {
+                    "exhibit": attachment_exhibit(session, message, number),
                     "session": session.id,
                     "message": message.index,
                     "message_sha256": message.sha256,
@@ -36,6 +38,16 @@ def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibi
 ATTACHMENTS = Kind(
     name="attachments",
     of=attachment_exhibits,
-    columns=("session", "message", "message_status", "part", "filename", "content_type", "message_sha256", "frames"),
+    columns=(
+        "exhibit",
+        "session",
+        "message",
+        "message_status",
+        "part",
+        "filename",
+        "content_type",
+        "message_sha256",
+        "frames",
+    ),
     noun="attachment",
 )

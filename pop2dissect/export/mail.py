@@ -8,6 +8,7 @@ from functools import partial
 from pop2dissect.export.exhibit import Exhibit, Kind, stem
 from pop2dissect.export.holes import Holes
 from pop2dissect.report.document import Notation, Object, conflict_object, message_object
+from pop2dissect.report.exhibit_names import message_exhibit
 from pop2dissect.session import Message, Session
 
 _COPIED = (
@@ -54,6 +55,7 @@ def status_of(message: Message) -> str:
 def _facts(session: Session, message: Message, holes: Holes, notation: Notation) -> Object:
     described = message_object(message, notation)
     return {
+        "exhibit": message_exhibit(session, message),
         "session": session.id,
         "message": message.index,
         "exchange": message.exchange,
@@ -76,6 +78,7 @@ MESSAGES = Kind(
     name="messages",
     of=message_exhibits,
     columns=(
+        "exhibit",
         *("session", "message", "status", "user", "mailbox", "number", "disposition", "committed", "declared_octets"),
         *("missing_octets", "start", "end", "start_offset", "end_offset", "frames", "from", "to", "subject", "date"),
         "message_id",

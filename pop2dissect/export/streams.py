@@ -10,6 +10,7 @@ from typing import TypeAlias
 from pop2dissect.export.exhibit import Exhibit, Kind, Octets, stem
 from pop2dissect.export.holes import Holes
 from pop2dissect.report.document import Notation, Object, stream_object
+from pop2dissect.report.exhibit_names import stream_exhibit
 from pop2dissect.report.masking import Range, secret_ranges
 from pop2dissect.report.values import rfc3339
 from pop2dissect.session import Direction, Session
@@ -39,6 +40,7 @@ def _direction(
     base = f"{stem(session)}-{direction}"
     common: Object = {"session": session.id, "direction": direction}
     facts: Object = {
+        "exhibit": stream_exhibit(session, direction),
         "content": "octets",
         **common,
         "stream_octets": described["octets"],
@@ -117,6 +119,15 @@ def _line(cells: Sequence[str | int]) -> bytes:
 STREAMS = Kind(
     name="streams",
     of=stream_exhibits,
-    columns=("content", "session", "direction", "stream_octets", "stream_sha256", "masked_octets", "missing_octets"),
+    columns=(
+        "exhibit",
+        "content",
+        "session",
+        "direction",
+        "stream_octets",
+        "stream_sha256",
+        "masked_octets",
+        "missing_octets",
+    ),
     noun="file",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,3 +39,20 @@ def test_manifests_obey_the_schema(name: str, option: str, tmp_path: Path) -> No
 def test_the_schema_refuses_what_is_none() -> None:
     assert not SCHEMA.is_valid({})
     jsonschema.Draft202012Validator.check_schema(MANIFEST)
+
+
+def test_the_report_has_the_same_exhibits_under_the_same_names(tmp_path: Path) -> None:
+    options = [f"--export-{what}={tmp_path / what}" for what in ("mail", "attachments", "streams")]
+    export(*options, "--report", tmp_path / "report.html", capture_path("fetchmail_fold"))
+    page = re.sub(r"<script.*?</script>", "", (tmp_path / "report.html").read_text("utf-8"), flags=re.DOTALL)
+    entries = [
+        entry
+        for what in ("mail", "attachments", "streams")
+        for entry in json.loads((tmp_path / what / "manifest.json").read_text())["files"]
+    ]
+    index = page[page.index('<section id="exhibits">') :]
+    rows = {row.split("<td>")[1].split("<")[0]: row for row in index.split("<tr>") if "<td>" in row}
+    named = [entry for entry in entries if "exhibit" in entry]
+    assert len({entry["exhibit"] for entry in named}) == len(named) > 20
+    for entry in named:
+        assert entry.get("stream_sha256", entry["sha256"]) in rows[entry["exhibit"]]

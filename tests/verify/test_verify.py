@@ -283,6 +283,21 @@ def test_forged_claims_do_not_hold_even_under_a_new_seal(result: Path, tmp_path:
     assert differing(verify(str(path), [str(SMALL)])) == ["session 1"]
 
 
+def test_the_report_itself_holds_and_no_octet_of_it_can_change_unnoticed(tmp_path: Path) -> None:
+    path = tmp_path / "real.html"
+    assert main(["--quiet", "--report", str(path), str(SMALL)]) == 0
+    whole = path.read_bytes()
+    assert verify(str(path), [str(SMALL)]).holds
+    start = whole.index(b'<script type="application/json" id="pop2dissect-claims"')
+    random_number = random.Random(9)
+    for place in random_number.sample(range(len(whole)), 30):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            assert "the page" in differing(verify(str(path), [str(SMALL)])), place
+        except ResultError:
+            assert place >= start, place
+
+
 # Exports -----------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pop2dissect.report.exhibit_names import attachment_exhibit, message_exhibit
 from pop2dissect.report.html.lines import Context
 from pop2dissect.report.html.times import Stamp
 from pop2dissect.report.values import count
@@ -56,11 +57,10 @@ class MessageView:
 def message_view(session: Session, message: Message, context: Context, *, brief: bool = False) -> MessageView:
     """Make the view of a message; a brief one lists only the headers that are shown at once."""
     mail = message.mail
-    exhibit = f"S{session.id}-M{message.index}"
     headers = mail.headers[:MAX_HEADERS]
     left_out = len(mail.headers) - len(headers)
     return MessageView(
-        exhibit=exhibit,
+        exhibit=message_exhibit(session, message),
         index=message.index,
         title="message of unknown number" if message.number is None else f"message {message.number}",
         mailbox=message.mailbox,
@@ -76,7 +76,11 @@ def message_view(session: Session, message: Message, context: Context, *, brief:
         other_headers=() if brief else tuple(header for header in headers if header[0].lower() not in _FIRST),
         attachments=tuple(
             AttachmentView(
-                f"{exhibit}-A{number}", part.filename or "(without a name)", part.content_type, part.octets, part.sha256
+                attachment_exhibit(session, message, number),
+                part.filename or "(without a name)",
+                part.content_type,
+                part.octets,
+                part.sha256,
             )
             for number, part in enumerate(mail.attachments[:MAX_ATTACHMENTS], 1)
         ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from pop2dissect.report.exhibit_names import stream_exhibit
 from pop2dissect.report.findings import SEVERITIES
 from pop2dissect.report.html.findings import Occurrence, occurrence
 from pop2dissect.report.html.ladder import Ladder, ladder
@@ -160,7 +161,7 @@ def _facts(session: Session, context: Context) -> Iterator[tuple[str, str]]:
 def _stream(session: Session, direction: Direction, context: Context, secrets: Sequence[Range]) -> StreamView:
     stream = session.stream(direction)
     return StreamView(
-        exhibit=f"S{session.id}-{direction}",
+        exhibit=stream_exhibit(session, direction),
         direction=direction,
         octets=stream.octets,
         sha256=stream.sha256(),
