@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pop2dissect.cli.interrupt import Interrupt
-from pop2dissect.cli.options import Parser, parser, selected_sessions, settings_of
+from pop2dissect.cli.options import Parser, check, parser, selected_sessions, settings_of
 from pop2dissect.cli.outputs import Run, outputs_for
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
@@ -104,6 +104,7 @@ def _wireshark(arguments: Sequence[str]) -> int:
 
 def _dissect(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
+    check(options)
     live = "-" in options.captures
     if live and sys.stdin.isatty():
         raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")

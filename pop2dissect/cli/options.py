@@ -179,6 +179,14 @@ class _ListFindings(argparse.Action):
         parser.exit()
 
 
+def check(options: argparse.Namespace) -> None:
+    """Refuse what has no effect without another option. Raises UsageError."""
+    if options.report is None:
+        for name in ("case", "examiner", "exhibit", "note"):
+            if getattr(options, name):
+                raise UsageError(f"--{name} is for the head of a report; give --report FILE.html too")
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
     """Give the settings that the options ask for. Raises UsageError where two contradict each other."""
     if options.tshark_option and options.engine != "tshark":

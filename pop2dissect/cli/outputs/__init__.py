@@ -48,7 +48,7 @@ def _printed(run: Run, files: list[FileOutput]) -> Output:
 
 def _files(run: Run) -> Iterator[FileOutput]:
     """Give the outputs that write files, in the order in which they are named when all is done."""
-    if run.options.report:
+    if run.options.report is not None:
         from pop2dissect.cli.outputs.report import ReportOutput
 
         yield ReportOutput(run)

@@ -215,7 +215,7 @@
 
     rowKey(event) {
       const at = this.rows.indexOf(event.target.closest("tr"));
-      if (at < 0 || event.target.closest("summary")) return;
+      if (at < 0 || event.target.closest("summary, .many")) return;
       const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: this.rows.length - 1 }[event.key];
       if (to !== undefined) {
         event.preventDefault();

@@ -170,6 +170,8 @@ def _stream(session: Session, direction: Direction, context: Context, secrets: S
 
 
 def _stream_remarks(stream: Stream, direction: Direction, context: Context, secrets: Sequence[Range]) -> Iterator[str]:
+    if stream.repeated:
+        yield f"{count(stream.repeated, 'octet was', 'octets were')} captured more than once."
     for gap in stream.gaps[:MAX_CONFLICTS]:
         yield f"Gap: {count(gap.length, 'octet')} at offset {gap.offset:,}, {gap.reason}."
     if len(stream.gaps) > MAX_CONFLICTS:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 
-from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.pipeline import Settings
 
 _DEPENDENCIES = ("rich", "Jinja2", "MarkupSafe", "zstandard", "lz4")
 """Distributions that have a part in a report: the last two unpack captures."""
+
+
+class Number(NamedTuple):
+    """A threshold or a limit."""
+
+    name: str
+    value: int
+    usual: bool
+    """It is as by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +31,15 @@ class Tool:
     rows: tuple[tuple[str, str], ...]
     command: str
     settings: tuple[tuple[str, str], ...]
-    thresholds: tuple[tuple[str, int, bool], ...]
-    """Name, value, and whether it is another than by default."""
+    thresholds: tuple[Number, ...]
+    limits: tuple[Number, ...]
 
 
 def tool_facts(
     settings: Settings, selected: Sequence[int] | None, command: Sequence[str], zone: str, *, show_passwords: bool
 ) -> Tool:
     """Give the facts about this program and this run of it."""
-    usual = Thresholds()
+    usual = Settings()
     return Tool(
         rows=tuple(_versions()),
         command=shlex.join(["pop2dissect", *command]),
@@ -38,16 +47,18 @@ def tool_facts(
             ("Server ports", ", ".join(str(port) for port in sorted(settings.ports))),
             ("Servers on other ports", "looked for by their greetings" if settings.any_port else "not looked for"),
             ("Of two copies that differ", f"the {settings.overlap} counts"),
+            ("Checksums", "verified" if settings.check_checksums else "not verified"),
             ("Sessions", "all" if selected is None else ", ".join(str(number) for number in sorted(selected))),
             ("Passwords", "shown" if show_passwords else "masked"),
             ("Times", "UTC" + (f" and {zone}" if zone else "")),
         ),
-        thresholds=tuple(
-            (field.name, getattr(settings.thresholds, field.name), getattr(settings.thresholds, field.name)
-             != getattr(usual, field.name))
-            for field in fields(Thresholds)
-        ),
-    )  # fmt: skip
+        thresholds=_numbers(settings.thresholds.as_dict(), usual.thresholds.as_dict()),
+        limits=_numbers(settings.limits.as_dict(), usual.limits.as_dict()),
+    )
+
+
+def _numbers(values: Mapping[str, int], usual: Mapping[str, int]) -> tuple[Number, ...]:
+    return tuple(Number(name, value, value == usual[name]) for name, value in values.items())
 
 
 def _versions() -> Iterator[tuple[str, str]]:

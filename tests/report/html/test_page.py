@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -228,6 +229,20 @@ def test_a_clock_that_goes_back_is_said(tmp_path: Path) -> None:
 
 
 def test_drops_that_the_file_tells(tmp_path: Path) -> None:
+    capture = save(tmp_path / "talk.pcapng", Conversation().handshake().server(b"+ POP2 x\r\n").close().packets)
+    # An Interface Statistics Block with isb_ifdrop (draft-ietf-opsawg-pcapng, section 4.6).
+    statistics = struct.pack("<IIIIIHHQHHI", 5, 40, 0, 0, 0, 5, 8, 17, 0, 0, 40)
+    capture.write_bytes(capture.read_bytes() + statistics)
+    page = ReadPage(make_report(tmp_path, capture))
+    assert "Drops and damage 17 packets were dropped by the interface while capturing" in page.text
+
+
+def test_octets_that_were_captured_again(tmp_path: Path) -> None:
+    page = ReadPage(make_report(tmp_path, capture_path("impaired_loss5_reorder10_dup5_srv")))
+    assert re.search(r"\d octets were captured more than once\.", page.text)
+
+
+def test_a_cut_capture(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("derived_truncated_file")))
     assert "Cut or damaged yes, see below" in page.text
     assert "1 capture is cut short or damaged" in page.text
@@ -279,3 +294,21 @@ def test_a_plain_run_does_not_import_jinja() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code, capture_path("rfc937_normal")], capture_output=True, check=False)
     assert run.returncode == 0
+
+
+def test_options_for_the_head_without_a_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--examiner", "A. Sample", str(capture_path("rfc937_normal"))]) == ExitStatus.USAGE
+    assert "--examiner is for the head of a report" in capsys.readouterr().err
+
+
+def test_settings_that_are_not_the_usual_ones_are_marked(tmp_path: Path) -> None:
+    options = ("--threshold", "bruteforce_failures=7", "--limit", "conflicts=12", "--check-checksums", "--port", "1109")
+    text = ReadPage(make_report(tmp_path, capture_path("rfc937_normal"), *options)).text
+    for fact in (
+        "bruteforce_failures 7 no, set by an option",
+        "bruteforce_passwords 3 yes",
+        "conflicts 12 no, set by an option",
+        "Checksums verified",
+        "Server ports 1109",
+    ):
+        assert fact in text, fact
