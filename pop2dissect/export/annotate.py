@@ -50,8 +50,14 @@ class Annotation:
     def pieces(self, findings: Sequence[Finding]) -> Iterator[bytes]:
         """Give the file, piece by piece. ``findings`` are those that span sessions.
 
-        Raises CaptureError where a capture is not what it was at the first reading.
+        Raises CaptureError where a capture is not what it was at the first reading, UsageError where one
+        is of a format that only tshark reads.
         """
+        for info in self._captures:
+            if info.packets and not info.format.startswith("pcap"):
+                raise UsageError(
+                    f"{info.path} cannot be annotated: it has to be made pcapng first, by editcap of Wireshark"
+                )
         self._comments.cite(findings)
         frames = self._find_frames()
         yield pcapng.section("{name} {version}".format(**tool()), self._about())

@@ -6,18 +6,17 @@ Whatever the octets are, this gives a result or raises ResultError: the file may
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args
+from typing import Any, Literal, NoReturn
 
-from pop2dissect.analysis.findings import Thresholds
-from pop2dissect.engine import EngineName
 from pop2dissect.errors import Pop2DissectError, UsageError
 from pop2dissect.export import manifest
 from pop2dissect.pipeline import Settings
 from pop2dissect.report import document
 from pop2dissect.report.claims import read_claims
+from pop2dissect.verify.settings import read_settings
 
 Form = Literal["document", "report", "manifest"]
 
@@ -81,7 +80,10 @@ def read_result(path: str) -> Result:
         form = "manifest"
     elif schema != document.SCHEMA:
         raise ResultError(f"{path} is no result of pop2dissect, or damaged: its schema is {schema!r:.40}")
-    settings, selected, show_passwords = _settings(path, recorded.get("settings"))
+    try:
+        settings, selected, show_passwords = read_settings(recorded.get("settings"))
+    except ValueError as error:
+        raise ResultError(f"{path} cannot be verified, because of its settings: {error}") from None
     return Result(file, form, text, recorded, settings, selected, show_passwords, intact)
 
 
@@ -112,45 +114,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"octet {error.start} is no UTF-8"
     return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-
-
-def _settings(path: str, recorded: object) -> tuple[Settings, list[int] | None, bool]:
-    """Give the recorded settings, the chosen sessions, and whether passwords are shown."""
-    try:
-        if not isinstance(recorded, dict):
-            raise ValueError("they are missing")
-        ports = _numbers(recorded, "ports", 1, 65535)
-        overlap = recorded.get("overlap")
-        if not ports or overlap not in ("first", "last"):
-            raise ValueError("ports or overlap")
-        selected = None if recorded.get("sessions") is None else _numbers(recorded, "sessions", 1, 1 << 62)
-        thresholds = recorded.get("thresholds")
-        known = {field.name for field in fields(Thresholds)}
-        if not isinstance(thresholds, dict) or not thresholds.keys() <= known:
-            raise ValueError("thresholds")
-        for name in thresholds:
-            _numbers({name: [thresholds[name]]}, name, 0, 1 << 62)
-        engine = recorded.get("engine", "native")
-        if engine not in get_args(EngineName):
-            raise ValueError("engine")
-        if recorded.get("tshark_options"):
-            raise ValueError("preferences for tshark, whose values are not recorded")
-        any_port = _truth(recorded, "any_port")
-        settings = Settings(frozenset(ports), overlap, any_port, replace(Thresholds(), **thresholds), engine=engine)
-        return settings, selected, _truth(recorded, "show_passwords")
-    except ValueError as error:
-        raise ResultError(f"the settings in {path} are damaged, or of another version: {error}") from None
-
-
-def _numbers(recorded: dict[str, Any], name: str, lowest: int, highest: int) -> list[int]:
-    values = recorded.get(name)
-    if not isinstance(values, list) or not all(type(n) is int and lowest <= n <= highest for n in values):
-        raise ValueError(name)
-    return values
-
-
-def _truth(recorded: dict[str, Any], name: str) -> bool:
-    value = recorded.get(name)
-    if not isinstance(value, bool):
-        raise ValueError(name)
-    return value

@@ -150,6 +150,12 @@ def _unusual(result: Result) -> Iterator[str]:
         yield f"recorded setting: only sessions {shown(result.selected)}"
     if result.show_passwords:
         yield "recorded setting: passwords are shown"
-    for name, value in settings.thresholds.as_dict().items():
-        if value != usual.thresholds.as_dict()[name]:
-            yield f"recorded setting: threshold {name} is {value}"
+    if settings.check_checksums:
+        yield "recorded setting: checksums are verified"
+    if settings.engine != usual.engine:
+        yield f"recorded setting: packets are read by {settings.engine}"
+    for kind, own, defaults in (
+        ("threshold", settings.thresholds.as_dict(), usual.thresholds.as_dict()),
+        ("limit", settings.limits.as_dict(), usual.limits.as_dict()),
+    ):
+        yield from (f"recorded setting: {kind} {name} is {own[name]}" for name in own if own[name] != defaults[name])

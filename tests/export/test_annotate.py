@@ -11,6 +11,7 @@ import pytest
 
 import pop2dissect
 from pop2dissect.capture.record import capture_index, frame_number
+from pop2dissect.cli import main
 from pop2dissect.errors import CaptureError
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.flows import Flows
@@ -231,3 +232,14 @@ def test_standard_input_is_refused(tmp_path: Path) -> None:
 def test_a_capture_that_cannot_be_read_does_not_keep_others_from_being_annotated(tmp_path: Path) -> None:
     export("--annotate", tmp_path / "a.pcapng", capture_path("port_reuse"), tmp_path / "none.pcap")
     assert len(comments(tmp_path / "a.pcapng")) == 73
+
+
+def test_a_format_that_only_tshark_reads_is_refused_in_a_sentence(
+    tmp_path: Path, tshark: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    editcap = need("editcap")
+    subprocess.run([editcap, "-F", "snoop", capture_path("port_reuse"), tmp_path / "x.snoop"], check=True)
+    path = str(tmp_path / "a.pcapng")
+    assert main(["--quiet", "--engine", "tshark", "--annotate", path, str(tmp_path / "x.snoop")]) == 2
+    assert "has to be made pcapng first" in capsys.readouterr().err
+    assert not (tmp_path / "a.pcapng").exists()

@@ -75,6 +75,8 @@ def test_a_result_holds(name: str, tmp_path: Path, capsys: pytest.CaptureFixture
         ["--overlap", "last"],
         ["--threshold", "weak_length=9"],
         ["--any-port"],
+        ["--check-checksums"],
+        ["--limit", "conflicts=7"],
         ["--port", "109", "--port", "110"],
     ],
 )
