@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from pop2dissect import assemble_pop1
+from pop2dissect.assemble_secrets import mark_secrets
 from pop2dissect.doubt import drop_doubtful
 from pop2dissect.protocol import pop1, pop3, software
 from pop2dissect.protocol.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
@@ -66,6 +67,7 @@ def assemble(connection: Connection) -> Session:
         user, password, login = assemble_pop1.login(others)
     if client_stream.gaps or server_stream.gaps:
         drop_doubtful(exchanges)
+    mark_secrets(exchanges, client_stream, from_start=from_start)
     return Session(
         id=connection.number,
         client=client,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from pop2dissect.protocol.credentials import CredentialWatch, socks_password
 from pop2dissect.protocol.identify import POP2
 from pop2dissect.protocol.lines import LineReader
-from pop2dissect.protocol.pop2.grammar import parse_command
 from pop2dissect.session import PASSWORD_MASK, Exchange, Session, decode_text
 from pop2dissect.tcp.stream import Conflict, Stream
 
-# HTTP (RFC 9110, section 11.6.2), spoken on the port by scanners.
-_HTTP_CREDENTIALS = re.compile(rb"(?:Proxy-)?Authorization:[ \t]*(.+)", re.IGNORECASE | re.DOTALL)
-# SASL (RFC 4954, RFC 5034): after AUTH come lines of nothing but base64.
-_AUTH = re.compile(rb"(?:[^ ]{1,20} )?AUTH", re.IGNORECASE)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_SOCKS_LOOKED_AT = 2 + 255 + 3 + 2 * 255
+"""Octets within which a SOCKS client gives its password: all of its lengths are octets."""
 
 Range = tuple[int, int]
 """Offsets in the client's stream."""
@@ -28,7 +24,8 @@ def secret_ranges(session: Session) -> list[Range]:
     if session.protocol == POP2:
         return ranges
     merged: list[Range] = []
-    for first, last in sorted([*ranges, *_in_lines(session.client_stream)]):
+    in_lines = _in_lines(session.client_stream, from_start=session.handshake != "missing")
+    for first, last in sorted([*ranges, *in_lines]):
         if merged and first <= merged[-1][1]:
             merged[-1] = merged[-1][0], max(last, merged[-1][1])
         else:
@@ -63,7 +60,8 @@ def _overlapping(secrets: Sequence[Range], start: int, end: int) -> Iterator[Ran
 
 def _holds_secret(octets: bytes) -> bool:
     """Tell whether a copy of a segment holds the line of a password."""
-    return any(parse_command(line.rstrip(b"\r")).secret is not None for line in octets.split(b"\n"))
+    watch = CredentialWatch()
+    return any(watch.secret_in(line.rstrip(b"\r")) is not None for line in octets.split(b"\n"))
 
 
 def _in_stream(exchange: Exchange) -> Range:
@@ -76,20 +74,22 @@ def _in_stream(exchange: Exchange) -> Range:
     return exchange.start + first, exchange.start + last if exact else exchange.end
 
 
-def _in_lines(stream: Stream) -> Iterator[Range]:
+def _in_lines(stream: Stream, *, from_start: bool) -> Iterator[Range]:
     """Find passwords in lines of any protocol."""
+    if stream.missing_between(0, min(stream.length, _SOCKS_LOOKED_AT)) == 0:
+        socks = socks_password(stream.read(0, min(stream.length, _SOCKS_LOOKED_AT)))
+        if socks is not None:
+            yield socks
     reader = LineReader(stream)
+    watch = CredentialWatch()
+    losses = {gap.offset + gap.length for gap in stream.gaps}
+    if not from_start:
+        losses.add(0)
     position = 0
-    authenticating = False
     while line := reader.read(position):
         position = line.end
-        secret = parse_command(line.raw).secret
-        if secret is None and (match := _HTTP_CREDENTIALS.match(line.raw)):
-            secret = match.span(1)
-        if secret is None and authenticating and _BASE64.fullmatch(line.raw):
-            secret = 0, len(line.raw)
-        else:
-            authenticating = _AUTH.match(line.raw) is not None
+        is_partial = line.missing > 0 or line.start in losses
+        secret = watch.secret_in(line.raw, lost=is_partial)
         if secret is not None:
-            whole = line.missing or line.end - line.start - len(line.raw) - len(line.ending)
+            whole = is_partial or line.end - line.start - len(line.raw) - len(line.ending)
             yield line.start + secret[0], line.end if whole else line.start + secret[1]

@@ -33,7 +33,7 @@ MAX_EXTRA_LINES = 100
 NO_REPLY = "no reply was captured"
 """The note on a command whose reply may well have been sent."""
 
-_BEFORE_LOGIN = (ServerState.AUTH, ServerState.PASS)
+_MAY_LOG_IN = (ServerState.AUTH, ServerState.PASS, ServerState.UNKNOWN)
 
 
 def dissect(client: Stream, server: Stream, *, from_start: bool = True) -> Iterator[Turn]:
@@ -133,7 +133,7 @@ class _Dissector:
     def _broken_command(self, line: Line) -> Command:
         self._talk.note(f"the capture lacks {line.missing} octets of this command")
         head = captured_head(line, self._talk.client)
-        return parse_broken_command(line.raw, head, before_login=self._state in _BEFORE_LOGIN)
+        return parse_broken_command(line.raw, head, before_login=self._state in _MAY_LOG_IN)
 
     def _check_command(self, line: Line, command: Command) -> None:
         talk = self._talk

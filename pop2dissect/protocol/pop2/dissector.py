@@ -52,6 +52,8 @@ sends that is no POP2 server any more."""
 MAX_REFUSAL = 2048
 """Octets within which the answer to RETR may turn out to be lines instead of data: four of the longest replies."""
 
+_MAY_LOG_IN = (ServerState.AUTH, ServerState.UNKNOWN)
+
 
 def dissect(client: Stream, server: Stream, *, from_start: bool = True) -> Iterator[Turn]:
     """Dissect a POP2 conversation. Any octets give turns, and every octet of the client is in one of them.
@@ -216,7 +218,7 @@ class _Dissector:
         self._notes.append(f"the capture lacks {line.missing} octets of this command")
         gap = next(gap for gap in self._client.gaps if gap.offset + gap.length > line.start)
         head = max(gap.offset - line.start, 0)
-        return parse_broken_command(line.raw, head, before_login=self._state is ServerState.AUTH)
+        return parse_broken_command(line.raw, head, before_login=self._state in _MAY_LOG_IN)
 
     def _check_order(self, known: int | None) -> None:
         """Note a command that the client sent before it had received what it should have waited for."""

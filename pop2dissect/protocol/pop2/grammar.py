@@ -124,12 +124,13 @@ def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Comman
     a password is marked as secret.
     """
     command = parse_command(raw[:head])
-    if not command.is_known:
-        secret = _SECRETS.search(raw)
-        span = (head, len(raw)) if before_login and len(raw) > head else secret.span(1) if secret else None
-        return Command("", (), None, True, span)
     if command.keyword != "HELO":
-        return command._replace(number=None, well_formed=True)
+        # What was lost may have been a line end and the begin of a HELO.
+        found = _SECRETS.search(raw)
+        secret = (head, len(raw)) if before_login and len(raw) > head else found.span(1) if found else None
+        if command.is_known:
+            return command._replace(number=None, well_formed=True, secret=secret)
+        return Command("", (), None, True, secret)
     start = command.secret[0] if command.secret else head
     return command._replace(well_formed=True, secret=(start, len(raw)) if start < len(raw) else None)
 

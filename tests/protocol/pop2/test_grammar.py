@@ -143,3 +143,13 @@ def test_a_long_line_takes_time_in_proportion() -> None:
     start = time.process_time()
     parse_command(b"HEL" * 16000)
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("head", [b"QUIT", b"READ 1", b"FOLD x", b"RETR"])
+def test_a_gap_may_join_a_password_to_any_command(head: bytes) -> None:
+    command = parse_broken_command(head + b"ed secret", len(head), before_login=True)
+    assert command.keyword == head[:4].decode()
+    assert command.secret == (len(head), len(head) + len(b"ed secret"))
+    assert parse_broken_command(head + b"ed", len(head), before_login=False).secret is None
+    behind = parse_broken_command(head + b"HELO fred secret", len(head), before_login=False).secret
+    assert behind is not None and behind[1] == len(head) + len(b"HELO fred secret")
