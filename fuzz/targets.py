@@ -17,6 +17,7 @@ from pop2dissect.capture.record import Record
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.decoder import LAYERS
 from pop2dissect.decode.packet import LINK_TYPE
+from pop2dissect.decode.problems import WRONG_CHECKSUMS
 from pop2dissect.decode.segment import Segment, reverse_key
 from pop2dissect.errors import CaptureError
 from pop2dissect.mail import parse_mail
@@ -66,7 +67,10 @@ def decoder(octets: bytes) -> None:
     shortcut, walk = Decoder(None), Decoder(None, verify_checksums=True)
     for record in _records(octets):
         segment = shortcut.decode(record)
-        assert segment == walk.decode(record), "the shortcut and the walk differ"
+        walked = walk.decode(record)
+        if walked is not None:
+            walked = walked._replace(doubts=tuple(doubt for doubt in walked.doubts if doubt not in WRONG_CHECKSUMS))
+        assert segment == walked, "the shortcut and the walk differ"
         if segment is not None:
             assert 0 <= segment.captured <= segment.length
             assert segment.start >= 0 and segment.start + segment.captured <= len(segment.data)

@@ -34,7 +34,6 @@ def build_stream(
     ordered: bool,
     cuts: Sequence[Cut] = (),
     doubted: Sequence[Span] = (),
-    keep_alives: Sequence[Span] = (),
     proven_length: int = 0,
     policy: OverlapPolicy = "first",
     finished: bool = False,
@@ -49,18 +48,16 @@ def build_stream(
     the first has offset 0 and each begins where the one before it ends. ``cuts`` are runs known to be
     on the wire only, and ``proven_length`` is how much of the stream is known to have existed (by the
     peer's acknowledgements). ``policy`` says which copy of an octet counts where several were captured.
-    ``doubted`` and ``keep_alives`` are pieces that count only where there is no other; the latter, whose
-    octet may be anything, make no conflicts.
+    ``doubted`` are pieces that count only where there is no other.
     """
     conflicts: list[Conflict] = []
     repeated = 0
     if ordered:
         spans = pieces
     else:
-        weak = [*doubted, *keep_alives]
-        candidates = [*pieces, *weak] if policy == "first" else [*reversed(weak), *pieces]
+        candidates = [*pieces, *doubted] if policy == "first" else [*doubted, *pieces]
         spans = list(_merge_runs(_resolve(candidates, policy)))
-        conflicts = list(islice(_find_conflicts([*pieces, *doubted], Stream(spans)), max_conflicts))
+        conflicts = list(islice(_find_conflicts(candidates, Stream(spans)), max_conflicts))
         repeated = sum(piece.length for piece in candidates) - sum(span.length for span in spans)
     length = max([proven_length, *(cut.offset + cut.length for cut in cuts)])
     contiguous = spans[-1].end if ordered and spans else 0

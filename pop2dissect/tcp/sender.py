@@ -39,7 +39,6 @@ class Sender:
         "fragments",
         "highest",
         "initial",
-        "keep_alives",
         "last_ack",
         "last_ack_offset",
         "name",
@@ -75,8 +74,6 @@ class Sender:
         self.pieces: list[Span] = []
         self.doubted: list[Span] = []
         """Payloads with wrong checksums, which a receiver would not have taken."""
-        self.keep_alives: list[Span] = []
-        """Single octets that the receiver had already; they may be garbage."""
         self.payloads = 0
         """Segments with payload."""
         self.octets_held = 0
@@ -108,6 +105,10 @@ class Sender:
         base = (initial + 1) & 0xFFFFFFFF
         if self.base is not None and self.base != base:
             self._move(difference(self.base, base))
+            if not self.payloads:  # then only a bare segment told the base, and perhaps a wrong one
+                self.highest = 0
+                if not 0 <= self.acknowledged <= self.connection.limits.unseen_octets:
+                    self.acknowledged = self.acknowledged_before = 0
         self.base = base
         self.initial = initial
 
@@ -134,7 +135,7 @@ class Sender:
         pieces = self.pieces
         self.payloads += 1
         if offset != highest:
-            if self._is_stray(offset, length, segment, acknowledged):
+            if self._is_stray(offset, length, segment):
                 return
             self.ordered = False
         limits = self.connection.limits
@@ -162,16 +163,10 @@ class Sender:
         if offset + length > highest:
             self.highest = offset + length
 
-    def _is_stray(self, offset: int, length: int, segment: Segment, acknowledged: int | None) -> bool:
+    def _is_stray(self, offset: int, length: int, segment: Segment) -> bool:
         """Tell whether a payload out of order is no part of the stream: a keep-alive, or too far away."""
-        if length == 1 and 0 <= offset < self.acknowledged:
-            # RFC 9293, section 3.8.4: a keep-alive may carry one octet of garbage. The peer has that octet already.
-            if segment.captured and not (self.ordered and offset < self.highest):
-                self.keep_alives.append(
-                    Span(offset, 1, segment.frame, segment.time, acknowledged, segment.data, segment.start)
-                )
-                self.ordered = False
-                self.highest = max(self.highest, offset + 1)
+        if length == 1 and offset == self.highest - 1 and self.acknowledged >= self.highest:
+            self._note_keep_alive(segment)
             return True
         distance = self.connection.limits.stream_distance
         lowest = 0 if self.initial is not None else -distance
@@ -181,6 +176,14 @@ class Sender:
             )
             return True
         return False
+
+    def _note_keep_alive(self, segment: Segment) -> None:
+        """RFC 9293, section 3.8.4: a keep-alive may carry one octet of garbage, which the peer has already."""
+        last = self.pieces[-1] if self.pieces else None
+        if segment.captured and last is not None and last.end == self.highest:
+            had, has = last.data[last.start + last.length - 1], segment.data[segment.start]
+            if had != has:
+                self.connection.note(f"a keep-alive of the {self.name} with an octet of garbage", segment.frame)
 
     def _note_urgent(self, offset: int, segment: Segment) -> None:
         """As implemented everywhere, the pointer gives the octet after the urgent one (RFC 6093, section 3.1)."""
@@ -243,7 +246,7 @@ class Sender:
         """Add to every offset: the base was not where it was thought to be."""
         if not by:
             return
-        for spans in (self.pieces, self.doubted, self.keep_alives):
+        for spans in (self.pieces, self.doubted):
             spans[:] = [span._replace(offset=span.offset + by) for span in spans]
         self.cuts = [Cut(cut.offset + by, cut.length) for cut in self.cuts]
         self.urgent = [offset + by for offset in self.urgent]
@@ -265,11 +268,11 @@ class Sender:
         if self.ordered:
             first = self.pieces[0].offset if self.pieces else 0
         else:
-            entries = (self.pieces, self.doubted, self.keep_alives, self.cuts)
+            entries = (self.pieces, self.doubted, self.cuts)
             first = min((entry.offset for kind in entries for entry in kind), default=0)
         if self.initial is not None:
             if first < 0:
-                for spans in (self.pieces, self.doubted, self.keep_alives):
+                for spans in (self.pieces, self.doubted):
                     spans[:] = [_without_head(span) for span in spans if span.end > 0]
         elif first < 2 or first > self.connection.limits.unseen_octets:
             # One octet ahead is no proof: the first segment seen may have been a keep-alive.
@@ -292,7 +295,6 @@ class Sender:
             ordered=ordered,
             cuts=self.cuts,
             doubted=self.doubted,
-            keep_alives=self.keep_alives,
             proven_length=max(length, self.fin or 0),
             policy=policy,
             finished=self.fin is not None,

@@ -148,6 +148,9 @@ class Tracker:
             return not segment.flags & ACK or sender.connection.has_payload
         if sender.base is None:
             return False
+        if segment.flags & ACK and not sender.payloads and sender.peer.initial is not None:
+            # It answers the SYN that was seen; what was taken for the base came of a stray segment.
+            return not 0 <= difference(segment.ack, sender.peer.initial + 1) <= LATE_SYN
         return not 0 <= difference(sender.base, segment.seq + 1) <= LATE_SYN
 
     def _goes_elsewhere(self, sender: Sender, segment: Segment) -> bool:

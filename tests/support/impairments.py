@@ -88,7 +88,7 @@ def split(packets: Packets, size: int = 1) -> Packets:
     result = []
     for index, packet in enumerate(packets):
         pieces = range(0, len(packet.payload), size)
-        if len(pieces) < 2:
+        if len(pieces) < 2 or packet.flags & SYN:
             result.append(packet)
             continue
         step = _room(packets, index) // (len(pieces) + 1)
@@ -193,7 +193,7 @@ def keep_alives(packets: Packets, seed: int = 1, share: float = 0.1, octet: byte
 
 def zero_windows(packets: Packets, seed: int = 1, share: float = 0.1) -> Packets:
     """Have the receiver of some data close its window, be probed with the next octet, and open it again."""
-    chosen = _chosen(packets, seed, share, _has_data)
+    chosen = _chosen(packets, seed, share, lambda packet: bool(packet.payload and packet.flags & ACK))
     result = []
     for index, packet in enumerate(packets):
         result.append(packet)
