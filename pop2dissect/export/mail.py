@@ -39,17 +39,18 @@ def message_stem(session: Session, message: Message) -> str:
 def status_of(message: Message) -> str:
     """Say in a word whether a message is whole.
 
-    ``incomplete``: the capture lacks octets of it, or fewer were sent than announced (the transfer broke
-    off, or the server announced too many). ``unproven``: nothing is known to be missing, but the
-    announcement was not captured. ``longer``: more were sent than announced. Else ``complete``.
+    ``incomplete``: the capture lacks octets of it, or the transfer ended before all that were announced
+    had been sent. ``unproven``: nothing is known to be missing, but the announcement was not captured.
+    ``shorter`` and ``longer``: the server sent fewer or more than it announced, and went on with the next
+    reply. Else ``complete``.
     """
     if message.missing_octets:
         return "incomplete"
     if message.declared_octets is None:
         return "unproven"
-    if message.octets != message.declared_octets:
-        return "incomplete" if message.octets < message.declared_octets else "longer"
-    return "complete"
+    if message.octets < message.declared_octets:
+        return "shorter" if message.end < message.stream.length else "incomplete"
+    return "complete" if message.octets == message.declared_octets else "longer"
 
 
 def _facts(session: Session, message: Message, holes: Holes, notation: Notation) -> Object:

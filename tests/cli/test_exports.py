@@ -41,6 +41,13 @@ def test_a_run_that_fails_leaves_no_half_file(option: str, tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_each_folder_is_for_one_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--export-mail", str(tmp_path / "x"), "--export-streams", f"{tmp_path}/y/../x", SAMPLE]
+    assert main(arguments) == ExitStatus.USAGE
+    assert "a folder of its own" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_first_file_goes_when_the_second_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("precious")
     assert (

@@ -79,6 +79,21 @@ def test_every_packet_of_every_session_is_there(name: str) -> None:
     assert len({frame.number for frame in frames}) == len(frames)
 
 
+@pytest.mark.parametrize("name", ["incident_small", "ip_fragments", "gaps_span_missed_3pct", "derived_no_handshake"])
+def test_the_annotated_capture_tells_the_same_story(name: str, tmp_path: Path) -> None:
+    export("--annotate", tmp_path / "a.pcapng", capture_path(name))
+    before, after = (pop2dissect.read(path).sessions for path in (capture_path(name), tmp_path / "a.pcapng"))
+    assert len(before) == len(after)
+    for one, other in zip(before, after, strict=True):
+        assert (one.client, one.start, one.end, one.packets) == (other.client, other.start, other.end, other.packets)
+        assert (one.user, one.login, one.ending) == (other.user, other.login, other.ending)
+        for direction in ("client", "server"):
+            assert one.stream(direction).sha256() == other.stream(direction).sha256()
+            assert one.stream(direction).gaps == other.stream(direction).gaps
+        assert [message.sha256 for message in one.messages] == [message.sha256 for message in other.messages]
+        assert [exchange.raw for exchange in one.exchanges] == [exchange.raw for exchange in other.exchanges]
+
+
 def test_link_types_and_interfaces_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "annotated.pcapng"
     export("--annotate", path, capture_path("format_pcapng"))

@@ -90,6 +90,24 @@ def test_the_table_and_the_sums(tmp_path: Path) -> None:
     }
 
 
+def test_a_wrong_announcement_is_no_gap(tmp_path: Path) -> None:
+    """Where the server went on after fewer or more octets than it announced, all that it sent is there."""
+    recorded = [session["messages"] for session in load_truth("wrong_declared_sizes")["sessions"]]
+    files = exported("wrong_declared_sizes", tmp_path / "mail")
+    seen = set()
+    for entry in files:
+        message = recorded[entry["session"] - 1][entry["message"] - 1]
+        assert entry["sha256"] == message["sha256"]
+        difference = message["octets"] - message["declared"]
+        if difference >= 0:
+            assert entry["status"] == ("longer" if difference else "complete")
+        else:
+            went_on = entry["disposition"] != "unacknowledged"
+            assert entry["status"] == ("shorter" if went_on else "incomplete")
+        seen.add(entry["status"])
+    assert seen == {"longer", "shorter", "incomplete"}
+
+
 def test_only_chosen_sessions(tmp_path: Path) -> None:
     files = exported("fetchmail_fold", tmp_path / "mail", "--session", "2")
     assert {entry["session"] for entry in files} == {2}

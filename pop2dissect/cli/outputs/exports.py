@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
+from pop2dissect.errors import UsageError
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.case import CaseGraph
@@ -22,8 +24,11 @@ from pop2dissect.session import Session
 
 
 def export_outputs(run: Run) -> Iterator[FileOutput]:
-    """Give the exports that the options ask for."""
+    """Give the exports that the options ask for. Raises UsageError where two would go into one folder."""
     options = run.options
+    folders = [path for path in (options.export_mail, options.export_attachments, options.export_streams) if path]
+    if len({Path(path).resolve() for path in folders}) < len(folders):
+        raise UsageError("each export needs a folder of its own")
     for kind, path in (
         (MESSAGES, options.export_mail),
         (ATTACHMENTS, options.export_attachments),
