@@ -7,6 +7,6 @@ and escape all that they are given.
 from __future__ import annotations
 
 from pop2dissect.report.html.case import Case
-from pop2dissect.report.html.page import Choices, Report
+from pop2dissect.report.html.report import Choices, Report
 
 __all__ = ["Case", "Choices", "Report"]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pop2dissect.mail import Mail, Part
 from pop2dissect.report.exhibit_names import attachment_exhibit, message_exhibit
 from pop2dissect.report.html.lines import Context
 from pop2dissect.report.html.times import Stamp
 from pop2dissect.report.values import count
-from pop2dissect.session import Message, Session
+from pop2dissect.session import Message, Session, decode_text
 
 MAX_HEADERS = 60
 """Headers of a message that are listed."""
 MAX_ATTACHMENTS = 100
 """Attachments of a message that are listed."""
+MAX_TEXT = 4000
+"""Octets of a message's text that are shown."""
 MAX_MESSAGES = 1000
-"""Messages of a report up to which all headers are listed. Where there are more, the fields pane still has them."""
+"""Messages of a report up to which all headers and texts are shown. Where there are more, the panes still have them."""
 _FIRST = ("from", "to", "subject", "date", "message-id")
 """Headers that are shown at once; the others are folded away."""
 
@@ -50,14 +53,19 @@ class MessageView:
     sha256: str
     headers: tuple[tuple[str, str], ...]
     other_headers: tuple[tuple[str, str], ...]
+    text: str
+    """The beginning of its text, decoded; empty where it has none, or the view is a brief one."""
+    text_note: str
+    """Which text that is, and how much of it."""
     attachments: tuple[AttachmentView, ...]
     remarks: tuple[str, ...]
 
 
 def message_view(session: Session, message: Message, context: Context, *, brief: bool = False) -> MessageView:
-    """Make the view of a message; a brief one lists only the headers that are shown at once."""
+    """Make the view of a message; a brief one has only the headers that are shown at once, and no text."""
     mail = message.mail
     headers = mail.headers[:MAX_HEADERS]
+    part = None if brief else next((one for one in mail.parts if _is_text(one)), None)
     left_out = len(mail.headers) - len(headers)
     return MessageView(
         exhibit=message_exhibit(session, message),
@@ -74,6 +82,8 @@ def message_view(session: Session, message: Message, context: Context, *, brief:
         sha256=message.sha256,
         headers=tuple(header for header in headers if header[0].lower() in _FIRST),
         other_headers=() if brief else tuple(header for header in headers if header[0].lower() not in _FIRST),
+        text="" if part is None else decode_text(part.content[:MAX_TEXT]),
+        text_note="" if part is None else _text_note(part, mail),
         attachments=tuple(
             AttachmentView(
                 attachment_exhibit(session, message, number),
@@ -90,6 +100,16 @@ def message_view(session: Session, message: Message, context: Context, *, brief:
             *((f"{count(left_out, 'header')} more are not listed here",) if left_out else ()),
         ),
     )
+
+
+def _is_text(part: Part) -> bool:
+    return not part.is_attachment and part.content_type.startswith("text/") and part.octets > 0
+
+
+def _text_note(part: Part, mail: Mail) -> str:
+    which = "Text" if len(mail.parts) == 1 else f"Text of part {part.path}"
+    much = f"the first {MAX_TEXT:,} of " if part.octets > MAX_TEXT else ""
+    return f"{which} ({part.content_type}, {much}{count(part.octets, 'octet')})"
 
 
 def _size(message: Message) -> str:

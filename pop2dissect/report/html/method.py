@@ -63,7 +63,7 @@ def limitations(
     settings: Settings,
     warnings: Sequence[str],
     *,
-    show_passwords: bool,
+    masked: bool,
 ) -> Iterator[Paragraph]:
     """Give what the results cannot say."""
     yield Paragraph("Gaps", _gaps(totals))
@@ -81,7 +81,7 @@ def limitations(
         "By RFC 937 a message is deleted when the mailbox is released, by QUIT or another FOLD, after ACKD. Whether "
         "the server really did so is not on the wire.",
     )
-    if not show_passwords:
+    if masked:
         yield Paragraph(
             "Passwords",
             "Passwords are masked: as ******** in text, and octet for octet as ** among the octets. The places of "

@@ -36,7 +36,7 @@ class Tool:
 
 
 def tool_facts(
-    settings: Settings, selected: Sequence[int] | None, command: Sequence[str], zone: str, *, show_passwords: bool
+    settings: Settings, selected: Sequence[int] | None, command: Sequence[str], zone: str, *, masked: bool
 ) -> Tool:
     """Give the facts about this program and this run of it."""
     usual = Settings()
@@ -49,7 +49,7 @@ def tool_facts(
             ("Of two copies that differ", f"the {settings.overlap} counts"),
             ("Checksums", "verified" if settings.check_checksums else "not verified"),
             ("Sessions", "all" if selected is None else ", ".join(str(number) for number in sorted(selected))),
-            ("Passwords", "shown" if show_passwords else "masked"),
+            ("Passwords", "masked" if masked else "shown"),
             ("Times", "UTC" + (f" and {zone}" if zone else "")),
         ),
         thresholds=_numbers(settings.thresholds.as_dict(), usual.thresholds.as_dict()),

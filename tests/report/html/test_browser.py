@@ -143,7 +143,7 @@ def test_long_messages_are_turned_page_by_page(page: Page) -> None:
 def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.keyboard.press("/")
     expect(page.locator("#q")).to_be_focused()
-    page.keyboard.type("wilma")
+    page.keyboard.type("198.51.100.104")
     expect(page.locator("#count")).to_have_text("3 of 54 sessions")
     page.locator("#list tbody tr:visible a").first.focus()
     page.keyboard.press("ArrowDown")
@@ -180,6 +180,15 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"#s39$"))
 
 
+def test_single_keys_can_be_switched_off(page: Page) -> None:
+    page.uncheck("#keys")
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    page.keyboard.press("/")
+    expect(page.locator("#q")).not_to_be_focused()
+    assert "#" not in page.url
+
+
 def test_search_and_filters(page: Page) -> None:
     count = page.locator("#count")
     expect(count).to_have_text("54 of 54 sessions")
@@ -207,7 +216,7 @@ def test_a_frame_leads_to_its_line(page: Page) -> None:
 
 
 def test_all_sessions_that_match_can_be_shown(page: Page) -> None:
-    page.fill("#q", "wilma")
+    page.fill("#q", "198.51.100.104")
     expect(page.locator("#count")).to_have_text("3 of 54 sessions")
     page.check("#all")
     assert page.locator(".session:visible").count() == 4  # the one that is open, and those that match

@@ -18,8 +18,8 @@ from pop2dissect.report.html import Case
 from pop2dissect.report.html.fields import Field, command_fields, message_fields, notation, reply_fields
 from pop2dissect.report.html.ladder import MAX_RUNGS, ladder
 from pop2dissect.report.html.lines import Context, session_lines
+from pop2dissect.report.html.markup import harmless, line_text, running_header, wire
 from pop2dissect.report.html.octets import LEAST, LIMITS, embedded, limit_for
-from pop2dissect.report.html.page import harmless, line_text, running_header, wire
 from pop2dissect.report.html.times import Times
 from pop2dissect.report.masking import secret_ranges
 from pop2dissect.report.values import zone_named

@@ -1,0 +1,140 @@
+
+// The list of sessions: search, filters, keys, and which session is open.
+
+const rows = $$("#list tbody tr");
+const sections = new Map($$(".session").map((section) => [section.id.slice(1), section]));
+const panes = new Map();
+let current = null;
+let wantedFrame = null;
+
+const open = (id, focus) => {
+  const section = sections.get(id);
+  if (!section) return;
+  if (current && current !== id) sections.get(current).classList.remove("open");
+  current = id;
+  section.classList.add("open");
+  for (const row of rows) {
+    if (row.dataset.id === id) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+  if (!panes.has(id) && $("table.lines", section)) panes.set(id, new Panes(section));
+  const frame = wantedFrame;
+  wantedFrame = null;
+  if (frame && panes.get(id)?.go(frame)) return;
+  if (focus) {
+    const heading = $("h3", section);
+    heading.focus({ preventScroll: true });
+    heading.scrollIntoView({ block: "start" });
+  }
+};
+
+const follow = () => {
+  const match = /^#s(\d+)$/.exec(location.hash);
+  if (match) open(match[1], true);
+};
+
+const texts = new Map();
+const textOf = (row) => {
+  const { id } = row.dataset;
+  if (!texts.has(id)) {
+    const parts = Array.from(sections.get(id).children)
+      .filter((child) => child.tagName !== "SCRIPT" && !child.classList.contains("panes"))
+      .map((child) => child.textContent);
+    texts.set(id, [row.textContent, ...parts].join("\n").toLowerCase());
+  }
+  return texts.get(id);
+};
+
+const filter = () => {
+  const words = $("#q").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const protocol = $("#f-protocol").value;
+  const login = $("#f-login").value;
+  const ending = $("#f-ending").value;
+  const severity = $("#f-severity").value;
+  const messages = $("#f-messages").checked;
+  let found = 0;
+  for (const row of rows) {
+    const cells = row.cells;
+    const fits =
+      (!protocol || cells[4].textContent === protocol) &&
+      (!login || cells[6].textContent === login) &&
+      (!ending || cells[7].textContent === ending) &&
+      (!severity || (row.dataset.s !== "" && Number(row.dataset.s) >= Number(severity))) &&
+      (!messages || cells[8].textContent !== "") &&
+      words.every((word) => textOf(row).includes(word));
+    row.hidden = !fits;
+    sections.get(row.dataset.id).classList.toggle("out", !fits);
+    found += fits;
+  }
+  $("#count").textContent = `${grouped(found)} of ${grouped(rows.length)} sessions`;
+};
+
+const step = (by) => {
+  const shown = rows.filter((row) => !row.hidden);
+  const at = shown.findIndex((row) => row.dataset.id === current);
+  const next = shown[at < 0 ? 0 : at + by];
+  if (next) location.hash = `s${next.dataset.id}`;
+};
+
+const list = $("#list");
+list.addEventListener("click", (event) => {
+  const row = event.target.closest("tbody tr");
+  if (row && !event.target.closest("a, summary") && !String(getSelection())) location.hash = `s${row.dataset.id}`;
+});
+list.addEventListener("keydown", (event) => {
+  const row = event.target.closest("tbody tr");
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!row || !by) return;
+  event.preventDefault();
+  const shown = rows.filter((one) => !one.hidden);
+  $("a", shown[shown.indexOf(row) + by] ?? row).focus();
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#s"]');
+  if (!link) return;
+  wantedFrame = link.dataset.frame ?? null;
+  if (link.hash === location.hash) follow();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const typing = event.target.closest("input, select, textarea");
+  if (event.key === "Escape") {
+    ($("#list tr[aria-current] a") ?? $("#q")).focus();
+  } else if (typing || !$("#keys").checked) {
+    return;
+  } else if (event.key === "/") {
+    event.preventDefault();
+    $("#q").focus();
+  } else if (event.key === "n" || event.key === "p") {
+    step(event.key === "n" ? 1 : -1);
+  }
+});
+
+const form = $("form.tools");
+let waiting = 0;
+form.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(filter, 120);
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(filter, 0));
+$("#all").addEventListener("change", (event) => document.body.classList.toggle("all", event.target.checked));
+
+// What is folded away on the screen is printed.
+let folded = [];
+window.addEventListener("beforeprint", () => {
+  folded = $$("details:not([open])");
+  for (const details of folded) details.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const details of folded) details.open = false;
+});
+
+window.addEventListener("hashchange", follow);
+filter();
+if (location.hash.startsWith("#s") && /^#s\d+$/.test(location.hash)) follow();
+else if (rows.length) {
+  const gravest = rows.reduce((one, other) => (Number(other.dataset.s) > Number(one.dataset.s) ? other : one));
+  open(gravest.dataset.id, false);
+}

@@ -1,0 +1,31 @@
+// What the page does beyond being read: one session at a time, three panes, search and filters. These files
+// are put together into one function. It only ever sets text, never markup, so nothing from a capture can
+// become part of the page's code.
+
+const PAGE = 1024; // octets of the octets pane at a time
+const ROW = 16;
+const FIELDS = {
+  k: "Keyword", u: "User", p: "Password", a: "Argument", i: "Indicator", n: "Number", t: "Text",
+  e: "Line end", h: "Header", m: "Empty line", b: "Body", x: "Octets",
+};
+const SIDES = { c: "client", s: "server" };
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+const limit = Number($("#open").dataset.limit);
+
+const make = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+};
+
+// Frames are cited as "6, 8-12", of several captures as "1:6, 2:8-12".
+const holds = (cited, frame) => {
+  const [capture, number] = frame.includes(":") ? frame.split(":") : ["", frame];
+  return cited.split(", ").some((run) => {
+    const [prefix, range] = run.includes(":") ? run.split(":") : ["", run];
+    const [first, last = first] = range.split("-").map(Number);
+    return prefix === capture && first <= Number(number) && Number(number) <= last;
+  });
+};
