@@ -12,6 +12,7 @@ from pop2dissect.cli.status import ExitStatus
 from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.values import count
 from pop2dissect.verify import Claim, ResultError, Verification, verify
+from pop2dissect.verify.claims import shown
 
 _DESCRIPTION = """\
 Derives every claim of an earlier result again from the captures, with the settings
@@ -52,6 +53,11 @@ def run_verify(arguments: Sequence[str]) -> ExitStatus:
 def _lines(verification: Verification, quiet: bool) -> Iterator[str]:
     """Tell of each subject whether all of it holds, else which claims differ, and how."""
     if not quiet:
+        result = verification.result
+        yield f"{result.form} {terminal_safe(str(result.path))}, made by pop2dissect {shown(result.version)}"
+        for place, (path, digest) in enumerate(verification.captures, 1):
+            yield f"capture {place} {terminal_safe(path)}, SHA-256 {digest}"
+        yield ""
         yield from (f"note     {note}" for note in verification.notes)
     for subject, group in groupby(verification.claims, key=lambda claim: claim.subject):
         claims = list(group)

@@ -6,6 +6,7 @@ A result may be forged, so all text that is given here is harmless for a termina
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +18,7 @@ MAX_DIFFERENCES = 20
 """Differences that are listed for one claim."""
 _SHOWN = 70
 """Cells of a value that are shown."""
-_SECRET = frozenset({"password", "line", "arguments", "kept_hex", "other_hex"})
+_SECRET = re.compile(r"(?:^|\.)(?:password|arguments|kept_hex|other_hex)\b|^line$")
 """Fields that may hold a password, where a result shows passwords: their values are not repeated."""
 _MISSING = object()
 
@@ -45,39 +46,41 @@ class Claim:
         return f"{self.subject}, {self.part}" if self.part else self.subject
 
 
-def document_claims(recorded: _Values, derived: _Values) -> Iterator[Claim]:
-    """Compare two documents of schema pop2dissect/1. Of ``recorded`` nothing is trusted."""
+def document_claims(recorded: _Values, derived: _Values, *, secret: bool = False) -> Iterator[Claim]:
+    """Compare two documents of schema pop2dissect/1. Of ``recorded`` nothing is trusted.
+
+    With ``secret``, passwords are shown in them; they are not repeated.
+    """
     yield from _listed(recorded, derived, "captures", lambda place, _: f"capture {place + 1}", ("path",))
     yield from _one(recorded, derived, "warnings")
-    yield from _sessions(recorded.get("sessions"), derived["sessions"])
+    yield from _sessions(recorded.get("sessions"), derived["sessions"], secret)
     yield from _listed(recorded, derived, "probes", lambda place, _: f"probe {place + 1}")
     yield from _listed(recorded, derived, "findings", _finding)
     yield from _one(recorded, derived, "summary")
     yield from _unknown(recorded, derived)
 
 
-def manifest_claims(recorded: _Values, derived: _Values) -> Iterator[Claim]:
+def manifest_claims(recorded: _Values, derived: _Values, *, secret: bool = False) -> Iterator[Claim]:
     """Compare two manifests."""
     yield from _listed(recorded, derived, "captures", lambda place, _: f"capture {place + 1}", ("path",))
     yield from _one(recorded, derived, "warnings")
-    yield from _listed(recorded, derived, "files", lambda _, entry: f"file {_text(entry.get('file'))}")
+    yield from _listed(recorded, derived, "files", lambda _, entry: f"file {_text(entry.get('file'))}", secret=secret)
     yield from _unknown(recorded, derived)
 
 
-def differences(recorded: object, derived: object, path: str = "") -> Iterator[str]:
-    """Say in sentences how two values differ, down to single fields."""
+def differences(recorded: object, derived: object, path: str = "", *, secret: bool = False) -> Iterator[str]:
+    """Say in sentences how two values differ, down to single fields; with ``secret`` without passwords."""
     if isinstance(recorded, dict) and isinstance(derived, dict):
         for name in [*derived, *(name for name in recorded if name not in derived)]:
             below = f"{path}.{terminal_safe(name)}" if path else terminal_safe(name)
-            yield from differences(recorded.get(name, _MISSING), derived.get(name, _MISSING), below)
+            yield from differences(recorded.get(name, _MISSING), derived.get(name, _MISSING), below, secret=secret)
     elif isinstance(recorded, list) and isinstance(derived, list) and _has_parts(derived):
         if len(recorded) != len(derived):
             yield f"{path}: {len(recorded)} are recorded, {len(derived)} are derived"
         for place, (one, other) in enumerate(zip(recorded, derived, strict=False)):
-            yield from differences(one, other, f"{path}[{place}]")
+            yield from differences(one, other, f"{path}[{place}]", secret=secret)
     elif not _same(recorded, derived):
-        name = path.rpartition(".")[2].partition("[")[0]
-        if name in _SECRET:
+        if secret and _SECRET.search(path):
             yield f"{path} is not what is recorded"
         else:
             yield f"{path or 'it'} is recorded as {shown(recorded)}, derived as {shown(derived)}"
@@ -137,6 +140,7 @@ def _listed(
     call: Callable[[int, _Values], str],
     ignored: tuple[str, ...] = (),
     subject: str = "",
+    secret: bool = False,
 ) -> Iterator[Claim]:
     """Compare the members of two lists of objects, each a claim. With ``subject`` they are parts of that."""
     ours, theirs = derived.get(name), recorded.get(name)
@@ -154,7 +158,7 @@ def _listed(
         elif other is _MISSING:
             yield Claim(*names, ("it is recorded, but the captures do not show it",))
         else:
-            yield _claim(*names, differences(_without(one, ignored), _without(other, ignored)))
+            yield _claim(*names, differences(_without(one, ignored), _without(other, ignored), secret=secret))
 
 
 def _without(value: object, ignored: tuple[str, ...]) -> object:
@@ -168,7 +172,7 @@ def _finding(place: int, finding: _Values) -> str:
 _PARTS = ("exchanges", "messages", "findings", "streams")
 
 
-def _sessions(recorded: object, derived: list[_Values]) -> Iterator[Claim]:
+def _sessions(recorded: object, derived: list[_Values], secret: bool) -> Iterator[Claim]:
     sessions = recorded if isinstance(recorded, list) else []
     if sessions is not recorded:
         yield Claim("sessions", "", ("they are not recorded as a list",))
@@ -184,20 +188,20 @@ def _sessions(recorded: object, derived: list[_Values]) -> Iterator[Claim]:
         if own is None:
             yield Claim(f"session {session['id']}", "", ("it is not recorded, but the captures show it",))
         else:
-            yield from _session(f"session {session['id']}", own, session)
+            yield from _session(f"session {session['id']}", own, session, secret)
     for number in by_number:
         yield Claim(f"session {number}", "", ("it is recorded, but the captures do not show it",))
 
 
-def _session(subject: str, recorded: _Values, derived: _Values) -> Iterator[Claim]:
-    yield _claim(subject, "", differences(_without(recorded, _PARTS), _without(derived, _PARTS)))
-    yield from _listed(recorded, derived, "exchanges", lambda place, _: f"exchange {place}", (), subject)
-    yield from _listed(recorded, derived, "messages", lambda place, _: f"message {place + 1}", (), subject)
+def _session(subject: str, recorded: _Values, derived: _Values, secret: bool) -> Iterator[Claim]:
+    yield _claim(subject, "", differences(_without(recorded, _PARTS), _without(derived, _PARTS), secret=secret))
+    yield from _listed(recorded, derived, "exchanges", lambda place, _: f"exchange {place}", (), subject, secret)
+    yield from _listed(recorded, derived, "messages", lambda place, _: f"message {place + 1}", (), subject, secret)
     streams = recorded.get("streams")
     for end in ("client", "server"):
         own = streams.get(end, _MISSING) if isinstance(streams, dict) else _MISSING
-        yield _claim(subject, f"{end}'s stream", differences(own, derived["streams"][end]))
-    yield from _listed(recorded, derived, "findings", _finding, (), subject)
+        yield _claim(subject, f"{end}'s stream", differences(own, derived["streams"][end], secret=secret))
+    yield from _listed(recorded, derived, "findings", _finding, (), subject, secret)
 
 
 def _unknown(recorded: _Values, derived: _Values) -> Iterator[Claim]:

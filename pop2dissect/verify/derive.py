@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.errors import UsageError
@@ -27,37 +28,49 @@ from pop2dissect.report.document import (
 )
 from pop2dissect.report.spool import Spool
 from pop2dissect.report.totals import Totals
+from pop2dissect.report.values import count
 from pop2dissect.session import Session, about_sessions
 from pop2dissect.verify.result import Result
 
 _KINDS = {kind.name: kind for kind in (MESSAGES, ATTACHMENTS, STREAMS)}
 
 
-def in_recorded_order(result: Result, paths: Sequence[str]) -> list[str]:
+class Given(NamedTuple):
+    """A capture that was given."""
+
+    path: str
+    sha256: str | None
+    """As it is now; None where it cannot be read."""
+
+
+def in_recorded_order(result: Result, paths: Sequence[str]) -> list[Given]:
     """Put captures into the order of the result's, by their hashes; those that it does not know into free places.
 
     Raises UsageError where their number is another.
     """
     recorded = [capture.get("sha256") for capture in result.captures]
     if len(recorded) != len(paths):
-        raise UsageError(f"{result.path} is about {len(recorded)} captures, but {len(paths)} were given")
-    left = [(path, digest_of(path)) for path in paths]
-    placed: list[str | None] = []
+        about = count(len(recorded), "capture")
+        raise UsageError(
+            f"{result.path} is about {about}, but {len(paths)} {'was' if len(paths) == 1 else 'were'} given"
+        )
+    left = [Given(path, digest_of(path)) for path in paths]
+    placed: list[Given | None] = []
     for digest in recorded:
-        match = next((one for one in left if digest is not None and one[1] == digest), None)
+        match = next((one for one in left if digest is not None and one.sha256 == digest), None)
         if match is not None:
             left.remove(match)
-        placed.append(match[0] if match else None)
-    others = (path for path, _ in left)
-    return [next(others) if path is None else path for path in placed]
+        placed.append(match)
+    others = iter(left)
+    return [next(others) if one is None else one for one in placed]
 
 
-def derived_document(result: Result, paths: Sequence[str]) -> str:
+def derived_document(result: Result, captures: Sequence[Given]) -> str:
     """Make the JSON document again. It names the captures as the result does."""
     with ExitStack() as held:
         spool = held.enter_context(Spool())
-        dissection = held.enter_context(Dissection(paths, result.settings))
-        notation = Notation(len(paths) > 1, result.show_passwords)
+        dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
+        notation = Notation(len(captures) > 1, result.show_passwords)
         totals = Totals()
         for session in _chosen(dissection, result):
             totals.add(session)
@@ -69,7 +82,7 @@ def derived_document(result: Result, paths: Sequence[str]) -> str:
             notation=notation,
             selected=result.selected,
             captures=[_named(info, place, result) for place, info in enumerate(dissection.captures)],
-            sha256=_digests(result, paths),
+            sha256=_digests(result, captures),
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=findings,
@@ -78,7 +91,7 @@ def derived_document(result: Result, paths: Sequence[str]) -> str:
         return "".join(document.pieces(spool.in_order()))
 
 
-def derived_manifest(result: Result, paths: Sequence[str]) -> dict[str, str]:
+def derived_manifest(result: Result, captures: Sequence[Given]) -> dict[str, str]:
     """Make a manifest again, without the files: its three texts by their names.
 
     Raises UsageError where it is of a kind that is not known.
@@ -90,13 +103,13 @@ def derived_manifest(result: Result, paths: Sequence[str]) -> dict[str, str]:
     with ExitStack() as held:
         manifest = Manifest(kind)
         held.callback(manifest.close)
-        dissection = held.enter_context(Dissection(paths, result.settings))
-        notation = Notation(len(paths) > 1, result.show_passwords)
+        dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
+        notation = Notation(len(captures) > 1, result.show_passwords)
         for session in _chosen(dissection, result):
             manifest.add(session.id, (entry_of(exhibit, _measured(exhibit)) for exhibit in kind.of(session, notation)))
-        captures = [_named(info, place, result) for place, info in enumerate(dissection.captures)]
+        infos = [_named(info, place, result) for place, info in enumerate(dissection.captures)]
         settings = settings_object(result.settings, result.selected, result.show_passwords)
-        head: Object = head_object(SCHEMA, settings, captures, _digests(result, paths), dissection.warnings)
+        head: Object = head_object(SCHEMA, settings, infos, _digests(result, captures), dissection.warnings)
         texts = {MANIFEST: "".join(manifest.json(head)), TABLE: "".join(manifest.table())}
         own = (f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in texts.items())
         return {**texts, SUMS: "".join((*manifest.sums(), *own))}
@@ -112,11 +125,9 @@ def _named(info: CaptureInfo, place: int, result: Result) -> CaptureInfo:
     return replace(info, path=path if isinstance(path, str) else info.path)
 
 
-def _digests(result: Result, paths: Sequence[str]) -> list[str | None]:
-    return [
-        None if capture.get("sha256") is None else digest_of(path)
-        for capture, path in zip(result.captures, paths, strict=True)
-    ]
+def _digests(result: Result, captures: Sequence[Given]) -> list[str | None]:
+    pairs = zip(result.captures, captures, strict=True)
+    return [None if recorded.get("sha256") is None else given.sha256 for recorded, given in pairs]
 
 
 def _measured(exhibit: Exhibit) -> Written:

@@ -17,7 +17,7 @@ from pop2dissect.export.manifest import MANIFEST, SUMS, TABLE
 from pop2dissect.pipeline import Settings
 from pop2dissect.report.safe import terminal_safe
 from pop2dissect.verify.claims import Claim, document_claims, manifest_claims, shown
-from pop2dissect.verify.derive import derived_document, derived_manifest, in_recorded_order
+from pop2dissect.verify.derive import Given, derived_document, derived_manifest, in_recorded_order
 from pop2dissect.verify.result import Result, parse, read_result
 
 
@@ -26,6 +26,8 @@ class Verification:
     """What came of it."""
 
     result: Result
+    captures: list[Given]
+    """Those that were given, in the order of the result's."""
     claims: list[Claim] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Sentences about what cannot be proven, or is unusual, but is no difference."""
@@ -47,7 +49,7 @@ def verify(path: str, captures: Sequence[str]) -> Verification:
     if STANDARD_INPUT in found:
         raise UsageError("captures have to be files to verify a result: they are read more than once")
     ordered = in_recorded_order(result, found)
-    verification = Verification(result)
+    verification = Verification(result, ordered)
     verification.notes += _notes(result, ordered)
     if result.form == "manifest":
         verification.claims += _manifest(result, ordered)
@@ -56,11 +58,11 @@ def verify(path: str, captures: Sequence[str]) -> Verification:
     return verification
 
 
-def _document(result: Result, captures: Sequence[str]) -> Iterator[Claim]:
+def _document(result: Result, captures: Sequence[Given]) -> Iterator[Claim]:
     if result.form == "report":
         yield Claim("the page", "", () if result.intact else (_BROKEN_SEAL,))
     text = derived_document(result, captures)
-    claims = list(document_claims(result.recorded, parse(text)))
+    claims = list(document_claims(result.recorded, parse(text), secret=result.show_passwords))
     yield from claims
     yield from _form(result, text, claims)
 
@@ -68,9 +70,9 @@ def _document(result: Result, captures: Sequence[str]) -> Iterator[Claim]:
 _BROKEN_SEAL = "it was changed after it was made: its SHA-256 is not the one that it states"
 
 
-def _manifest(result: Result, captures: Sequence[str]) -> Iterator[Claim]:
+def _manifest(result: Result, captures: Sequence[Given]) -> Iterator[Claim]:
     texts = derived_manifest(result, captures)
-    claims = list(manifest_claims(result.recorded, parse(texts[MANIFEST])))
+    claims = list(manifest_claims(result.recorded, parse(texts[MANIFEST]), secret=result.show_passwords))
     yield from claims
     yield from _form(result, texts[MANIFEST], claims)
     folder = result.path.parent
@@ -122,18 +124,20 @@ def _form(result: Result, derived: str, claims: Sequence[Claim]) -> Iterator[Cla
     yield Claim("the form", "", (f"all claims are the same, but they are not written the same: see line {line}",))
 
 
-def _notes(result: Result, captures: Sequence[str]) -> Iterator[str]:
+def _notes(result: Result, captures: Sequence[Given]) -> Iterator[str]:
     if result.version != __version__:
         yield (
             f"the result was made by version {shown(result.version)}, this is {__version__}: "
             "what differs may be due to that, and how it is written is not compared"
         )
-    for place, (recorded, path) in enumerate(zip(result.captures, captures, strict=True), 1):
+    for place, (recorded, (path, digest)) in enumerate(zip(result.captures, captures, strict=True), 1):
         name = recorded.get("path")
         if name != path:
             yield f"capture {place} is recorded as {shown(name)} and was given as {shown(path)}"
         if recorded.get("sha256") is None:
             yield f"capture {place} has no hash recorded: it came through a pipe"
+        elif recorded.get("sha256") != digest:
+            yield f"capture {place} is not, octet for octet, the one that the result is about"
     yield from _unusual(result)
 
 

@@ -94,7 +94,7 @@ def test_several_captures_are_known_by_their_hashes(tmp_path: Path, capsys: pyte
     one, other = capture_path("port_reuse"), capture_path("fetchmail_keep_acks")
     path = document(tmp_path, capsys, one, other)
     assert verify(str(path), [str(other), str(one)]).holds
-    with pytest.raises(UsageError, match="about 2 captures, but 1 were given"):
+    with pytest.raises(UsageError, match="about 2 captures, but 1 was given"):
         verify(str(path), [str(one)])
 
 
@@ -105,6 +105,7 @@ def test_a_changed_octet_of_a_message_is_named(result: Path, tmp_path: Path) -> 
     (tmp_path / "forged.pcap").write_bytes(octets)
     verification = verify(str(result), [str(tmp_path / "forged.pcap")])
     assert differing(verification) == ["capture 1", "session 1, message 1", "session 1, server's stream"]
+    assert any("is not, octet for octet, the one" in note for note in verification.notes)
     (message,) = [claim for claim in verification.claims if claim.name == "session 1, message 1"]
     assert any(sentence.startswith("sha256 is recorded as ") for sentence in message.differences)
     assert any("The workstation" in sentence and "derived as" in sentence for sentence in message.differences)
