@@ -23,26 +23,27 @@ MAX_TEXT = 200
 MAX_BODY = 4000
 """Characters of a message that are shown."""
 
+# Its class twice, to weigh more than Jupyter's own rules for tables.
 _STYLE = """<style>
-.pop2dissect { font: .8125rem/1.45 "Helvetica Neue", Arial, "Liberation Sans", sans-serif; margin: .3rem 0 .8rem; }
-.pop2dissect p { margin: 0 0 .5rem; max-width: 60rem; }
-.pop2dissect p b { font-size: 1.15em; }
-.pop2dissect .dim { opacity: .7; }
-.pop2dissect table { border-collapse: collapse; border: 0; margin: 0 0 .7rem; font: inherit; }
-.pop2dissect tr, .pop2dissect tbody tr:nth-child(odd) { background: none; border: 0; }
-.pop2dissect th, .pop2dissect td { text-align: left; vertical-align: top; padding: .15rem .9rem .15rem 0; border: 0;
+& { font: .8125rem/1.45 "Helvetica Neue", Arial, "Liberation Sans", sans-serif; margin: .3rem 0 .8rem; }
+& p { margin: 0 0 .5rem; max-width: 60rem; }
+& p b { font-size: 1.15em; }
+& .dim { opacity: .7; }
+& table { border-collapse: collapse; border: 0; margin: 0 0 .7rem; font: inherit; }
+& tr, & tbody tr:nth-child(odd) { background: none; border: 0; }
+& th, & td { text-align: left; vertical-align: top; padding: .15rem .9rem .15rem 0; border: 0;
   border-bottom: 1px solid rgba(128, 128, 128, .35); font-variant-numeric: tabular-nums; max-width: 44rem; }
-.pop2dissect thead th { font-weight: 400; opacity: .7; border-bottom-color: currentColor; }
-.pop2dissect .r { text-align: right; }
-.pop2dissect .wire, .pop2dissect pre { overflow-wrap: anywhere;
+& thead th { font-weight: 400; opacity: .7; border-bottom-color: currentColor; }
+& .r { text-align: right; }
+& .wire, & pre { overflow-wrap: anywhere;
   font: .92em/1.45 Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace; }
-.pop2dissect .client .wire { color: #3f7cc4; }
-.pop2dissect .server .wire { color: #b0712f; }
-.pop2dissect .gap .wire, .pop2dissect .critical, .pop2dissect .high, .pop2dissect .refused { color: #c8374b; }
-.pop2dissect .accepted { color: #3d8b55; }
-.pop2dissect pre { max-height: 22em; overflow: auto; margin: 0; padding: .5rem .7rem; background: none;
+& .client .wire { color: #3f7cc4; }
+& .server .wire { color: #b0712f; }
+& .gap .wire, & .critical, & .high, & .refused { color: #c8374b; }
+& .accepted { color: #3d8b55; }
+& pre { max-height: 22em; overflow: auto; margin: 0; padding: .5rem .7rem; background: none;
   border: 1px solid rgba(128, 128, 128, .35); white-space: pre-wrap; }
-</style>"""
+</style>""".replace("&", ".pop2dissect.pop2dissect")
 
 
 _NUMBERS = ("packets", "session", "messages", "octets", "s")
