@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from itertools import islice
+from typing import Literal, NamedTuple, TypeAlias
 
 from pop2dissect.report.html.fields import Field, command_fields, message_fields, notation, reply_fields
 from pop2dissect.report.html.times import Stamp, Times
@@ -134,21 +135,48 @@ def _said(reply: Reply, message: Message | None) -> tuple[str, bool]:
     return reply.line, True
 
 
-def _turn_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
-    """Give the turns of a conversation that is not taken apart: runs of octets of one end, in the order of time."""
+class _Turn(NamedTuple):
+    """A run of octets of one end, in a conversation that is not taken apart."""
+
+    direction: Direction
+    time: int
+    start: int
+    end: int
+
+
+def _turns(session: Session) -> Iterator[_Turn]:
+    """Give the turns of a conversation in the order of time."""
     spans = sorted(
-        (span.time, span.frame, direction, span)
+        (span.time, span.frame, direction, span.offset, span.end)
         for direction in _DIRECTIONS
         for span in session.stream(direction).spans
     )
-    number = 0
-    index = 0
-    while index < len(spans):
-        after = index + 1
-        while after < len(spans) and _continues(spans[after - 1], spans[after]):
-            after += 1
-        time, _, direction, first = spans[index]
-        start, end = first.offset, spans[after - 1][3].end
+    turn: _Turn | None = None
+    for time, _, direction, start, end in spans:
+        if turn is not None and turn.direction == direction and turn.end == start:
+            turn = turn._replace(end=end)
+            continue
+        if turn is not None:
+            yield turn
+        turn = _Turn(direction, time, start, end)
+    if turn is not None:
+        yield turn
+
+
+_DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
+
+
+def line_lengths(session: Session) -> Iterator[int]:
+    """Give how many octets the lines of a session have, those that are listed."""
+    if not session.exchanges:
+        yield from (turn.end - turn.start for turn in islice(_turns(session), MAX_LINES))
+    for exchange in islice(session.exchanges, MAX_LINES):
+        yield exchange.end - exchange.start
+        yield from (reply.end - reply.start for reply in exchange.replies)
+
+
+def _turn_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
+    for number, (direction, time, start, end) in enumerate(_turns(session)):
         yield Line(
             exchange=number,
             direction=direction,
@@ -164,16 +192,6 @@ def _turn_lines(session: Session, context: Context, secrets: Sequence[Range]) ->
             fields=notation(iter([Field("x", start, end)]), start),
             missing=0,
         )
-        number += 1
-        index = after
-
-
-_DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
-
-
-def _continues(one: tuple[int, int, Direction, object], other: tuple[int, int, Direction, object]) -> bool:
-    before, after = one[3], other[3]
-    return one[2] == other[2] and getattr(before, "end", None) == getattr(after, "offset", None)
 
 
 def _beginning(session: Session, direction: Direction, start: int, end: int, secrets: Sequence[Range]) -> str:

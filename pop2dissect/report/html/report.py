@@ -15,11 +15,11 @@ from pop2dissect.report.html.case import Case, time_of_making
 from pop2dissect.report.html.clients import Clients
 from pop2dissect.report.html.evidence import Exhibit, capture_exhibits, capture_views, session_exhibits
 from pop2dissect.report.html.findings import interpretations, kinds
-from pop2dissect.report.html.lines import Context
+from pop2dissect.report.html.lines import Context, line_lengths
 from pop2dissect.report.html.messages import MAX_MESSAGES
 from pop2dissect.report.html.octets import limit_for
 from pop2dissect.report.html.page import PageView, ProbeRow, page_markup, session_markup
-from pop2dissect.report.html.sessions import line_lengths, session_row, session_view
+from pop2dissect.report.html.sessions import session_row, session_view
 from pop2dissect.report.html.summary import summary
 from pop2dissect.report.html.times import Times
 from pop2dissect.report.html.tool import tool_facts

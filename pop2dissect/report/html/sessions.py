@@ -131,15 +131,6 @@ def session_view(
     )
 
 
-def line_lengths(session: Session) -> Iterator[int]:
-    """Give how many octets the lines and messages of a session have."""
-    for exchange in session.exchanges:
-        yield exchange.end - exchange.start
-        yield from (reply.end - reply.start for reply in exchange.replies)
-    if not session.exchanges:
-        yield from (session.client_stream.octets, session.server_stream.octets)
-
-
 def _facts(session: Session, context: Context) -> Iterator[tuple[str, str]]:
     first, last = (frame_name(frame, context.several_captures) for frame in (session.first_frame, session.last_frame))
     yield "Protocol", f"{session.protocol} ({session.protocol_evidence})"

@@ -6,8 +6,11 @@ import struct
 import time
 from pathlib import Path
 
+from pop2dissect.report.html.octets import BUDGET
 from tests.report.html.pages import ReadPage, make_report
+from tests.support.conversation import Conversation
 from tests.support.truth import capture_path, load_truth
+from tests.support.wire import save
 
 COPIES = 6
 DAY = 86_400
@@ -48,3 +51,14 @@ def test_large_messages_are_cut_where_all_would_be_too_much(tmp_path: Path) -> N
     octets = sum(session["s2c"]["written_by_server"]["octets"] for session in truth)
     carried = sum(len(session.octets("s")) for session in page.sessions.values())
     assert carried == octets  # 5 MB are not too much for two sessions
+
+
+def test_a_long_conversation_of_another_protocol_keeps_to_the_budget(tmp_path: Path) -> None:
+    conversation = Conversation(mss=60_000).handshake().server(b"SSH-2.0-x\r\n").client(b"SSH-2.0-y\r\n")
+    for _ in range(200):
+        conversation.server(bytes(100_000)).client(b"more")
+    capture = save(tmp_path / "ssh.pcap", conversation.close().packets)
+    report = make_report(tmp_path, capture)
+    assert capture.stat().st_size > BUDGET
+    assert sum(len(session.octets("s")) for session in ReadPage(report).sessions.values()) <= BUDGET
+    assert "the page carries at most 65,536 octets" in ReadPage(report).text
