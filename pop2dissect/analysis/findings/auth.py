@@ -12,9 +12,6 @@ from pop2dissect.session import Exchange, Finding
 _PASSWORD_COMMANDS = re.compile(r"HEL|PASS$|LOGIN$")
 """Keywords after which the grammar's secret is a password, and not a digest or a token."""
 
-_LOCKED = re.compile(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
-"""Words of refusals that have nothing to do with the password."""
-
 _DECNET = re.compile(r"[^:]+::[^:]+")
 
 
@@ -46,7 +43,7 @@ def failed(facts: SessionFacts) -> Iterator[Finding]:
         return
     first = refused[0]
     answer = _answer(first)
-    reason = " The words of the refusal rather speak of a locked mailbox." if is_locked(first) else ""
+    reason = " The words of the refusal rather speak of a locked mailbox." if first.locked else ""
     times = "" if len(refused) == 1 else f" {count(len(refused), 'time')}"
     yield finding(
         "auth.failed",
@@ -63,11 +60,6 @@ def _answer(attempt: LoginAttempt) -> str:
         return ": the server closed the connection"
     # A server that repeats what it was given must not bring the password into a report.
     return "" if attempt.password and attempt.password in text else f": {quoted(text)}"
-
-
-def is_locked(attempt: LoginAttempt) -> bool:
-    """Tell whether a refusal says that the mailbox, and not the password, was the reason."""
-    return _LOCKED.search(reply_text(attempt.exchange) or "") is not None
 
 
 def weak(facts: SessionFacts) -> Iterator[Finding]:

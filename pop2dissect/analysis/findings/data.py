@@ -9,7 +9,7 @@ from pop2dissect.analysis.findings.evidence import MAX_FRAMES, count, finding, f
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.analysis.findings.folders import mailbox_named
 from pop2dissect.protocol.identify import POP2
-from pop2dissect.session import Finding, Message, Session, Severity
+from pop2dissect.session import Exchange, Finding, Message, Session, Severity
 
 
 class FolderUse(NamedTuple):
@@ -27,18 +27,20 @@ class FolderUse(NamedTuple):
     """Of that reply, of the command that released the folder, and of those that deleted."""
 
 
-def folder_uses(session: Session, at_least: int) -> list[FolderUse]:
-    """Give the folders of a session that have at least so many messages and of which any was read."""
+def folder_uses(facts: SessionFacts) -> list[FolderUse]:
+    """Give the folders of a session that have enough messages to matter, and of which any was read."""
+    session = facts.session
+    at_least = min(facts.thresholds.bulk_messages, facts.thresholds.wipe_messages)
     if len(session.messages) < at_least:
         return []
     if session.protocol == POP2:
-        return list(_folders_of_pop2(session, at_least))
+        return list(_folders_of_pop2(session, facts.openings, at_least))
     return list(_mailboxes_of_rfc918(session, at_least))
 
 
-def _folders_of_pop2(session: Session, at_least: int) -> Iterator[FolderUse]:
+def _folders_of_pop2(session: Session, exchanges: Sequence[Exchange], at_least: int) -> Iterator[FolderUse]:
     opened: list[tuple[int, str | None, int, tuple[int, ...]]] = []
-    for exchange in session.exchanges:
+    for exchange in exchanges:
         reply = exchange.replies[0] if exchange.replies else None
         if exchange.command in ("HELO", "FOLD") and reply is not None and reply.kind == "count":
             named = mailbox_named(reply)

@@ -164,7 +164,7 @@ class FindingsEngine:
     def _keep_tries(self, facts: SessionFacts) -> None:
         session = facts.session
         for attempt in facts.logins:
-            if attempt.user is None or (attempt.outcome == "refused" and auth.is_locked(attempt)):
+            if attempt.user is None or attempt.locked:
                 continue
             if attempt.outcome == "refused" and attempt.password is None and not attempt.exchange.missing:
                 continue  # no password was given
@@ -208,8 +208,7 @@ class FindingsEngine:
 
     def _folder_uses(self, facts: SessionFacts, who: _Who, aggravating: list[str]) -> Iterator[Finding]:
         """Give what can be judged now; keep what may weigh more by what other sessions show."""
-        limits = self.thresholds
-        for use in data.folder_uses(facts.session, min(limits.bulk_messages, limits.wipe_messages)):
+        for use in data.folder_uses(facts):
             for is_wipe, matters in ((True, data.is_wipe(use, facts)), (False, data.is_bulk(use, facts))):
                 if not matters:
                     continue

@@ -45,11 +45,15 @@ def finding(
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Put findings in order: the most severe first, then by time, then by id."""
-    return sorted(findings, key=_place)
+    kept = list(findings)
+    return sorted(kept, key=_place) if len(kept) > 1 else kept
+
+
+_RANK = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
 
 
 def _place(found: Finding) -> tuple[int, int, str, tuple[int, ...], tuple[int, ...]]:
-    return -SEVERITIES.index(found.severity), found.time or 0, found.id, found.sessions, found.frames
+    return _RANK[found.severity], found.time or 0, found.id, found.sessions, found.frames
 
 
 def first_few(numbers: Iterable[int], most: int) -> tuple[int, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
+import re
 from typing import NamedTuple
 
+from pop2dissect.analysis.findings.evidence import reply_text
 from pop2dissect.analysis.findings.folders import FolderRequest, folder_requests, names_of_owner
 from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.protocol.identify import POP2
@@ -16,6 +17,10 @@ _PLAIN = frozenset({None, "RETR", "ACKS", "ACKD", "NACK", "READ", "QUIT"})
 holds no path and no password."""
 
 
+_LOCKED = re.compile(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
+"""Words of refusals that have nothing to do with the password."""
+
+
 class LoginAttempt(NamedTuple):
     """A user and a password that were tried."""
 
@@ -25,13 +30,13 @@ class LoginAttempt(NamedTuple):
     outcome: Login
     exchange: Exchange
 
+    locked: bool
+    """The words of the refusal say that the mailbox, and not the password, was the reason."""
+
     @property
     def digest(self) -> int | None:
-        """Tells passwords apart without keeping them."""
-        if self.password is None:
-            return None
-        octets = self.password.encode("utf-8", "surrogateescape")
-        return int.from_bytes(blake2b(octets, digest_size=8).digest())
+        """Tells passwords apart without keeping them, within one run of the program."""
+        return None if self.password is None else hash(self.password)
 
 
 class SessionFacts:
@@ -43,23 +48,23 @@ class SessionFacts:
         self.session = session
         self.thresholds = thresholds
         self.server = str(session.server)
-        self.suspects: list[Exchange] = []
-        """Exchanges whose command is worth a closer look."""
+        self.suspects = [one for one in session.exchanges if one.violations or one.command not in _PLAIN]
+        """Exchanges that are worth a closer look."""
         self.violations: dict[str, list[Exchange]] = {}
-        for exchange in session.exchanges:
-            if exchange.violations:
-                for violation in exchange.violations:
-                    self.violations.setdefault(violation, []).append(exchange)
-                if exchange.raw is not None:
-                    self.suspects.append(exchange)
-            elif exchange.command not in _PLAIN:
-                self.suspects.append(exchange)
+        for exchange in self.suspects:
+            for violation in exchange.violations:
+                self.violations.setdefault(violation, []).append(exchange)
         self.odd = [exchange for exchange in self.suspects if _is_odd(exchange, thresholds)]
         """Those that are more than a line of text: what exploits are among."""
         self.logins = _logins(session, self.suspects)
-        self.folders: list[FolderRequest] = folder_requests(session) if self.suspects else []
+        self.folders: list[FolderRequest] = folder_requests(session, self.openings)
         self.own_names = names_of_owner(session) if self.folders else frozenset()
         """The user's names, where folders were asked for; empty where nobody logged in or it was not captured."""
+
+    @property
+    def openings(self) -> list[Exchange]:
+        """Exchanges among which are all that open a folder."""
+        return self.suspects if self.session.protocol == POP2 else self.session.exchanges
 
     @property
     def sessions(self) -> tuple[int, ...]:
@@ -84,7 +89,7 @@ def _logins(session: Session, suspects: list[Exchange]) -> list[LoginAttempt]:
         if helo is None:
             return []
         password = None if helo.missing else session.password
-        return [LoginAttempt(session.user, password, session.login, helo)]
+        return [_attempt(session.user, password, session.login, helo)]
     attempts: list[LoginAttempt] = []
     user: str | None = None
     for exchange in suspects:
@@ -94,5 +99,10 @@ def _logins(session: Session, suspects: list[Exchange]) -> list[LoginAttempt]:
         elif exchange.command == "PASS":
             kind = next((reply.kind for reply in exchange.replies), None)
             outcome: Login = "accepted" if kind == "ok" else "refused" if kind in ("error", "close") else "none"
-            attempts.append(LoginAttempt(user, argument, outcome, exchange))
+            attempts.append(_attempt(user, argument, outcome, exchange))
     return attempts
+
+
+def _attempt(user: str | None, password: str | None, outcome: Login, exchange: Exchange) -> LoginAttempt:
+    locked = outcome == "refused" and _LOCKED.search(reply_text(exchange) or "") is not None
+    return LoginAttempt(user, password, outcome, exchange, locked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from pop2dissect.protocol.identify import RFC918
@@ -52,15 +52,15 @@ class FolderRequest(NamedTuple):
         return _REMOTE.sub("", self.asked, count=1) if self.asked.startswith(("{", "*{")) else self.asked
 
 
-def folder_requests(session: Session) -> list[FolderRequest]:
-    """Give the folders that a session asked for, in order."""
-    return list(_requests(session))
+def folder_requests(session: Session, exchanges: Iterable[Exchange]) -> list[FolderRequest]:
+    """Give the folders that a session asked for, in order; its HELO and those who ask are among ``exchanges``."""
+    return list(_requests(session, exchanges))
 
 
-def _requests(session: Session) -> Iterator[FolderRequest]:
+def _requests(session: Session, exchanges: Iterable[Exchange]) -> Iterator[FolderRequest]:
     current: str | None = None
     keywords = ("RETR", "RDEL") if session.protocol == RFC918 else ("FOLD",)
-    for exchange in session.exchanges:
+    for exchange in exchanges:
         if exchange.command == "HELO":
             current = mailbox_named(exchange.replies[0]) if exchange.replies else None
         elif exchange.command in keywords and exchange.arguments:

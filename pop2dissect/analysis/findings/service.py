@@ -46,7 +46,7 @@ def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
     if port != POP2_PORT and session.protocol == POP2:
         yield ServerTrait("service.elsewhere", server, POP2)
     greeting = session.greeting
-    if greeting is not None and is_vulnerable(greeting.line):
+    if greeting is not None and b" v" in greeting.raw and is_vulnerable(greeting.line):
         yield ServerTrait("service.vulnerable_banner", server, greeting.line)
 
 
