@@ -29,6 +29,8 @@ _PACKET_DATA = 28
 _ORIGINAL_LENGTH = 24
 """Octets of an Enhanced Packet Block before the length on the wire (section 4.3)."""
 _TRAILER = 4
+_END_OF_OPTIONS = 0
+"""opt_endofopt: what follows means nothing (section 3.5)."""
 _TIME_RESOLUTION, _TIME_OFFSET = 9, 14
 """if_tsresol and if_tsoffset (section 4.2)."""
 _DROPS = {5: "by the interface", 7: "by the operating system"}
@@ -317,6 +319,8 @@ class _PcapngReader:
         """Give code, position and length of each option's value (section 3.5)."""
         while position + 4 <= end:
             code, length = self._unpack("HH", position)
+            if code == _END_OF_OPTIONS:
+                return
             position += 4
             if position + length > end:
                 raise _DamageError(f"an option of the block at octet {at} is longer than the block")
