@@ -26,12 +26,15 @@ class Comments:
     def __init__(self, *, several_captures: bool, show_passwords: bool) -> None:
         self._several = several_captures
         self._show_passwords = show_passwords
-        self._lines: dict[int, list[str]] = defaultdict(list)
+        self._carried: dict[int, list[str]] = defaultdict(list)
+        """What a frame carries of the conversation."""
+        self._remarks: dict[int, list[str]] = defaultdict(list)
+        """What else is to be said of it."""
 
     def add(self, session: Session) -> None:
         """Say what each frame of a session carries, and which of its findings cite it."""
         opening = f"session {session.id}: {session.protocol}, {session.client} to {session.server}"
-        self._lines[session.first_frame].append(f"{opening}, ended: {session.ending}")
+        self._remarks[session.first_frame].append(f"{opening}, ended: {session.ending}")
         for exchange in session.exchanges:
             self._say_exchange(exchange)
         for message in session.messages:
@@ -40,21 +43,20 @@ class Comments:
             self._say_stream(session.client_stream, "client")
             self._say_stream(session.server_stream, "server")
         for frame in self._frames_of_secrets(session):
-            self._lines[frame].append("a password is in this frame's octets")
+            self._remarks[frame].append("a password is in this frame's octets")
         self.cite(session.findings)
 
     def cite(self, findings: Iterable[Finding]) -> None:
         """Say which findings cite a frame."""
         for finding in findings:
             for frame in finding.frames:
-                self._lines[frame].append(f"finding {finding.id} ({finding.severity}): {finding.title}")
+                self._remarks[frame].append(f"finding {finding.id} ({finding.severity}): {finding.title}")
 
     def of(self, frame: Frame) -> str:
         """Give the comment of a frame: which it was, in which session, and what is known of it."""
         name = frame_name(frame.number, self._several)
-        lines = self._lines.get(frame.number, [])
-        if not any(not line.startswith(("session ", "finding ")) for line in lines):
-            lines = [_bare(frame, self._several), *lines]
+        carried = self._carried.get(frame.number) or [_bare(frame, self._several)]
+        lines = [*carried, *self._remarks.get(frame.number, ())]
         if len(lines) > MAX_LINES:
             lines = [*lines[:MAX_LINES], f"and {len(lines) - MAX_LINES} lines more"]
         sender, receiver = ("client", "server") if frame.from_client else ("server", "client")
@@ -66,7 +68,7 @@ class Comments:
         if len(frames) > 1:
             line = f"{line} (frames {frame_list(frames, self._several)})"
         for frame in frames:
-            self._lines[frame].append(line)
+            self._carried[frame].append(line)
 
     def _say_exchange(self, exchange: Exchange) -> None:
         line = exchange.shown_line(self._show_passwords)
@@ -87,12 +89,12 @@ class Comments:
             first, last = max(span.offset, message.start), min(span.end, message.end)
             line = f"octets {first - message.start} to {last - message.start} of {total} of {name}"
             for frame in stream.fragments.get(span.frame, (span.frame,)):
-                self._lines[frame].append(line)
+                self._carried[frame].append(line)
 
     def _say_stream(self, stream: Stream, sender: str) -> None:
         for span in stream.spans:
             for frame in stream.fragments.get(span.frame, (span.frame,)):
-                self._lines[frame].append(f"octets {span.offset} to {span.end} of what the {sender} sent")
+                self._carried[frame].append(f"octets {span.offset} to {span.end} of what the {sender} sent")
 
     def _frames_of_secrets(self, session: Session) -> Iterator[int]:
         stream = session.client_stream

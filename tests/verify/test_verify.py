@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pop2dissect.verify.result import read_result
 from tests.support.truth import capture_path
 
 SMALL = capture_path("rfc937_normal")
+DOCS = Path(__file__).parents[2] / "docs" / "exports.md"
 NAMES = [
     *("fetchmail_fold", "gaps_span_missed_3pct", "derived_conflicting_overlap", "not_pop2_on_109", "port_scans"),
     *("derived_truncated_file", "format_gzip", "midstream_start"),
@@ -257,6 +259,19 @@ def test_text_of_a_forged_result_is_harmless(result: Path, capsys: pytest.Captur
 def test_captures_come_from_files(result: Path) -> None:
     with pytest.raises(UsageError, match="have to be files"):
         verify(str(result), ["-"])
+
+
+def test_the_documentation_shows_what_comes_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = re.search(r"\$ pop2dissect verify result.json capture.pcap\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    assert shown is not None
+    shutil.copy(capture_path("fetchmail_fold"), tmp_path / "capture.pcap")
+    monkeypatch.chdir(tmp_path)
+    path = document(tmp_path, capsys, "capture.pcap")
+    path.write_text(path.read_text().replace('"disposition": "deleted"', '"disposition": "kept"'))
+    assert main(["verify", "result.json", "capture.pcap"]) == ExitStatus.DIFFERS
+    assert capsys.readouterr().out == shown.group(1)
 
 
 # Reports -----------------------------------------------------------------------------------------------
