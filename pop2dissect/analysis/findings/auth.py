@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pop2dissect.analysis.findings.evidence import command_frames, count, finding, quoted, reply_text
 from pop2dissect.analysis.findings.facts import LoginAttempt, SessionFacts
@@ -12,12 +12,15 @@ from pop2dissect.session import Exchange, Finding
 _PASSWORD_COMMANDS = re.compile(r"HEL|PASS$|LOGIN$")
 """Keywords after which the grammar's secret is a password, and not a digest or a token."""
 
+_SASL = re.compile(rb"[ \t]*AUTH[ \t]+(?:PLAIN|LOGIN)\b", re.IGNORECASE)
+"""Mechanisms of SASL that send the password (RFC 4616), and not a proof that it is known."""
+
 _DECNET = re.compile(r"[^:]+::[^:]+")
 
 
 def cleartext(facts: SessionFacts) -> Iterator[Finding]:
     """auth.cleartext."""
-    sent = [exchange for exchange in facts.suspects if _has_password(exchange)]
+    sent = list(_with_passwords(facts.suspects))
     if not sent:
         return
     user = facts.logins[0].user if facts.logins else None
@@ -32,8 +35,18 @@ def cleartext(facts: SessionFacts) -> Iterator[Finding]:
     )
 
 
-def _has_password(exchange: Exchange) -> bool:
-    return exchange.secret is not None and _PASSWORD_COMMANDS.match(exchange.command or "") is not None
+def _with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+    """Give the exchanges in which a password crossed as it is, or in base64, which hides nothing."""
+    in_base64 = False
+    for exchange in exchanges:
+        if exchange.secret is None:
+            in_base64 = False
+        elif exchange.command:
+            in_base64 = _SASL.match(exchange.raw or b"") is not None
+            if in_base64 or _PASSWORD_COMMANDS.match(exchange.command) is not None:
+                yield exchange
+        elif in_base64:
+            yield exchange
 
 
 def failed(facts: SessionFacts) -> Iterator[Finding]:

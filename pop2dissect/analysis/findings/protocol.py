@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from pop2dissect.analysis.findings.evidence import count, finding, quoted
@@ -94,7 +95,8 @@ def _broken_off(session: Session, message: Message) -> bool:
 
 
 def _reply_injection(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
-    extra = [(exchange, reply) for exchange in exchanges for reply in _undue(exchange)]
+    end = facts.session.server_stream.length
+    extra = [(exchange, reply) for exchange in exchanges for reply in _undue(exchange, end)]
     if not extra:
         return
     exchange, reply = extra[0]
@@ -108,11 +110,19 @@ def _reply_injection(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iter
     )
 
 
-def _undue(exchange: Exchange) -> Iterator[Reply]:
-    """Give the replies beyond the first, but not the farewell that UW's server sends after an error."""
-    first, *further = exchange.replies
-    for reply in further:
-        if reply.kind != "close" and not (first.kind == "error" and is_farewell(reply.raw)):
+def _undue(exchange: Exchange, end: int) -> Iterator[Reply]:
+    """Give the replies beyond the first, but neither UW's farewell after an error nor a server's last words.
+
+    A server that is stopped, or has waited too long, says so and closes: ``- Killed (terminated)``. ``end`` is
+    where the server's stream ends.
+    """
+    lines = [reply for reply in exchange.replies if reply.kind != "close"]
+    last_words_end = end
+    if len(lines) > 1 and lines[-1].end == end and is_farewell(lines[-1].raw):
+        last_words_end = lines[-1].start
+    for before, reply in pairwise(lines):
+        is_last_word = reply.kind == "error" and reply.end == last_words_end
+        if not is_last_word and not (before.kind == "error" and is_farewell(reply.raw)):
             yield reply
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pop2dissect.analysis.findings.evidence import count, finding, listed, quoted, span
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.analysis.findings.thresholds import Thresholds
+from pop2dissect.protocol.identify import POP2, UNKNOWN
 from pop2dissect.session import Finding, HalfOpen, Probe
 
 
@@ -55,7 +56,9 @@ def _asked_nothing(facts: SessionFacts) -> bool:
 def touches_only(facts: SessionFacts) -> bool:
     """Tell whether a session counts as touching a server: nobody tried to log in, and no other protocol was talked."""
     session = facts.session
-    return not facts.logins and (session.client_stream.length == 0 or session.protocol in ("POP2", "unknown"))
+    if facts.logins or session.client_stream.missing:
+        return False
+    return session.client_stream.length == 0 or session.protocol in (POP2, UNKNOWN)
 
 
 def scans(
