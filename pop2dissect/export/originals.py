@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from struct import Struct
 from typing import NamedTuple
@@ -61,10 +62,15 @@ def originals(
     index in frame references. Packets that plainly are not TCP on one of ``ports`` are passed over.
     """
     if not file_format.startswith("pcapng"):
-        yield from _of_pcap(path, 9 if "nanoseconds" in file_format else 6, index, wanted, ports)
+        yield from _of_pcap(path, _resolution(file_format), index, wanted, ports)
         return
     with opened_window(path) as window:
         yield from _PcapngWalk(window).packets(index << FRAME_BITS, wanted)
+
+
+def _resolution(file_format: str) -> int:
+    """Give the decimal digits of a second that a variant of pcap has; of one that is not known, all."""
+    return 6 if re.match(r"pcap(?:,|$| \((?:modified|Nokia|Ixia software))", file_format) else 9
 
 
 def _of_pcap(

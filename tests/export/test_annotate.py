@@ -16,7 +16,7 @@ from pop2dissect.errors import CaptureError
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.flows import Flows
 from pop2dissect.pipeline import Dissection, Settings
-from tests.capture.files import END_OF_OPTIONS, enhanced, interface, option, read, section
+from tests.capture.files import END_OF_OPTIONS, enhanced, interface, option, pcap_header, pcap_record, read, section
 from tests.export.exports import export, hostile_capture
 from tests.support.conversation import Conversation, merge
 from tests.support.impairments import one_way
@@ -195,6 +195,18 @@ def test_options_of_packets_and_interfaces_are_kept_whatever_their_order(tmp_pat
     assert [(time, octets, length) for _, time, _, octets, length in read(tmp_path / "a.pcapng")[0]] == [
         (frame.time, frame.octets, frame.original) for frame in frames
     ]
+
+
+def test_nanoseconds_of_a_variant_of_pcap_are_kept(tmp_path: Path) -> None:
+    """AIX writes nanoseconds under the usual magic number."""
+    frames = encode(Conversation().handshake().server(b"+ POP2 x\r\n").client(b"QUIT\r\n").close().packets)
+    octets = pcap_header(version=(2, 2), network=6)
+    for frame in frames:
+        seconds, rest = divmod(frame.time, 10**9)
+        octets += pcap_record(frame.octets, seconds, rest + 7)
+    (tmp_path / "aix.pcap").write_bytes(octets)
+    export("--annotate", tmp_path / "a.pcapng", tmp_path / "aix.pcap")
+    assert [time for _, time, *_ in read(tmp_path / "a.pcapng")[0]] == [frame.time + 7 for frame in frames]
 
 
 def test_several_captures_are_merged_in_the_order_of_time(tmp_path: Path) -> None:
