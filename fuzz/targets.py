@@ -6,6 +6,9 @@ target catches; a broken invariant is an ``AssertionError``.
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -22,6 +25,12 @@ from pop2dissect.decode.segment import Segment, reverse_key
 from pop2dissect.errors import CaptureError
 from pop2dissect.mail import parse_mail
 from pop2dissect.report.document import Notation, session_text
+from pop2dissect.report.html.lines import Context
+from pop2dissect.report.html.octets import LIMITS
+from pop2dissect.report.html.page import session_markup
+from pop2dissect.report.html.sessions import session_row, session_view
+from pop2dissect.report.html.times import Times
+from pop2dissect.session import Session
 from pop2dissect.tcp import Stream, Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
 
@@ -156,6 +165,7 @@ def dissector(octets: bytes) -> None:
     for connection in Tracker(PORTS).connections(_talk(octets)):
         session = assemble(connection)
         session_text(session, Notation(show_passwords=True))
+        _in_the_report(session)
         end = 0
         for exchange in session.exchanges:
             assert exchange.start <= exchange.end <= session.client_stream.length
@@ -165,6 +175,21 @@ def dissector(octets: bytes) -> None:
         for message in session.messages:
             assert message.octets + message.missing_octets == message.end - message.start
             assert len(message.content()) == message.octets
+
+
+def _in_the_report(session: Session) -> None:
+    """Show it in the report: all that is carried of it is what was captured, and no octet can act on a browser."""
+    context = Context(Times(), show_passwords=True)
+    view = session_view(session, session_row(session, [], context), [], LIMITS[0], context, brief=False)
+    for side, stream in (("c", session.client_stream), ("s", session.server_stream)):
+        for start, text in json.loads(view.octets)[side]["o"]:
+            octets = base64.b64decode(text)
+            assert octets == stream.read(start, start + len(octets))
+            assert stream.missing_between(start, start + len(octets)) == 0
+    assert not _ACTIVE.search(session_markup(view, ""))
+
+
+_ACTIVE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def _talk(octets: bytes) -> Iterator[Segment]:

@@ -15,6 +15,8 @@ MAX_EVENTS = 200
 """Events of one client that are told; the sessions have all."""
 MAX_TOLD = 20
 """Clients whose course of events is told, the worst first."""
+MAX_FRAMES = 100
+"""Frames that an event cites."""
 _QUOTED = 80
 """Characters of the wire that an event quotes."""
 _LISTED = 6
@@ -167,13 +169,17 @@ class Clients:
                     self._context.times.full(step.time),
                     step.what,
                     step.sessions,
-                    self._context.frames(step.frames),
+                    self._cited(step.frames),
                     self._context.frames(step.frames[:1]),
                 )
                 for step in told
             ),
             left_out=len(steps) - len(told),
         )
+
+    def _cited(self, frames: Sequence[int]) -> str:
+        more = f" and {len(frames) - MAX_FRAMES:,} more" if len(frames) > MAX_FRAMES else ""
+        return self._context.frames(frames[:MAX_FRAMES]) + more
 
 
 def _steps(client: _Client) -> Iterator[_Step]:
@@ -205,7 +211,9 @@ def _connecting(probes: Sequence[Probe]) -> _Step:
     )
     attempts = count(sum(probe.attempts for probe in probes), "connection")
     what = f"Begins {attempts} on which nothing is said, to {servers}: {answers or 'no answer'}."
-    return _Step(min(probe.first_time for probe in probes), what, (), tuple(sorted(p.first_frame for p in probes))[:20])
+    return _Step(
+        min(probe.first_time for probe in probes), what, (), tuple(sorted(probe.first_frame for probe in probes))
+    )
 
 
 def _refusals(sessions: Sequence[Session]) -> _Step:
@@ -216,7 +224,7 @@ def _refusals(sessions: Sequence[Session]) -> _Step:
     logins = "login" if len(sessions) == 1 else "logins"
     what = f"{servers} refuses the {logins} of {_named(list(users))}{until}."
     ids = tuple(session.id for session in sessions)
-    return _Step(sessions[0].start, what, ids, tuple(frames[:20]))
+    return _Step(sessions[0].start, what, ids, tuple(frames))
 
 
 def _logins(session: Session) -> Iterator[Exchange]:
@@ -273,7 +281,7 @@ def _reading(session: Session, messages: Sequence[Message]) -> _Step:
         )
     what = f"Reads {count(len(messages), 'message')}{where}, {count(total_octets(messages), 'octet')}.{fate}"
     frames = tuple(dict.fromkeys(frame for message in messages for frame in message.frames))
-    return _Step(_time(messages[0].start_time, session), what, (session.id,), frames[:20])
+    return _Step(_time(messages[0].start_time, session), what, (session.id,), frames)
 
 
 def _time(time: int | None, session: Session) -> int:

@@ -18,7 +18,8 @@ from pop2dissect.analysis.findings.meaning import MEANING, TECHNIQUES, facts_of
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.report.claims import read_claims
 from tests.report.html.pages import OPTIONS, ReadPage, make_report
-from tests.support.conversation import Conversation
+from tests.support.conversation import SECOND, START, Conversation, merge
+from tests.support.hardcases import hard_case
 from tests.support.programs import need
 from tests.support.truth import capture_path, load_truth
 from tests.support.wire import save
@@ -312,3 +313,22 @@ def test_settings_that_are_not_the_usual_ones_are_marked(tmp_path: Path) -> None
         "Server ports 1109",
     ):
         assert fact in text, fact
+
+
+def test_connections_that_are_hard_to_put_together(tmp_path: Path) -> None:
+    cases = [hard_case(seed, start=START + seed * 60 * SECOND) for seed in range(1, 61)]
+    page = ReadPage(make_report(tmp_path, save(tmp_path / "hard.pcap", merge(*(case.packets for case in cases)))))
+    compared = 0
+    for case in cases:
+        shown = [
+            session for session in page.sessions.values() if f"{case.client[0]}:{case.client[1]} →" in session.text
+        ]
+        if case.whole and len(shown) == 1:
+            assert shown[0].octets("s") == case.truth.server, case.deeds
+            client = shown[0].octets("c")
+            if "********" in shown[0].text:
+                assert len(client) == len(case.truth.client), case.deeds
+            else:
+                assert client == case.truth.client, case.deeds
+            compared += 1
+    assert compared >= 30
