@@ -190,11 +190,11 @@ class Panes {
       }
       lines.push(make("div", {}, make("span", { class: "at" }, hex(from + at, 8)), digits, signs));
     }
-    if (octets.includes(null)) {
-      const beyond = to > place.start + limit;
-      lines.push(make("p", { class: "lost" }, beyond
-        ? `·· : this page carries ${grouped(limit)} octets of a line or message at most`
-        : "·· : not in the capture"));
+    const carried = Math.max(place.start + limit - from, 0); // octets from here on that the page may carry
+    if (octets.slice(0, carried).includes(null)) lines.push(make("p", { class: "lost" }, "··: not in the capture"));
+    if (octets.length > carried) {
+      const words = `the page carries at most ${grouped(limit)} octets of a line or message`;
+      lines.push(make("p", { class: "lost" }, `··: from offset ${grouped(place.start + limit)} on, ${words}`));
     }
     this.hex.replaceChildren(...lines);
     const whole = place.end - place.start > PAGE;

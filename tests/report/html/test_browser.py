@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pop2dissect.report.html import octets
 from tests.report.html.pages import OPTIONS, make_report
 from tests.support.browser import Opened, opened
 from tests.support.truth import capture_path
@@ -138,6 +139,34 @@ def test_long_messages_are_turned_page_by_page(page: Page) -> None:
     pager.get_by_role("button", name="Next").click()
     expect(pager).to_contain_text("1,168–1,363 of 144–1,363")
     expect(pager.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_octets_that_the_capture_lacks(browser: Browser, tmp_path: Path) -> None:
+    path = make_report(tmp_path, capture_path("derived_gap_in_message"))
+    with opened(browser, path, "#s1") as shown:
+        session = shown.page.locator("#s1")
+        session.locator("tr", has_text="octets missing)").click()
+        lost = session.locator(".hex .lost")
+        for _ in range(12):
+            if lost.count():
+                break
+            session.get_by_role("button", name="Next").click()
+        expect(lost).to_have_text("··: not in the capture")
+        assert session.locator(".hex .digits i", has_text="··").count() > 0
+
+
+def test_octets_that_the_page_does_not_carry(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(octets, "BUDGET", 0)
+    monkeypatch.setattr(octets, "LEAST", 600)
+    path = make_report(tmp_path, capture_path("rfc937_normal"))  # its one message has 537 octets
+    with opened(browser, path, "#s1") as shown:
+        session = shown.page.locator("#s1")
+        session.locator("tr.data").click()
+        expect(session.locator(".hex .lost")).to_contain_text(
+            "the page carries at most 256 octets of a line or message"
+        )
+        assert session.locator(".hex .digits i", has_text="··").count() == 537 - 256
+        expect(shown.page.get_by_text("Of each line and message the page carries at most 256 octets")).to_be_visible()
 
 
 def test_the_keyboard_alone_is_enough(page: Page) -> None:
