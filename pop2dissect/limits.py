@@ -40,7 +40,8 @@ class Limits:
     remembered: int = 1 << 14
     """Connections that are remembered when they are over, so that late copies do not begin new ones."""
     idle_seconds: int = 0
-    """Seconds of silence after which a connection counts as over; 0 for none. For live pipes without an end."""
+    """Seconds of capture time without a segment after which a connection counts as over; 0 for never. For live pipes
+    without an end: sessions that nobody closes come out too, and take no more memory."""
     fragmented_datagrams: int = 1024
     """Datagrams of which fragments are kept: a network that reorders has a few on their way, a flood has no end."""
     fragment_octets: int = 32 << 20

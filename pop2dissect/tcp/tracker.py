@@ -74,8 +74,8 @@ class Tracker:
         """Closed by both ends, or replaced by another on the same addresses and ports."""
         self._reset: deque[Connection] = deque()
         """Closed by a RST."""
-        self._due = _NEVER
-        """Time in ns at which the first of them is over."""
+        self._due = 0 if limits.idle_seconds else _NEVER
+        """Time in ns at which the first of them is over, or silent ones are looked for."""
         self._undecided: deque[Connection] = deque()
         """In order of first frames, from the first connection that may or may not yet carry payload."""
         self._done: list[Connection] = []
@@ -225,6 +225,17 @@ class Tracker:
                     self._due = min(self._due, due)
                     break
                 self._finish(closed.popleft())
+        idle = self._limits.idle_seconds * _SECOND
+        if idle:
+            for sender in list(self._senders.values()):
+                connection = sender.connection
+                if connection.end < now - idle and not connection.over:
+                    connection.note(
+                        f"more than {self._limits.idle_seconds:,} s without a segment after it (limit idle_seconds)",
+                        connection.last_frame,
+                    )
+                    self._finish(connection)
+            self._due = min(self._due, now + idle // 4)
 
     def _abandon(self, connection: Connection) -> None:
         """Count a connection without payload as over because too many are open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 
 from pop2dissect.capture.record import FRAME_BITS
@@ -358,3 +359,21 @@ def test_a_stray_segment_before_the_answer_to_a_syn_changes_nothing() -> None:
         )
         assert both(connection) == (b"c", b"st"), distance
         assert connection.handshake == (True, True, True)
+
+
+def test_silent_connections_are_over_where_that_is_asked_for() -> None:
+    frames = count(1)
+    talk, other = Talk(frames=frames), Talk(port=41000, frames=frames)
+
+    def segments() -> Iterator[Segment]:
+        yield talk.segment("c", 0, b"one", time=0)
+        yield from (other.segment("c", n, b"x", time=n * 10 * SECOND) for n in range(1, 20))
+        assert given == [b"one"]
+        yield talk.segment("c", 3, b"two", time=200 * SECOND)
+
+    given: list[bytes] = []
+    for connection in Tracker(frozenset({109}), limits=Limits(idle_seconds=60)).connections(segments()):
+        given.append(both(connection)[0])
+        if given == [b"one"]:
+            assert connection.events == ["more than 60 s without a segment after it (limit idle_seconds) (frame 1)"]
+    assert sorted(given) == [b"one", b"two", b"x" * 19]
