@@ -32,6 +32,9 @@ class Limits:
     half_open: int = 1 << 15
     """Connections without payload that are kept open: 50 MB for a flood of SYNs. Past it the oldest counts as over,
     and a payload that it carries later begins a connection without handshake."""
+    probe_pairs: int = 1 << 15
+    """Pairs of client and server port whose connections without payload are counted, a row each: 150 MB with all that
+    is made of them. A flood from forged addresses has a new pair with every SYN."""
     closed_seconds: int = 10
     """Seconds for which a connection that both ends closed takes segments. Both have all octets by then: what comes
     later are copies that the capture, not the network, put out of order, and those may fill gaps."""

@@ -84,6 +84,8 @@ class Tracker:
         self._late = LateSegments(limits.remembered)
         self._abandoned: list[int] = []
         """First frames of connections that were given up because too many were open; the first is the number."""
+        self._uncounted: list[int] = []
+        """First frames of connections of pairs that are in no row of the table; the first is the number."""
         self.probes: dict[tuple[bytes, bytes, int], ProbeTally] = {}
         self.half_open: dict[tuple[bytes, int], HalfOpenTally] = {}
 
@@ -99,9 +101,7 @@ class Tracker:
             if self._done:
                 yield from self._done
                 self._done.clear()
-        for sender in list(senders.values()):
-            self._finish(sender.connection)
-        for connection in (*self._closed, *self._reset):
+        for connection in (*self._open_connections(), *self._closed, *self._reset):
             self._finish(connection)
         yield from self._done
 
@@ -126,16 +126,27 @@ class Tracker:
         if self._undecided and self._undecided[0].has_payload:
             self._number()
 
+    def _open_connections(self) -> list[Connection]:
+        return list(dict.fromkeys(sender.connection for sender in self._senders.values()))
+
     @property
     def warnings(self) -> list[str]:
         """What was left out so far, a sentence each."""
         warnings = self._late.warnings()
-        if self._abandoned:
-            count, frame = self._abandoned[0], self._abandoned[1]
-            warnings.append(
-                f"{count:,} connections without payload (the first began with {frame_text(frame)}) were counted as "
-                f"over because more than {self._limits.half_open:,} were open (limit half_open)"
-            )
+        for noted, what in (
+            (
+                self._abandoned,
+                f"were counted as over because more than {self._limits.half_open:,} were open (limit half_open)",
+            ),
+            (
+                self._uncounted,
+                f"are in no row of the table of probes, because it has the {self._limits.probe_pairs:,} rows that "
+                "it may have (limit probe_pairs)",
+            ),
+        ):
+            if noted:
+                first = frame_text(noted[1])
+                warnings.append(f"{noted[0]:,} connections without payload (the first began with {first}) {what}")
         return warnings
 
     def _is_new(self, sender: Sender, segment: Segment) -> bool:
@@ -227,9 +238,8 @@ class Tracker:
                 self._finish(closed.popleft())
         idle = self._limits.idle_seconds * _SECOND
         if idle:
-            for sender in list(self._senders.values()):
-                connection = sender.connection
-                if connection.end < now - idle and not connection.over:
+            for connection in self._open_connections():
+                if connection.end < now - idle:
                     connection.note(
                         f"more than {self._limits.idle_seconds:,} s without a segment after it (limit idle_seconds)",
                         connection.last_frame,
@@ -239,9 +249,7 @@ class Tracker:
 
     def _abandon(self, connection: Connection) -> None:
         """Count a connection without payload as over because too many are open."""
-        if not self._abandoned:
-            self._abandoned = [0, connection.first_frame]
-        self._abandoned[0] += 1
+        _count(self._abandoned, connection)
         self._finish(connection)
 
     def _comes_from_client(self, segment: Segment) -> bool:
@@ -268,6 +276,7 @@ class Tracker:
         else:
             connection.over = True
             self._count_probe(connection)
+        connection.release()
         self._number()
 
     def _number(self) -> None:
@@ -286,14 +295,24 @@ class Tracker:
         half = (len(key) - 4) // 2
         client, server, port = key[:half], key[half : 2 * half], int.from_bytes(key[-2:])
         tally = self.probes.get((client, server, port))
-        if tally is None:
+        if tally is None and len(self.probes) < self._limits.probe_pairs:
             tally = self.probes[client, server, port] = ProbeTally(
                 client, server, port, connection.first_frame, connection.start, connection.end
             )
-        tally.add(connection)
+        if tally is None:
+            _count(self._uncounted, connection)
+        else:
+            tally.add(connection)
         if is_half_open(connection):
             half_open = self.half_open.get((server, port))
             if half_open is None:
                 first, start = connection.first_frame, connection.start
                 half_open = self.half_open[server, port] = HalfOpenTally(server, port, first, start, start)
             half_open.add(connection)
+
+
+def _count(noted: list[int], connection: Connection) -> None:
+    """Count a connection in a list of the number and the first one's first frame."""
+    if not noted:
+        noted += [0, connection.first_frame]
+    noted[0] += 1
