@@ -332,3 +332,15 @@ def test_connections_that_are_hard_to_put_together(tmp_path: Path) -> None:
                 assert client == case.truth.client, case.deeds
             compared += 1
     assert compared >= 30
+
+
+def test_verify_takes_the_report_and_sees_a_changed_octet(
+    incident: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture = str(capture_path("incident_small"))
+    assert main(["verify", str(incident), capture]) == ExitStatus.DONE
+    changed = tmp_path / "changed.html"
+    changed.write_bytes(incident.read_bytes().replace(b"Somebody who did not know", b"Somebody who did  know"))
+    capsys.readouterr()
+    assert main(["verify", str(changed), capture]) != ExitStatus.DONE
+    assert "it was changed after it was made" in capsys.readouterr().out
