@@ -11,6 +11,7 @@ from pop2dissect.doubt import drop_doubtful
 from pop2dissect.protocol import pop1, pop3, software
 from pop2dissect.protocol.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
 from pop2dissect.protocol.pop2 import Closed, CommandLine, MessageData, ReplyLine, Turn, dissect
+from pop2dissect.protocol.pop2.conversation import NO_REPLY
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.protocol.pop2.states import ServerState
 from pop2dissect.session import (
@@ -269,7 +270,7 @@ def _is_committed(following: Sequence[Turn]) -> bool:
     for turn in following:
         if turn.command is not None and turn.command.command.keyword in _COMMITTING:
             kind = _kind(turn)
-            lost = _is_lost(turn.replies[0]) if turn.replies else "no reply was captured" in turn.notes
+            lost = _is_lost(turn.replies[0]) if turn.replies else NO_REPLY in turn.notes
             return kind in (ReplyKind.OK, ReplyKind.COUNT) or lost
     return False
 

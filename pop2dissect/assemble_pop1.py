@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pop2dissect.protocol.pop1 import MessageData, ReplyLine, Turn
-from pop2dissect.protocol.pop1.dissector import NO_REPLY
 from pop2dissect.protocol.pop1.mailbox import split
+from pop2dissect.protocol.pop2.conversation import NO_REPLY
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.session import Disposition, Login, Message
 from pop2dissect.tcp import Stream

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pop2dissect.protocol.conversation import Conversation, captured_head
 from pop2dissect.protocol.lines import Line
 from pop2dissect.protocol.pop1.events import CommandLine, MessageData, ReplyEvent, ReplyLine, Turn
 from pop2dissect.protocol.pop1.grammar import (
+    MAX_LINE,
     Command,
     looks_like_reply,
     parse_broken_command,
     parse_command,
     parse_reply,
 )
+from pop2dissect.protocol.pop2.conversation import Conversation, Replies
 from pop2dissect.protocol.pop2.grammar import ReplyKind
 from pop2dissect.tcp.stream import Stream
 
@@ -27,15 +28,16 @@ _MULTI_LINE = frozenset({"RETR", "TOP", "CAPA"})
 _MULTI_LINE_ALONE = frozenset({"LIST", "UIDL", "AUTH"})
 
 _STATE = "?"
+_REPLIES = Replies(looks_like_reply, parse_reply, lambda raw, _: parse_reply(raw), MAX_LINE)
 
 
 def dissect(client: Stream, server: Stream, *, from_start: bool = True) -> Iterator[Turn]:
     """Dissect a POP3 conversation. Any octets give turns, and every octet of the client is in one of them."""
-    talk = Conversation(client, server, looks_like_reply)
+    talk = Conversation(client, server, _REPLIES)
     lines = talk.command_lines()
-    line = next(lines, None)
-    if from_start or (line is not None and (talk.boundary(line) or 0) > 0):
-        greeting = talk.reply_line()
+    line, _, boundary = talk.next_command(lines)
+    if from_start or (line is not None and (boundary or 0) > 0):
+        greeting = talk.next_line()
         if greeting is not None:
             reply = _take(talk, greeting)
             if reply.kind is ReplyKind.OK:
@@ -43,11 +45,10 @@ def dissect(client: Stream, server: Stream, *, from_start: bool = True) -> Itera
             yield _turn(talk, None, [reply])
     challenged = False
     while line is not None:
-        following = next(lines, None)
-        boundary = talk.boundary(following)
+        following, _, boundary = talk.next_command(lines)
         command = _parse(talk, line, challenged)
         replies: list[ReplyEvent] = []
-        answer = talk.reply_line(boundary)
+        answer = talk.next_line(boundary)
         challenged = False
         if answer is not None:
             status = _take(talk, answer)
@@ -64,8 +65,7 @@ def _parse(talk: Conversation, line: Line, challenged: bool) -> Command:
     if challenged and line.raw:
         return Command("", (), True, (0, len(line.raw)), False)
     if line.missing:
-        talk.note(f"the capture lacks {line.missing} octets of this command")
-        return parse_broken_command(line.raw, captured_head(line, talk.client), before_login=True)
+        return parse_broken_command(line.raw, talk.broken_command(line), before_login=True)
     return parse_command(line.raw)
 
 
@@ -83,7 +83,7 @@ def _take(talk: Conversation, line: Line) -> ReplyLine:
 def _data(talk: Conversation, boundary: int | None) -> list[ReplyEvent]:
     """Read up to the line that holds one dot (RFC 1939, section 3), or as far as the answer can go."""
     start = end = talk.position
-    while (line := talk.reply_line(boundary, end)) is not None:
+    while (line := talk.line_at(end, boundary)) is not None:
         end = line.end
         if line.raw == b"." and not line.missing:
             break

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pop2dissect.protocol.conversation import Conversation, captured_head
 from pop2dissect.protocol.lines import Line
 from pop2dissect.protocol.pop1.events import Closed, CommandLine, MessageData, ReplyEvent, ReplyLine, Turn
 from pop2dissect.protocol.pop1.grammar import (
@@ -24,14 +23,11 @@ from pop2dissect.protocol.pop1.grammar import (
     parse_reply,
 )
 from pop2dissect.protocol.pop1.states import ServerState, after_reply, allowed, expected_reply
+from pop2dissect.protocol.pop2.conversation import NO_REPLY, Conversation, Replies
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.tcp.stream import Stream
 
-MAX_EXTRA_LINES = 100
-"""Lines taken as further replies to one command. Where there are more, the rest is one unknown reply."""
-
-NO_REPLY = "no reply was captured"
-"""The note on a command whose reply may well have been sent."""
+_REPLIES = Replies(looks_like_reply, parse_reply, parse_broken_reply, MAX_LINE)
 
 _MAY_LOG_IN = (ServerState.AUTH, ServerState.PASS, ServerState.UNKNOWN)
 
@@ -49,7 +45,7 @@ class _Dissector:
     """One dissection: what is known of the server."""
 
     def __init__(self, client: Stream, server: Stream) -> None:
-        self._talk = Conversation(client, server, looks_like_reply)
+        self._talk = Conversation(client, server, _REPLIES)
         self._state = ServerState.AUTH
         self._announced: int | None = None
         """The octets of the mailbox by the last ``#n``; None where no reply in force says so."""
@@ -60,21 +56,21 @@ class _Dissector:
         """Give the opening, if any, and then a turn for each line of the client."""
         talk = self._talk
         lines = talk.command_lines()
-        line = next(lines, None)
-        opening = self._opening(from_start, talk.boundary(line))
+        line, known, boundary = talk.next_command(lines)
+        opening = self._opening(from_start, boundary)
         if opening is not None:
             yield opening
         while line is not None:
-            following = next(lines, None)
-            yield self._turn(line, following is not None, talk.boundary(following))
-            line = following
+            following, known_next, boundary = talk.next_command(lines)
+            yield self._turn(line, known, following is not None, boundary)
+            line, known = following, known_next
 
     def _opening(self, from_start: bool, boundary: int | None) -> Turn | None:
         """Give the greeting, or what a capture that starts in the middle begins with."""
         talk = self._talk
-        first = talk.reply_line(boundary)
+        first = talk.next_line(boundary)
         if first is not None and from_start:
-            greeting = self._reply(first)
+            greeting = talk.reply(first)
             if greeting.kind is ReplyKind.OK:
                 greeting = greeting._replace(kind=ReplyKind.GREETING)
             talk.greeting_end = talk.answer_end = first.end
@@ -87,18 +83,18 @@ class _Dissector:
         end = talk.server.length if boundary is None else boundary
         replies: list[ReplyEvent] = []
         if talk.only_replies(0, end):
-            replies.extend(self._lines_up_to(end))
+            replies.extend(talk.lines_up_to(end))
         else:
-            replies.append(self._data(end))
+            replies.append(talk.data(end, self._announced, "mailbox"))
         self._follow("", replies[-1])
         talk.answer_end = talk.position
         return self._finish_turn(None, replies, ServerState.UNKNOWN)
 
-    def _turn(self, line: Line, has_following: bool, boundary: int | None) -> Turn:
+    def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
         talk = self._talk
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
         state = self._state
-        talk.check_order(line)
+        talk.check_order(known)
         self._check_command(line, command)
         if command.keyword in ("RETR", "RDEL") and command.arguments:
             self._mailbox = decode(command.arguments[0])
@@ -131,8 +127,7 @@ class _Dissector:
         )
 
     def _broken_command(self, line: Line) -> Command:
-        self._talk.note(f"the capture lacks {line.missing} octets of this command")
-        head = captured_head(line, self._talk.client)
+        head = self._talk.broken_command(line)
         return parse_broken_command(line.raw, head, before_login=self._state in _MAY_LOG_IN)
 
     def _check_command(self, line: Line, command: Command) -> None:
@@ -158,14 +153,14 @@ class _Dissector:
             boundary = talk.position
         keyword = SPELLINGS.get(command.keyword, command.keyword)
         may_bring_data = self._state in (ServerState.ITEM, ServerState.UNKNOWN) and self._announced != 0
-        if may_bring_data and (keyword == "RCEV" or (not keyword and self._is_lost_receive(command, boundary))):
+        if may_bring_data and (keyword == "RCEV" or (not keyword and talk.is_lost_request(self._announced, boundary))):
             replies = self._mailbox_data(has_following, boundary)
             if replies:
                 return [*replies, *self._further_replies(replies[0], boundary)]
-        line = talk.reply_line(boundary)
+        line = talk.next_line(boundary)
         if line is None:
             return self._no_reply()
-        reply = self._reply(line)
+        reply = talk.reply(line)
         return [reply, *self._further_replies(reply, boundary)]
 
     def _no_reply(self) -> list[ReplyEvent]:
@@ -177,27 +172,18 @@ class _Dissector:
         self._talk.note(NO_REPLY)
         return []
 
-    def _is_lost_receive(self, command: Command, boundary: int | None) -> bool:
-        """Tell whether a command that was not captured must have been RCEV, by what answers it."""
-        talk = self._talk
-        if command.is_known or boundary is None or boundary <= talk.position:
-            return False
-        if self._announced is not None and boundary == talk.position + self._announced:
-            return True
-        return not talk.only_replies(talk.position, boundary)
-
     def _mailbox_data(self, has_following: bool, boundary: int | None) -> list[ReplyEvent]:
         """Read what answers RCEV: perhaps ``+OK``, and then data; nothing where other lines answer it."""
         talk = self._talk
         replies: list[ReplyEvent] = []
-        line = talk.reply_line(boundary)
+        line = talk.next_line(boundary)
         if line is not None and is_ok(line.raw) and self._stands_before_data(line, has_following, boundary):
-            replies.append(self._reply(line))
+            replies.append(talk.reply(line))
             if boundary == talk.position:
                 return replies
         end = talk.data_end(self._announced, has_following, boundary)
         if end is not None and end > talk.position:
-            replies.append(self._data(end))
+            replies.append(talk.data(end, self._announced, "mailbox"))
         return replies
 
     def _stands_before_data(self, line: Line, has_following: bool, boundary: int | None) -> bool:
@@ -215,7 +201,7 @@ class _Dissector:
     def _further_replies(self, primary: ReplyEvent, boundary: int | None) -> Iterator[ReplyEvent]:
         """Give what else the server said before it can have received the next command."""
         talk = self._talk
-        further = list(self._lines_up_to(boundary)) if boundary is not None else []
+        further = list(talk.lines_up_to(boundary)) if boundary is not None else []
         start = primary.offset if isinstance(primary, Closed) else primary.start
         lost = talk.server.missing_between(start, talk.position)
         for reply in further:
@@ -225,47 +211,6 @@ class _Dissector:
         if lost and further:
             talk.note(f"the capture lacks {lost} octets here; some of these replies may answer lost commands")
         yield from further
-
-    def _lines_up_to(self, end: int) -> Iterator[ReplyLine]:
-        talk = self._talk
-        count = 0
-        while talk.position < end and count < MAX_EXTRA_LINES:
-            line = talk.reply_line(end)
-            if line is None or (line.missing and not line.raw):
-                break
-            yield self._reply(line)
-            count += 1
-        if talk.position < end:
-            start, talk.position = talk.position, end
-            missing = talk.server.missing_between(start, end)
-            if missing < end - start:
-                talk.note(f"{end - start - missing} octets of the server here are no replies")
-            yield ReplyLine(start, end, b"", ReplyKind.UNKNOWN, None, "", missing)
-
-    def _reply(self, line: Line) -> ReplyLine:
-        talk = self._talk
-        talk.position = line.end
-        talk.check_octets(line, MAX_LINE)
-        if line.missing:
-            talk.note(f"the capture lacks {line.missing} octets of this reply")
-            kind, value, text = parse_broken_reply(line.raw, captured_head(line, talk.server))
-        else:
-            kind, value, text = parse_reply(line.raw)
-        return ReplyLine(line.start, line.end, line.raw, kind, value, text, line.missing)
-
-    def _data(self, end: int) -> MessageData:
-        talk = self._talk
-        server = talk.server
-        start, talk.position = talk.position, end
-        announced = self._announced
-        missing = server.missing_between(start, end)
-        if announced is not None and end - start != announced:
-            if end < server.length or server.finished or server.reset:
-                talk.violate("protocol.length_mismatch")
-            talk.note(f"the server announced {announced} octets and sent {end - start}")
-        if missing:
-            talk.note(f"the capture lacks {missing} octets of this mailbox")
-        return MessageData(start, end, announced, missing)
 
     # What a reply means for the state, and for the transaction at hand.
 
