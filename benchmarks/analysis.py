@@ -1,9 +1,9 @@
-"""Make tables of many made-up sessions as they pass, and tell how long that takes and how much memory.
+"""Make tables of many made-up sessions as they pass, then pictures; tell how long it takes, and how much memory.
 
-    python benchmarks/tables.py [SESSIONS]
+    python benchmarks/analysis.py [SESSIONS]
 
-Ends with status 1 where 100,000 sessions would take more than 10 s of this processor, or 1 GB for the whole process.
-Making the sessions up is not counted.
+Ends with status 1 where tables of 100,000 sessions would take more than 10 s of this processor, or 1 GB for the whole
+process, or a picture more than 5 s. Making the sessions up is not counted.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from notebooks.many_users import sessions
+from pop2dissect.analysis import plots
 from pop2dissect.analysis.tables import collect
 from pop2dissect.session import Session
 
 SECONDS = 10.0
 """Most that 100,000 sessions may take."""
 MEGABYTES = 1000.0
+SECONDS_A_PICTURE = 5.0
 AT_ONCE = 1000
 
 
@@ -46,6 +51,11 @@ class Supply:
 
 
 def main(count: int) -> int:
+    """Do it; give the exit status."""
+    return int(not (tables_in_time(count) and pictures_in_time(count)))
+
+
+def tables_in_time(count: int) -> bool:
     supply = Supply(count)
     collect([])  # imports what it needs
     begin = time.process_time()
@@ -54,7 +64,30 @@ def main(count: int) -> int:
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows = ", ".join(f"{len(frame):,} {name}" for name, frame in frames.items())
     print(f"{rows}\n{seconds:.1f} s, {megabytes:,.0f} MB at most, the Python interpreter and its libraries included")
-    return int(seconds > SECONDS * count / 100_000 or megabytes > MEGABYTES)
+    return seconds <= SECONDS * count / 100_000 and megabytes <= MEGABYTES
+
+
+def pictures_in_time(count: int) -> bool:
+    made = list(sessions(count))
+    in_time = True
+    for plot in (
+        plots.activity,
+        plots.at_once,
+        plots.gantt,
+        plots.latency,
+        plots.message_sizes,
+        plots.octets,
+        plots.state_path,
+        plots.users_by_servers,
+    ):
+        begin = time.process_time()
+        figure = Figure(figsize=(8, 5), layout="constrained")
+        plot(figure.subplots(), made)
+        figure.savefig(BytesIO())
+        seconds = time.process_time() - begin
+        print(f"{plot.__name__}: {seconds:.1f} s")
+        in_time = in_time and seconds <= SECONDS_A_PICTURE
+    return in_time
 
 
 if __name__ == "__main__":
