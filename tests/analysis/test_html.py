@@ -57,7 +57,7 @@ def check(html: str) -> str:
 def test_recorded_captures(name: str) -> None:
     capture = pop2dissect.read(capture_path(name), [109, 10109])
     check(capture._repr_html_())
-    for session in capture.sessions:
+    for session in capture.sessions[:50]:
         text = check(session._repr_html_())
         if session.password and len(session.password) > 8 and session.password != session.user:
             assert session.password not in text
