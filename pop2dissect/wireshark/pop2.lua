@@ -218,7 +218,9 @@ local experts = {
     expert.group.PROTOCOL, expert.severity.NOTE),
   long_line = expert_info("protocol.long_line", "Line longer than 512 octets",
     expert.group.PROTOCOL, expert.severity.NOTE),
-  non_ascii = expert_info("protocol.non_ascii", "Octets that are not printable ASCII",
+  non_ascii = expert_info("protocol.non_ascii", "Octets that are not ASCII",
+    expert.group.PROTOCOL, expert.severity.WARN),
+  terminal_escape = expert_info("protocol.terminal_escape", "Control characters, which could steer a terminal",
     expert.group.PROTOCOL, expert.severity.WARN),
   cleartext = expert_info("auth.cleartext", "Password in clear text",
     expert.group.SECURITY, expert.severity.WARN),
@@ -497,14 +499,24 @@ local function check_line(record, text, length, ending)
   if ending == "cut" then note(record, "cut") end
   if ending == "none" then note(record, "unterminated") end
   if length > RFC_LINE_LIMIT then note(record, "long_line", ("Line of %d octets"):format(length)) end
-  if text:find("[^\32-\126\9]") then note(record, "non_ascii") end
+  if text:find("[\128-\255]") then note(record, "non_ascii") end
+  if text:find("[%z\1-\8\10-\31\127]") then note(record, "terminal_escape") end
+end
+
+-- Is there a command without a reply? After an error there is none to come.
+local function awaits_reply(conversation)
+  local first = conversation.queue[1]
+  return first ~= nil and not first.is_empty and not conversation.failed
 end
 
 -- Asks Wireshark to come back with this line and the segment that follows.
 local function wait_for_more(conversation, stream, view, position)
-  local text = view.raw:sub(position - view.base + 1)
-  local request = stream.pending and stream.pending.start == position and stream.pending.request or nil
-  stream.pending = { text = text, start = position, frame = view.frame, time = view.time, request = request }
+  local before = stream.pending and stream.pending.start == position and stream.pending or nil
+  stream.pending = {
+    text = view.raw:sub(position - view.base + 1), start = position, frame = view.frame, time = view.time,
+    request = before and before.request,
+  }
+  if before then stream.pending.early = before.early else stream.pending.early = awaits_reply(conversation) end
   show_in(conversation, view.frame, { kind = "wait", from = position, to = view.stop })
 end
 
@@ -559,7 +571,7 @@ local function finish_message(conversation, message, frame)
   conversation.messages = conversation.messages + 1
   conversation.octets = conversation.octets + message.octets
   if conversation.version == RFC937 then conversation.state = AFTER.RETR.data end
-  message.next_state = conversation.state
+  message.next_state = conversation.version == RFC937 and conversation.state or nil
 end
 
 -- Octets beyond the announced length, with no command that they could answer: the announcement was wrong.
@@ -594,6 +606,17 @@ local function judge_first(conversation)
   if first and not first.judged and not conversation.message then
     first.judged = true
     judge(conversation, first)
+  end
+end
+
+-- After its farewell the server answers nothing more: whatever still waits is judged at once.
+local function judge_rest(conversation)
+  if conversation.state ~= "DONE" then return end
+  for _, request in ipairs(conversation.queue) do
+    if not request.judged then
+      request.judged = true
+      judge(conversation, request)
+    end
   end
 end
 
@@ -696,7 +719,7 @@ local function request_for(conversation, view, kind)
   end
   local queue = conversation.queue
   -- KA9Q ignores empty lines, UW ipop2d answers them with an error.
-  while queue[2] and queue[1].keyword == "" and kind ~= "error" do remove_first(conversation) end
+  while queue[2] and queue[1].is_empty and kind ~= "error" do remove_first(conversation) end
   -- After a hole in the server's octets: some of the oldest commands were answered in it.
   local numbered = kind == "count" or kind == "length"
   while conversation.uncertain and queue[2] and numbered and conversation.version == RFC937
@@ -749,7 +772,9 @@ local function follow_reply(conversation, request, reply)
   end
   if conversation.version ~= RFC937 then return end
   if request then
-    conversation.state = AFTER[keyword] and AFTER[keyword][reply.kind] or "DONE"
+    -- A line that is no reply at all says nothing about the state.
+    local after = AFTER[keyword] and AFTER[keyword][reply.kind]
+    if after or reply.kind ~= "unknown" then conversation.state = after or "DONE" end
     if keyword == "HELO" and reply.kind == "ok" and not reply.second then conversation.state = nil end
   elseif reply.kind == "error" then
     conversation.state = "DONE"
@@ -801,6 +826,7 @@ local function take_reply(conversation, view, position)
       reply.next_state = conversation.state
     end
   end
+  judge_rest(conversation)
   show_in(conversation, view.frame, { kind = "reply", record = reply, from = position, to = stop })
   return stop
 end
@@ -903,7 +929,10 @@ new_request = function(conversation, text, where)
   local from, keyword, arguments_from, arguments = text:match("^[ \t]*()([^ \t]*)[ \t]?()(.*)$")
   -- A dot does not match a NUL in every Lua, and a line can have any octet.
   if not from then from, keyword, arguments_from, arguments = 1, text, #text + 1, "" end
+  -- A line may begin with octets of another protocol, which are no keyword at all.
+  if not keyword:find("^%w+$") then keyword, arguments = "", "" end
   local request = {
+    is_empty = text == "",
     exchange = conversation.exchanges, line = text, frame = where.frame, time = where.time,
     keyword = keyword:upper(), keyword_at = { from - 1, #keyword },
     arguments = arguments, arguments_at = { arguments_from - 1, #arguments },
@@ -971,7 +1000,7 @@ local function take_command(conversation, view, position)
   end
 
   local request
-  local outstanding = conversation.queue[1]
+  local early = awaits_reply(conversation) or (waited and waited.start == position and waited.early)
   if waited and waited.request and waited.start == position then
     request = waited.request   -- was answered before its line ended
     request.line = text
@@ -980,7 +1009,7 @@ local function take_command(conversation, view, position)
     if request.version == "POP3" then return nil, "pop" end
     if not conversation.greeted and view.nothing_read then
       note(request, "pre_greeting")
-    elseif (outstanding and outstanding.keyword ~= "" and not conversation.failed) then
+    elseif early then
       note(request, "pipelining")
     end
   end

@@ -3,28 +3,79 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+from xml.parsers import expat
+
+from tests.wireshark.joined import MARKER
 
 PLUGIN = Path(__file__).parents[2] / "pop2dissect" / "wireshark" / "pop2.lua"
+STREAM = Path(__file__).with_name("stream.lua")
 
-Node = list[tuple[str, Any]]
-"""A JSON object of tshark, which repeats its keys, as pairs in their order."""
+
+@dataclass
+class Item:
+    """A line of the plugin's tree: a command, a reply or a message, with the fields below it."""
+
+    name: str
+    frame: int
+    octets: bytes
+    fields: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """What is shown of each field, and the octets that it stands for; of several with one name the first."""
+
+    def shown(self, name: str) -> str | None:
+        """What a field shows, or None where it is not there."""
+        found = self.fields.get(f"pop2.{name}")
+        return found[0] if found else None
+
+    def number(self, name: str) -> int | None:
+        """What a field of numbers shows."""
+        shown = self.shown(name)
+        return None if shown is None else int(shown)
+
+    @property
+    def line(self) -> bytes:
+        """The octets of its line, without the line end."""
+        return self.fields.get("pop2.line", ("", b""))[1]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the plugin calls the message whole."""
+        return self.shown("data.complete") in ("1", "True")
+
+    @property
+    def notes(self) -> list[str]:
+        """Names of the expert information below it that tells of departures from the RFC."""
+        return [name for name in self.fields if name.startswith(("pop2.protocol.", "pop2.line."))]
 
 
 @dataclass
 class Turn:
     """A command, or the greeting, and what answered it."""
 
-    command: bytes | None = None
-    replies: list[bytes] = field(default_factory=list)
-    messages: list[tuple[bytes, bool]] = field(default_factory=list)
-    """What was captured of a message, and whether the plugin calls it complete."""
+    request: Item | None = None
+    answers: list[Item] = field(default_factory=list)
+    data: list[Item] = field(default_factory=list)
+
+    @property
+    def command(self) -> bytes | None:
+        """The command's line, None where there was none."""
+        return self.request.line if self.request else None
+
+    @property
+    def replies(self) -> list[bytes]:
+        """The lines that answered it."""
+        return [item.line for item in self.answers]
+
+    @property
+    def messages(self) -> list[tuple[bytes, bool]]:
+        """What was captured of each message, and whether the plugin calls it complete."""
+        return [(item.octets, item.complete) for item in self.data]
 
 
 @dataclass
@@ -48,64 +99,99 @@ def run_tshark(*arguments: str | Path, plugin: bool = True) -> subprocess.Comple
     return finished
 
 
-def only(node: Node, key: str) -> Any:
-    """The first value of a key, or None."""
-    return next((value for name, value in node if name == key), None)
-
-
 def dissect(capture: Path, *options: str) -> dict[int, Dissected]:
     """What the plugin says about each TCP stream of a capture."""
-    finished = run_tshark("-r", capture, *options, "-Y", "pop2", "-T", "json", "-x", "-J", "tcp pop2")
-    packets = json.loads(finished.stdout.decode("utf-8", "replace"), object_pairs_hook=list)
-    streams: dict[int, Dissected] = defaultdict(Dissected)
-    for packet in packets:
-        layers = only(only(packet, "_source"), "layers")
-        stream = streams[int(only(only(layers, "tcp"), "tcp.stream"))]
-        for name, layer in layers:
-            if name == "pop2":
-                _collect(stream, layer)
-    return streams
+    return dissect_joined(capture, {"": 0}, *options)[""]
 
 
-def _raw(node: Node, key: str) -> bytes:
-    value = only(node, key + "_raw")
-    return bytes.fromhex(value[0]) if value else b""
+def dissect_joined(capture: Path, markers: Mapping[str, int], *options: str) -> dict[str, dict[int, Dissected]]:
+    """What the plugin says about each stream of each capture that was joined into this one.
+
+    ``markers`` is as :func:`tests.wireshark.joined.join` gives it. Frames and streams are counted in each capture.
+    """
+    command = ["tshark", "-n", "-r", str(capture), "-X", f"lua_script:{PLUGIN}", "-X", f"lua_script:{STREAM}"]
+    command += ["-Y", f"pop2 || ip.src == {MARKER}", "-T", "pdml", "-J", "pop2 testing", *options]
+    reader = _Reader(markers)
+    with TemporaryFile() as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process:
+        assert process.stdout is not None
+        # A message is one attribute of many megabytes, which expat reads anew with every piece that it gets.
+        while piece := process.stdout.read(_PIECE):
+            reader.parser.Parse(piece)
+        process.wait()
+        errors.seek(0)
+        complaints = errors.read().lower()
+    assert b"lua" not in complaints, complaints.decode(errors="replace")
+    assert not reader.failures, reader.failures[:3]
+    return reader.found
 
 
-def _trees(layer: Node) -> Iterator[tuple[str, Node, Node]]:
-    """Every item of the plugin's that has items below it: its name, itself, those below."""
-    raw: dict[str, Node] = {}
-    for name, value in layer:
-        if name.endswith("_raw"):
-            raw[name.removesuffix("_raw")] = [(name, value)]
-        elif isinstance(value, list):
-            name = name.removesuffix("_tree")
-            yield name, raw.get(name, []), value
+_PIECE = 1 << 25
 
 
-def _collect(stream: Dissected, layer: Node) -> None:
-    for name, item, below in _trees(layer):
-        stream.notes += [key for key, _ in _flat(below) if key.startswith(("pop2.protocol.", "pop2.line."))]
-        number = only(below, "pop2.exchange")
-        turn = stream.turns[int(number)] if number is not None else None
-        if name == "pop2.request" and turn:
-            turn.command = _raw(below, "pop2.line")
-        elif name == "pop2.reply" and turn:
-            turn.replies.append(_raw(below, "pop2.line"))
-        elif name == "pop2.reply":
-            stream.unasked.append(_raw(below, "pop2.line"))
-        elif name == "pop2.data" and turn:
-            data = _raw(item, "pop2.data")
-            complete = only(below, "pop2.data.complete") in ("1", "True")
-            turn.messages.append((data, complete))
+class _Reader:
+    """Reads Wireshark's PDML as it comes: a field is an element, its octets are in hexadecimal."""
+
+    def __init__(self, markers: Mapping[str, int]) -> None:
+        self._names = {frame: name for name, frame in markers.items() if frame}
+        self._name, self._first_frame, self._first_stream = "", 0, 0
+        self.found: dict[str, dict[int, Dissected]] = {name: defaultdict(Dissected) for name in markers}
+        self.failures: list[str] = []
+        """Errors of the plugin, which Wireshark shows in the packet's tree."""
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self._frame, self._layer, self._depth = 0, "", 0
+        self._items: list[Item] = []
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "proto":
+            self._layer, self._depth = attributes["name"], 0
+            return
+        if tag != "field":
+            return
+        self._depth += 1
+        name = attributes["name"]
+        if name == "num":
+            self._frame, self._items = int(attributes["show"]), []
+        elif name == "testing.stream":
+            self._end_of_packet(int(attributes["show"]))
+        elif name.startswith("_ws.lua.error") or "Lua Error" in attributes.get("showname", ""):
+            self.failures.append(attributes.get("showname", name))
+        elif self._layer == "pop2" and name:
+            octets = bytes.fromhex(attributes.get("value", "")) if name not in _WITHOUT_OCTETS else b""
+            if self._depth == 1:
+                self._items.append(Item(name, self._frame - self._first_frame, octets))
+            elif self._items:
+                self._items[-1].fields.setdefault(name, (attributes.get("show", ""), octets))
+
+    def _end(self, tag: str) -> None:
+        if tag == "field":
+            self._depth -= 1
+
+    def _end_of_packet(self, stream: int) -> None:
+        if self._frame in self._names:
+            self._name, self._first_frame, self._first_stream = self._names[self._frame], self._frame, stream + 1
+            return
+        _collect(self.found[self._name][stream - self._first_stream], self._items)
 
 
-def _flat(node: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, list):
-        for pair in node:
-            if isinstance(pair, tuple):
-                yield pair
-                yield from _flat(pair[1])
+_WITHOUT_OCTETS = ("pop2.data.fragment", "pop2.version")
+
+
+def _collect(stream: Dissected, items: list[Item]) -> None:
+    for item in items:
+        stream.notes += item.notes
+        number = item.number("exchange")
+        turn = stream.turns[number] if number is not None else None
+        if item.name == "pop2.request" and turn:
+            turn.request = item
+        elif item.name == "pop2.reply" and turn:
+            turn.answers.append(item)
+        elif item.name == "pop2.reply":
+            stream.unasked.append(item.line)
+        elif item.name == "pop2.data" and turn:
+            turn.data.append(item)
 
 
 def digest(octets: bytes) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from struct import pack, unpack
 
 import pytest
 
 from tests.support import impairments
 from tests.support.conversation import Conversation, Packet
+from tests.support.programs import need
 from tests.support.truth import capture_path
 from tests.support.wire import save
-from tests.wireshark.plugin_support import PLUGIN, Dissected, dissect, export_mail, run_tshark
+from tests.wireshark.joined import join
+from tests.wireshark.plugin_support import PLUGIN, Dissected, dissect, dissect_joined, export_mail, run_tshark
 
 GREETING = b"+ POP2 dog-house.example server ready\r\n"
 MAIL = b"From: a@dog-house.example\r\nSubject: tea\r\n\r\n" + b"At four o'clock, as ever.\r\n" * 120
@@ -156,7 +160,7 @@ def test_pipelining(saved: Save, options: tuple[str, ...]) -> None:
         (b"FOLD\r\n", "pop2.protocol.syntax"),
         (b"FOLD " + b"a" * 600 + b"\r\n", "pop2.protocol.long_line"),
         (b"FOLD \xe9t\xe9\r\n", "pop2.protocol.non_ascii"),
-        (b"FOLD a\0b\r\n", "pop2.protocol.non_ascii"),
+        (b"FOLD a\0b\r\n", "pop2.protocol.terminal_escape"),
         (b"FOLD " + b"\x90" * 1200, "pop2.line.unterminated"),
     ],
 )
@@ -261,29 +265,77 @@ def test_loading_it_twice_does_no_harm(saved: Save) -> None:
     check_whole_talk(dissect(saved(whole_talk()), "-X", f"lua_script:{PLUGIN}")[0])
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("name", ["fetchmail_fold", "wrong_declared_sizes", "rfc918_cases", "raw_split_pipelined"])
-def test_damage_raises_no_lua_error(name: str, seed: int, tmp_path: Path) -> None:
-    octets = bytearray(capture_path(name).read_bytes())
-    chance = random.Random(seed)
-    for _ in range(len(octets) // 100):
-        octets[chance.randrange(24, len(octets))] = chance.randrange(256)
-    damaged = tmp_path / "damaged.pcap"
-    for snap_length in (None, 80):
-        damaged.write_bytes(octets)
-        if snap_length is not None:
-            damaged.write_bytes(octets[: chance.randrange(24, len(octets))])
-        for options in ((), ("-2",), ("-o", "tcp.desegment_tcp_streams:FALSE")):
-            run_tshark("-r", damaged, *options, "-O", "pop2")
+HARD_OPTIONS = {
+    "one-pass": (),
+    "two-pass": ("-2",),
+    "no-tcp-reassembly": ("-o", "tcp.desegment_tcp_streams:FALSE"),
+    "out-of-order": ("-o", "tcp.reassemble_out_of_order:TRUE"),
+    "errors-shown": ("-o", "tcp.no_subdissector_on_error:FALSE", "-2"),
+}
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_impairments_raise_no_lua_error(saved: Save, seed: int) -> None:
-    packets = whole_talk().packets
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """Put many damaged copies of captures into one: octets changed, frames cut, or editcap's own errors."""
+    folder = tmp_path_factory.mktemp("fuzzed")
+    captures = {}
+    for name in ("fetchmail_fold", "wrong_declared_sizes", "rfc918_cases", "raw_split_pipelined", "tcp_oddities"):
+        octets = capture_path(name).read_bytes()
+        for seed in range(6):
+            path = folder / f"{name}-{seed}.pcap"
+            path.write_bytes(changed(octets, random.Random(seed), snap_length=(65535, 90)[seed % 2]))
+            captures[path.stem] = path
+    joined = folder / "joined.pcapng"
+    return joined, join(captures, joined)
+
+
+def changed(capture: bytes, chance: random.Random, snap_length: int) -> bytes:
+    """Change an octet in a hundred of a capture's frames, mostly in what TCP carries, and cut some."""
+    written, at = bytearray(capture[:24]), 24
+    while at < len(capture):
+        time, (captured, original) = capture[at : at + 8], unpack("<II", capture[at + 8 : at + 16])
+        frame = bytearray(capture[at + 16 : at + 16 + captured])
+        at += 16 + captured
+        for _ in range(max(1, len(frame) // 100)):
+            first = 54 if len(frame) > 54 and chance.random() < 0.8 else 0
+            frame[chance.randrange(first, len(frame))] = chance.choice(b"\0\r\n #+-=0129AaRr\\\xff")
+        frame = frame[:snap_length]
+        written += time + pack("<II", len(frame), original) + frame
+    return bytes(written)
+
+
+@pytest.mark.parametrize("options", HARD_OPTIONS)
+def test_fuzzed_captures_raise_no_lua_error(options: str, fuzzed: tuple[Path, dict[str, int]]) -> None:
+    found = dissect_joined(*fuzzed, *HARD_OPTIONS[options])
+    assert sum(len(streams) for streams in found.values()) > 50, "the plugin must have something to read"
+
+
+def test_errors_of_editcap_raise_no_lua_error(tmp_path: Path) -> None:
+    path = tmp_path / "errors.pcap"
+    editcap = [need("editcap"), "--seed", "109", "-E", "0.02", "-o", "54"]
+    subprocess.run([*editcap, str(capture_path("incident_small")), str(path)], check=True)
+    assert dissect(path, "-2")
+
+
+@pytest.fixture(scope="module")
+def impaired(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """Put a conversation, impaired in many ways, into one capture."""
+    folder = tmp_path_factory.mktemp("impaired")
+    packets, captures = whole_talk().packets, {}
     for impair in (impairments.lost, impairments.duplicated, impairments.reordered, impairments.not_captured):
-        capture = saved(impair(packets, seed))
-        for options in ((), ("-2",), ("-o", "tcp.reassemble_out_of_order:TRUE"),
-                        ("-o", "tcp.no_subdissector_on_error:FALSE", "-2")):  # fmt: skip
-            found = dissect(capture, *options).get(0, Dissected())
-            for turn in found.turns.values():
-                assert all(data == MAIL for data, complete in turn.messages if complete)
+        for seed in range(8):
+            name = f"{impair.__name__}-{seed}"
+            captures[name] = save(folder / f"{name}.pcap", impair(packets, seed))
+    joined = folder / "joined.pcapng"
+    return joined, join(captures, joined)
+
+
+@pytest.mark.parametrize("options", HARD_OPTIONS)
+def test_what_is_called_complete_is(options: str, impaired: tuple[Path, dict[str, int]]) -> None:
+    complete = 0
+    for streams in dissect_joined(*impaired, *HARD_OPTIONS[options]).values():
+        for turn in (turn for found in streams.values() for turn in found.turns.values()):
+            wholes = [data for data, is_complete in turn.messages if is_complete]
+            assert all(data == MAIL for data in wholes)
+            complete += len(wholes)
+    assert complete > 5

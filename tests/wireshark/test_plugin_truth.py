@@ -8,17 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.truth import capture_names, capture_path, load_truth
-from tests.wireshark.plugin_support import contradictions, differences, digest, dissect, export_mail, stream_of
-
-REASSEMBLE = ("-o", "tcp.reassemble_out_of_order:TRUE")
-
-OUT_OF_ORDER = {
-    "impaired_loss5_reorder10_dup5_cli",
-    "impaired_loss5_reorder10_dup5_srv",
-    "impaired_reorder30_cli",
-}
-"""Captures whose segments come out of order. By default Wireshark does not show such segments to dissectors."""
+from tests.support.truth import capture_names, load_truth
+from tests.wireshark.agreement import DISSECTED
+from tests.wireshark.conftest import OUT_OF_ORDER, PASSES, Plugin, in_order, native_sessions
+from tests.wireshark.plugin_support import contradictions, differences, digest, export_mail, stream_of
 
 INCOMPLETE = {
     "client_vanishes_srv",
@@ -34,13 +27,6 @@ INCOMPLETE = {
 """Captures that lack some of what was said, or (overlap) say it in two ways."""
 
 COMPLETE = [name for name in capture_names() if name not in INCOMPLETE]
-
-PASSES = [(), ("-2",)]
-"""Options of tshark. With ``-2`` and a filter every frame is dissected twice, as in Wireshark's window."""
-
-
-def options_for(name: str) -> tuple[str, ...]:
-    return REASSEMBLE if name in OUT_OF_ORDER else ()
 
 
 def expected_differences(name: str, session: dict[str, Any]) -> bool:
@@ -58,16 +44,16 @@ def expected_differences(name: str, session: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.parametrize("passes", PASSES, ids=["one-pass", "two-pass"])
+@pytest.mark.parametrize("passes", PASSES)
 @pytest.mark.parametrize("name", COMPLETE)
-def test_turns_and_messages(name: str, passes: tuple[str, ...], tshark: str) -> None:
-    found = dissect(capture_path(name), *passes, *options_for(name))
+def test_turns_and_messages(name: str, passes: str, plugin: Plugin) -> None:
+    found = plugin(name, passes)
     wrong = {}
     for session in load_truth(name)["sessions"]:
         if expected_differences(name, session):
             continue
         different = differences(session, found.get(stream_of(session)))
-        if not passes:
+        if passes == "one-pass":
             # A message that the closing connection cut short is seen to be over only after the first pass.
             different = [text for text in different if not text.endswith("octets of message but 0")]
         if different:
@@ -75,10 +61,10 @@ def test_turns_and_messages(name: str, passes: tuple[str, ...], tshark: str) -> 
     assert not wrong
 
 
-@pytest.mark.parametrize("passes", PASSES, ids=["one-pass", "two-pass"])
+@pytest.mark.parametrize("passes", PASSES)
 @pytest.mark.parametrize("name", sorted(INCOMPLETE))
-def test_what_is_known_of_incomplete_captures(name: str, passes: tuple[str, ...], tshark: str) -> None:
-    found = dissect(capture_path(name), *passes)
+def test_what_is_known_of_incomplete_captures(name: str, passes: str, plugin: Plugin) -> None:
+    found = plugin(name, passes)
     for session in load_truth(name)["sessions"]:
         if stream_of(session) not in found:
             continue
@@ -91,28 +77,31 @@ def test_what_is_known_of_incomplete_captures(name: str, passes: tuple[str, ...]
         assert mine.turns
 
 
-@pytest.mark.parametrize("name", capture_names())
-def test_exported_mail(name: str, tshark: str, tmp_path: Path) -> None:
-    found = export_mail(capture_path(name), tmp_path / "mail", *options_for(name))
-    check_exported(name, found)
+@pytest.mark.parametrize("out_of_order", [False, True], ids=["in-order", "out-of-order"])
+def test_exported_mail(out_of_order: bool, joined: dict[bool, tuple[Path, dict[str, int]]], tmp_path: Path) -> None:
+    names = sorted(OUT_OF_ORDER) if out_of_order else in_order()
+    options = ("-o", "tcp.reassemble_out_of_order:TRUE") if out_of_order else ()
+    found = {digest(mail): mail for mail in export_mail(joined[out_of_order][0], tmp_path / "mail", *options)}
+    messages = {
+        message.sha256: message.content()
+        for name in names
+        for session in native_sessions(name)
+        if session.protocol in DISSECTED
+        for message in session.messages
+        if message.octets and message.complete
+    }
+    assert len(messages) > 10
+    assert not messages.keys() - found.keys()
+    # Besides, tshark exports what it cannot know to be cut, and mail that is attached to mail.
+    whole = {message.content() for name in names for session in native_sessions(name) for message in session.messages}
+    for mail in (found[key] for key in found.keys() - messages.keys()):
+        assert any(mail in other for other in whole)
 
 
-@pytest.mark.parametrize("name", ["fetchmail_fold", "popclient_keep_delete", "raw_split_pipelined"])
-def test_exported_mail_without_a_first_pass(name: str, tshark: str, tmp_path: Path) -> None:
+def test_exported_mail_without_a_first_pass(joined: dict[bool, tuple[Path, dict[str, int]]], tmp_path: Path) -> None:
     # `tshark -2` without a filter has nothing to dissect in its first pass, and calls the second one such.
-    check_exported(name, export_mail(capture_path(name), tmp_path / "mail", "-2"))
-
-
-def check_exported(name: str, found: list[bytes]) -> None:
-    messages = [message for session in load_truth(name)["sessions"] for message in session["messages"]]
-    exported = Counter(digest(mail) for mail in found)
-    sent = Counter(message["sha256"] for message in messages)
-    whole = Counter(message["sha256"] for message in messages if message["complete"])
-    if name not in INCOMPLETE:
-        assert not whole - exported
-    # Mail attached to mail is exported as well: it is found inside a mail that was sent.
-    surplus = exported - sent
-    wholes = [mail for mail in found if digest(mail) in sent]
-    for mail in found:
-        if digest(mail) in surplus and name != "derived_conflicting_overlap":
-            assert any(mail in other for other in wholes)
+    once, twice = (
+        Counter(digest(mail) for mail in export_mail(joined[True][0], tmp_path / name, *options))
+        for name, options in (("once", ()), ("twice", ("-2",)))
+    )
+    assert once == twice

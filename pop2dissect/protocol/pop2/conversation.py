@@ -243,7 +243,8 @@ class Conversation:
         server = self.server
         missing = server.missing_between(start, end)
         if announced is not None and end - start != announced:
-            if end < server.length or server.finished or server.reset:
+            over = end < server.length or server.finished or server.reset
+            if over or end - start > announced:
                 self.violate("protocol.length_mismatch")
             self._notes.append(f"the server announced {announced} octets and sent {end - start}")
         if missing:
