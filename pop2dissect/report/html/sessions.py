@@ -144,9 +144,9 @@ def _facts(session: Session, context: Context) -> Iterator[tuple[str, str]]:
     if session.password is not None:
         yield "Password", session.password if context.show_passwords else f"{PASSWORD_MASK} (masked)"
     yield "Login", session.login
-    for name, software in (("Client's software", session.client_software), ("Server's", session.server_software)):
+    for name, software in (("Client", session.client_software), ("Server", session.server_software)):
         if software is not None:
-            yield name if name.startswith("Client") else "Server's software", f"{software}: {software.evidence}"
+            yield f"{name}'s software", f"{software}: {software.evidence}"
 
 
 def _stream(session: Session, direction: Direction, context: Context, secrets: Sequence[Range]) -> StreamView:

@@ -52,7 +52,9 @@ def _sentences(
         if totals.gaps
         else "No octet of the sessions is known to be missing"
     )
-    differ = f"{count(totals.conflicts, 'place exists', 'places exist')} in two versions" if totals.conflicts else (
-        "no two copies of the same octets differ"
-    )  # fmt: skip
+    differ = (
+        f"{count(totals.conflicts, 'place exists', 'places exist')} in two versions"
+        if totals.conflicts
+        else "no two copies of the same octets differ"
+    )
     yield f"{lost}; {differ}."

@@ -9,13 +9,14 @@ from pop2dissect.report.values import SECOND, UTC, Zone, moment
 
 
 class Stamp(NamedTuple):
-    """A time in UTC, and in the zone that was asked for, with its name; the latter is empty where that is UTC."""
+    """A time in UTC, and in the zone that was asked for, with its name. The latter is empty where that is UTC,
+    both where the time was not captured."""
 
     utc: str
     local: str = ""
 
 
-NO_TIME = Stamp("not captured")
+NO_TIME = Stamp("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,15 @@ class Times:
 
     def sentence(self, time: int | None) -> str:
         """Write date, clock and zone, in both zones."""
+        if time is None:
+            return "not captured"
         stamp = self.full(time)
-        return stamp.utc if time is None else " = ".join(text for text in (f"{stamp.utc} UTC", stamp.local) if text)
+        return " = ".join(text for text in (f"{stamp.utc} UTC", stamp.local) if text)
 
     def clock(self, time: int | None, day: int) -> Stamp:
         """Write the clock alone, with the date where it is another than that of the time ``day``."""
         if time is None:
-            return Stamp("")
+            return NO_TIME
         return Stamp(_clock(time, day, UTC), _clock(time, day, self.zone) if self.zone_name else "")
 
 

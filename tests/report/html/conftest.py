@@ -1,4 +1,4 @@
-"""One browser and one report of the incident for all tests here."""
+"""A browser for each module that asks for one, and one report of the incident for all tests here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.browser import chromium
 from tests.support.truth import capture_path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # and no longer: while it runs, no other test of the process can use asyncio
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser

@@ -83,9 +83,9 @@ def test_the_course_of_events_tells_the_break_in(read_incident: ReadPage) -> Non
     attacker = [entry["what"] for entry in truth["story"] if "attacker" in entry["actor"]]
     folders = [match.group(1) for what in attacker if (match := re.match(r'FOLD (\S+): "', what))]
     assert len(folders) == 8
-    places = [events.index(f"Asks for the folder “{folder.removeprefix('.')}") if folder[0] != "." else 0
-              for folder in folders]  # fmt: skip
-    assert [place for place in places if place] == sorted(place for place in places if place)
+    asked = [events.index(f"Asks for the folder “{folder}”") for folder in folders if folder.startswith(("/", "~"))]
+    assert asked == sorted(asked)
+    assert len(asked) == 7  # and .rhosts, which was asked for by its path
     for sentence in (
         "Begins 15 connections on which nothing is said",
         "in 25 connections",
@@ -295,6 +295,12 @@ def test_a_plain_run_does_not_import_jinja() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code, capture_path("rfc937_normal")], capture_output=True, check=False)
     assert run.returncode == 0
+
+
+def test_times_that_were_not_captured(tmp_path: Path) -> None:
+    text = ReadPage(make_report(tmp_path, capture_path("oneway_c2s_only"))).text
+    assert "time not captured" in text
+    assert not re.search(r"(captured|;|·) UTC", text)
 
 
 def test_options_for_the_head_without_a_report(capsys: pytest.CaptureFixture[str]) -> None:
