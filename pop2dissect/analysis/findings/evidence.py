@@ -16,6 +16,9 @@ MAX_SESSIONS = 100
 MAX_QUOTED = 60
 """Characters quoted of what somebody sent."""
 
+MAX_UNPRINTABLE = 12
+"""The same where it is no text: on a terminal each takes four or more."""
+
 MAX_LISTED = 6
 """Things of a kind that a sentence lists."""
 
@@ -68,7 +71,11 @@ def first_few(numbers: Iterable[int], most: int) -> tuple[int, ...]:
 
 def quoted(text: str) -> str:
     """Quote what somebody sent, cut where it is long."""
-    return f'"{text}"' if len(text) <= MAX_QUOTED else f'"{text[:MAX_QUOTED]}…" ({len(text)} characters)'
+    most = MAX_QUOTED
+    if len(text) > MAX_UNPRINTABLE and not text[:MAX_QUOTED].isprintable():
+        strange = [place for place, character in enumerate(text[:MAX_QUOTED]) if not character.isprintable()]
+        most = strange[MAX_UNPRINTABLE] if len(strange) > MAX_UNPRINTABLE else MAX_QUOTED
+    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…" ({len(text)} characters)'
 
 
 def listed(things: Sequence[str]) -> str:

@@ -100,10 +100,15 @@ def read_other_user(facts: SessionFacts) -> Iterator[Finding]:
     requests = _matching(facts.folders, lambda request: is_of_other_user(request, facts))
     if requests:
         users = sorted({_owner(request) or "" for request in requests})
+        read = sum(
+            len(_messages_of(facts.session, request, left_at))
+            for request, left_at in _with_following(facts.folders)
+            if is_of_other_user(request, facts)
+        )
         yield _files_finding(
             "data.read_other_user",
             f"User {quoted(facts.session.user or '')} opened {_number(requests, 'mailbox', 'mailboxes')} with messages "
-            f"of {listed([quoted(user) for user in users])}",
+            f"of {listed([quoted(user) for user in users])}, and read {count(read, 'message')} there",
             requests,
             facts,
         )
@@ -251,12 +256,16 @@ def _with_following(requests: Sequence[FolderRequest]) -> Iterator[tuple[FolderR
         yield request, left.exchange.index if left is not None else None
 
 
+def _messages_of(session: Session, request: FolderRequest, left_at: int | None) -> list[Message]:
+    """Give the messages that were read from a folder, which was left at an exchange, if it was."""
+    end = len(session.exchanges) if left_at is None else left_at
+    return [message for message in session.messages if request.exchange.index < message.exchange < end]
+
+
 def _made_up(session: Session, request: FolderRequest, left_at: int | None) -> Message | None:
     """Give the message of a folder whose Subject is the folder's path."""
     paths = {normal_path(path) for path in (request.path, request.asked, request.local)}
-    for message in session.messages:
-        if message.exchange <= request.exchange.index or (left_at is not None and message.exchange >= left_at):
-            continue
+    for message in _messages_of(session, request, left_at):
         head = message.stream.read(message.start, min(message.end, message.start + HEADER_LOOKED_AT))
         match = _SUBJECT.search(head.partition(b"\r\n\r\n")[0])
         if match is not None and normal_path(match.group(1).decode("latin-1")) in paths:

@@ -116,6 +116,7 @@ def test_the_other_users_folder_that_was_read(story: Story) -> None:
     finding = story.one("data.read_other_user", session)
     assert '"konrad"' in finding.detail
     assert "#3 messages in /home/konrad/mail/committee" in finding.detail
+    assert "read 3 messages there" in finding.detail
     story.one("file.traversal", session)
 
 
