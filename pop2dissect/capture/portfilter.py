@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from pop2dissect.capture.linktypes import LAYOUTS, LinkLayout
 
-TUNNEL_UDP_PORTS = frozenset({2152, 3544, 4789, 6081, 8472})
-"""UDP ports whose datagrams may hold IP packets: GTP-U, Teredo, VXLAN, Geneve, VXLAN on older Linux."""
+TUNNEL_UDP_PORTS = frozenset({1701, 2152, 3544, 4789, 4790, 6081, 8472})
+"""UDP ports whose datagrams may hold IP packets: L2TP, GTP-U, Teredo, VXLAN, its extension, Geneve,
+and VXLAN on older Linux."""
 
 TCP, UDP = 6, 17
 NEVER_TCP_PROTOCOLS = frozenset({1, 2, 58, 59, 88, 89, 112, 132})

@@ -7,7 +7,7 @@ from struct import Struct
 from typing import Final
 
 from pop2dissect.capture.record import Record
-from pop2dissect.decode import ip, link, ppp, tunnel, wireless
+from pop2dissect.decode import ip, link, ppp, pseudo, tunnel, udp_tunnel, wireless
 from pop2dissect.decode.fragments import Overlap, Reassembler
 from pop2dissect.decode.packet import FRAGMENT, LINK_TYPE, TCP, Layer, Packet
 from pop2dissect.decode.problems import WRONG_TCP_CHECKSUM, Problems, Undecodable, Verdict
@@ -20,6 +20,8 @@ LAYERS: Final[Mapping[int, Layer]] = {
     **wireless.LAYERS,
     **ip.LAYERS,
     **tunnel.LAYERS,
+    **udp_tunnel.LAYERS,
+    **pseudo.LAYERS,
 }
 """All layers by name; TCP, where a walk ends, and fragments, which need a memory, are the decoder's own."""
 

@@ -10,6 +10,7 @@ from struct import Struct
 from typing import Final
 
 from pop2dissect.decode.packet import (
+    ADDRESS_FAMILIES,
     ETHERNET,
     ETHERTYPE,
     INTERNAL,
@@ -63,6 +64,20 @@ def _type_or_length(packet: Packet, at: int) -> int:
         packet.limit(value)
         return LLC
     return NOTHING
+
+
+def tag_of_four(packet: Packet) -> int:
+    """Skip a tag of four octets before the EtherType: VN-tag, HSR (IEC 62439-3), R-tag (IEEE 802.1CB)."""
+    packet.need(6, "tag before the EtherType")
+    packet.at += 6
+    return _type_or_length(packet, packet.at - 2)
+
+
+def cisco_metadata(packet: Packet) -> int:
+    """Skip Cisco's metadata (TrustSec security group tag) before the EtherType."""
+    packet.need(8, "Cisco metadata")
+    packet.at += 8
+    return _type_or_length(packet, packet.at - 2)
 
 
 def provider_backbone(packet: Packet) -> int:
@@ -194,10 +209,6 @@ def _cooked_protocol(hardware_at: int, protocol_at: int, packet: Packet) -> int:
     return ETHERTYPE | protocol if protocol >= _MIN_ETHERTYPE else NOTHING
 
 
-_ADDRESS_FAMILIES = {2: IPV4, 10: IPV6, 23: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
-"""AF_INET, and AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, and macOS."""
-
-
 def loopback(packet: Packet) -> int:
     """Read the address family before a loopback packet (LINKTYPE_NULL and LINKTYPE_LOOP).
 
@@ -208,7 +219,7 @@ def loopback(packet: Packet) -> int:
     if family > 0xFFFF:
         family = _U32.unpack_from(packet.data, packet.at)[0]
     packet.at += 4
-    return _ADDRESS_FAMILIES.get(family, NOTHING)
+    return ADDRESS_FAMILIES.get(family, NOTHING)
 
 
 def packet_filter_log(packet: Packet) -> int:
@@ -218,7 +229,7 @@ def packet_filter_log(packet: Packet) -> int:
     length = (length + 3) & ~3
     packet.need(length, "packet filter log header")
     packet.at += length
-    return _ADDRESS_FAMILIES.get(family, NOTHING)
+    return ADDRESS_FAMILIES.get(family, NOTHING)
 
 
 def per_packet_information(packet: Packet) -> int:
@@ -262,6 +273,10 @@ LAYERS: Final[Mapping[int, Layer]] = {
     ETHERTYPE | 0x88A8: vlan_tag,  # IEEE 802.1ad
     ETHERTYPE | 0x9100: vlan_tag,  # stacked tags before they were standardised
     ETHERTYPE | 0x9200: vlan_tag,
+    ETHERTYPE | 0x8926: tag_of_four,  # VN-tag
+    ETHERTYPE | 0x892F: tag_of_four,  # HSR
+    ETHERTYPE | 0xF1C1: tag_of_four,  # R-tag
+    ETHERTYPE | 0x8909: cisco_metadata,
     ETHERTYPE | 0x88E7: provider_backbone,  # IEEE 802.1ah
     ETHERTYPE | 0x8847: mpls,
     ETHERTYPE | 0x8848: mpls,  # multicast, once

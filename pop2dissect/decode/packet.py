@@ -38,6 +38,8 @@ IP_BY_VERSION = INTERNAL | 1
 """IPv4 or IPv6, to be told by the version field."""
 FRAGMENT = INTERNAL | 2
 """A fragment of an IP datagram, described in :attr:`Packet.fragment`."""
+ADDRESS_FAMILIES = {2: IPV4, 10: IPV6, 23: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
+"""AF_INET, and AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, and macOS."""
 NOTHING = -1
 """What follows is not TCP, or cannot be read (encrypted, no data)."""
 

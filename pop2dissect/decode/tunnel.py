@@ -17,6 +17,7 @@ from pop2dissect.decode.packet import (
     Layer,
     Packet,
 )
+from pop2dissect.decode.udp_tunnel import ANSWERED_FROM
 
 _GRE = Struct(">HH")  # flags and version, protocol
 _GRE_CHECKSUM, _GRE_ROUTING, _GRE_KEY, _GRE_SEQUENCE, _GRE_ACKNOWLEDGMENT = (
@@ -31,7 +32,7 @@ _PPP = ETHERTYPE | 0x880B
 _ERSPAN = 0x88BE
 _ERSPAN_SUBHEADER = 0x01
 
-_UDP = Struct(">2xHH")  # destination port, length
+_UDP = Struct(">HHH")  # ports, length
 _VXLAN_INSTANCE = 0x08
 _GENEVE = Struct(">BxH")  # version and length of options, protocol
 
@@ -135,11 +136,11 @@ def udp(packet: Packet) -> int:
     """Read a UDP header (RFC 768) for the tunnels; nothing is wrong with a capture that cut or spoilt it."""
     if packet.at + 8 > packet.end:
         return NOTHING
-    port, length = _UDP.unpack_from(packet.data, packet.at)
+    source, port, length = _UDP.unpack_from(packet.data, packet.at)
     if length >= 8:
         packet.limit(length)
     packet.at += 8
-    return UDP_PORT | int(port)
+    return UDP_PORT | int(source if source in ANSWERED_FROM else port)
 
 
 def vxlan(packet: Packet) -> int:

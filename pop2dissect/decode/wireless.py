@@ -43,8 +43,10 @@ def padded_802_11(packet: Packet) -> int:
 def _ieee_802_11(packet: Packet, alignment: int) -> int:
     packet.need(2, "802.11 header")
     control: int = _LITTLE_U16.unpack_from(packet.data, packet.at)[0]
-    if control & _VERSION_AND_TYPE != _DATA_FRAME or control & (_NO_DATA | _PROTECTED):
+    if control & _VERSION_AND_TYPE != _DATA_FRAME or control & _NO_DATA:
         return NOTHING
+    if control & _PROTECTED:
+        raise Undecodable("802.11 data is encrypted")
     header = 24
     if control & _TO_AND_FROM_DS == _TO_AND_FROM_DS:  # between access points: a fourth address
         header += 6

@@ -27,12 +27,16 @@ def warnings(octets: bytes, link_type: int = 105) -> list[str]:
         b"\xd4\0\0\0" + b"\2\0\0\0\0\1",  # acknowledgement
         mac_802_11(b"\x48\1"),  # no data
         mac_802_11(b"\xc8\1", b"\0\0"),  # no data, QoS
-        mac_802_11(b"\x08\x41", b"\0" * 60),  # encrypted
         mac_802_11(b"\x09\1") + snap(PACKET),  # of another version
     ],
 )
 def test_other_traffic_is_no_problem(octets: bytes) -> None:
     assert warnings(octets) == []
+
+
+def test_encrypted_data_is_said() -> None:
+    (warning,) = warnings(mac_802_11(b"\x08\x41", b"\0" * 60))
+    assert "802.11 data is encrypted" in warning
 
 
 @pytest.mark.parametrize(
