@@ -14,7 +14,9 @@ _HEAD = """\
 
 `capture.tables` gives what was found as pandas data frames: `capture.tables.sessions`,
 `capture.tables.exchanges` and so on, each made when it is first asked for.
-`capture.tables.write_csv(directory)` and `write_parquet(directory)` write them all to files.
+`capture.tables.write_csv(directory)` and `write_parquet(directory)` write them all to files, as do `--csv DIR` and
+`--parquet DIR` on the command line. Of a capture larger than memory,
+`pop2dissect.analysis.tables.collect(pop2dissect.iter_sessions(path))` makes them while the sessions pass.
 
 Names and types are stable, and the same for an empty capture. What is not known, or does not
 apply, is NA (NaT for times). Times are UTC to the nanosecond. Frames are counted from 1 in their capture, as
@@ -25,6 +27,12 @@ gives them.
 In CSV, times are RFC 3339, durations are decimal seconds, and text is made harmless: control
 characters are escapes, and an apostrophe stands before what a spreadsheet program would run as a
 formula. Parquet has the types and the text exactly.
+
+`session.timeline()` gives what happened in one session. `--timesketch FILE` writes the timelines of all sessions, and
+the findings, for Timesketch and Plaso: JSON, an event a line, with `message`, `datetime`, `timestamp`,
+`timestamp_desc`, `data_type` (`pop2dissect:session:command` ...) and what is known of the session: `session`,
+`protocol`, `src_ip`, `src_port`, `dst_ip`, `dst_port`, `username`, `direction`, `state`, `octets`, `frames`.
+`nanoseconds` is the exact time.
 
 This page is generated: `python -m pop2dissect.analysis.describe > docs/tables.md`.
 """

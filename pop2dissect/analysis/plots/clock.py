@@ -17,6 +17,8 @@ NS = 10**9
 _DAY = 86_400
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, _DAY)
 _MAX_TICKS = 7
+_INCHES_A_TICK = 0.75
+"""What the longest label of a tick takes, with some air."""
 
 
 class Clock:
@@ -26,6 +28,7 @@ class Clock:
         self.first = first
         self.last = max(first, last)
         self.midnight = first - first % (_DAY * NS)
+        self._ticks = _MAX_TICKS
 
     def place(self, time: int) -> float:
         """Give the place of a time."""
@@ -45,6 +48,10 @@ class Clock:
 
     def draw(self, ax: Axes) -> None:
         """Put limits, ticks and a label to the x axis."""
+        figure = ax.get_figure(root=True)
+        if figure is not None:
+            inches = ax.get_position().width * figure.get_figwidth()
+            self._ticks = max(2, min(_MAX_TICKS, int(inches / _INCHES_A_TICK)))
         first, last = self.place(self.first), self.place(self.last)
         margin = (last - first) * 0.02 or 0.5
         ax.set_xlim(first - margin, last + margin)
@@ -58,7 +65,7 @@ class Clock:
         ax.set_xlabel(f"time (UTC) on {day}" if day == until else f"time (UTC), {day} to {until}")
 
     def _step(self) -> float:
-        return nice_step((self.last - self.first) / NS / _MAX_TICKS or 0.2)
+        return nice_step((self.last - self.first) / NS / self._ticks or 0.2)
 
 
 def nice_step(seconds: float) -> float:
