@@ -29,6 +29,8 @@ def banner_grab(facts: SessionFacts) -> Iterator[Finding]:
     first = session.server_stream.spans[0]
     if session.handshake == "missing":
         return  # the client may have spoken before the capture began
+    if session.greeting is not None and session.greeting.raw.startswith(b"-"):
+        return  # the server takes no logins, so that there was nothing to ask for
     text = session.server_stream.read(0, min(session.server_stream.length, 200)).split(b"\n", 1)[0].rstrip(b"\r")
     yield finding(
         "recon.banner_grab",

@@ -138,3 +138,10 @@ def test_all_of_it_and_no_more(name: str) -> None:
     )
     expected = Counter(EXPECTED.get(name, {})) + Counter({"auth.cleartext": passwords, "auth.failed": refused})
     assert found == expected
+
+
+@pytest.mark.parametrize("name", ["inetd_port_10109", "not_pop2_on_109", "mixed_traffic", "incident_small"])
+def test_pop2_elsewhere_and_nothing_else(name: str) -> None:
+    elsewhere = [one for one in findings_of(capture_path(name), any_port=True) if one.id == "service.elsewhere"]
+    assert len(elsewhere) == (name == "inetd_port_10109")
+    assert all("10.109.0.2:10109" in finding.detail for finding in elsewhere)

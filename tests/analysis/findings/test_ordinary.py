@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from samples.findings.make import USERS, Net, Turn, fold, login, mail, read, refused
+from samples.findings.make import USERS, Net, Turn, fold, login, mail, read, read_all, refused
 from tests.analysis.findings.found import raised, told
+from tests.support import impairments
 from tests.support.conversation import Packet
 
 
@@ -106,4 +108,42 @@ def test_duplicates_are_nothing(tmp_path: Path) -> None:
     packets = Net().session(login(), *read(mail())).packets
     net = Net()
     net.packets = [packet for packet in packets for _ in range(2)]
+    assert raised(net, tmp_path) == set()
+
+
+def test_a_server_that_takes_no_logins(tmp_path: Path) -> None:
+    net = Net().session(greeting="- POP2 server disabled on this system", end="client")
+    assert raised(net, tmp_path) == set()
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "impair",
+    [
+        lambda packets, seed: impairments.lost(packets, seed, 0.2),
+        lambda packets, seed: impairments.duplicated(packets, seed, 0.5),
+        lambda packets, seed: impairments.reordered(packets, seed, 0.4),
+        lambda packets, seed: impairments.split(packets, seed + 1),
+        lambda packets, seed: impairments.overlapped(packets, seed, 0.5),
+        lambda packets, seed: impairments.keep_alives(packets, seed, 0.5),
+        lambda packets, seed: impairments.zero_windows(packets, seed, 0.5),
+        lambda packets, seed: impairments.reordered(impairments.lost(packets, seed, 0.2), seed, 0.4),
+    ],
+    ids=["lost", "duplicated", "reordered", "split", "overlapped", "keep-alives", "zero windows", "lost and reordered"],
+)
+def test_bad_networks(impair: Callable[[list[Packet], int], list[Packet]], seed: int, tmp_path: Path) -> None:
+    net = Net().session(
+        login(messages=3), *read_all(3, "ACKD"), fold("x", "#1 messages in /home/fred/x"), *read(mail())
+    )
+    net.packets = impair(net.packets, seed)
+    assert raised(net, tmp_path) == set()
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.3])
+def test_bad_captures(share: float, seed: int, tmp_path: Path) -> None:
+    net = Net().session(
+        login(messages=3), *read_all(3, "ACKS"), fold("x", "#1 messages in /home/fred/x"), *read(mail())
+    )
+    net.packets = impairments.not_captured(net.packets, seed, share)
     assert raised(net, tmp_path) == set()
