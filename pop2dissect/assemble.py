@@ -182,7 +182,7 @@ def _exchange(index: int, turn: Turn | pop1.Turn, client: Stream, server: Stream
             violations=turn.violations,
             notes=turn.notes,
         )
-    time, frames = client.time_at(command.start), client.frames(command.start, command.end)
+    time, frames = client.seen(command.start, command.end)
     return Exchange(
         index=index,
         command=command.command.keyword if command.raw or not command.missing else None,
@@ -207,8 +207,7 @@ def _exchange(index: int, turn: Turn | pop1.Turn, client: Stream, server: Stream
 def _reply(event: ReplyLine | MessageData | Closed, server: Stream) -> Reply:
     if isinstance(event, Closed):
         return Reply("close", event.offset, event.offset, None, ())
-    time = server.time_at(event.start)
-    frames = server.frames(event.start, event.end)
+    time, frames = server.seen(event.start, event.end)
     if isinstance(event, MessageData):
         octets = event.end - event.start
         return Reply("data", event.start, event.end, time, frames, value=octets, missing=event.missing)
@@ -227,13 +226,13 @@ def _reply(event: ReplyLine | MessageData | Closed, server: Stream) -> Reply:
 
 def _messages(turns: Sequence[Turn], exchanges: Sequence[Exchange], server: Stream) -> list[Message]:
     messages: list[Message] = []
+    released = _released_from(turns)
     for index, turn in enumerate(turns):
-        for data in turn.replies:
+        for data, reply in zip(turn.replies, exchanges[index].replies, strict=True):
             if not isinstance(data, MessageData):
                 continue
             acknowledgement = turns[index + 1] if index + 1 < len(turns) else None
             disposition = _disposition(acknowledgement)
-            frames = server.frames(data.start, data.end)
             messages.append(
                 Message(
                     index=len(messages) + 1,
@@ -245,11 +244,11 @@ def _messages(turns: Sequence[Turn], exchanges: Sequence[Exchange], server: Stre
                     end=data.end,
                     octets=data.end - data.start - data.missing,
                     missing_octets=data.missing,
-                    start_time=server.time_at(data.start),
+                    start_time=reply.time,
                     end_time=server.time_at(data.end - 1),
-                    frames=frames,
+                    frames=reply.frames,
                     disposition=disposition,
-                    committed=disposition == "deleted" and _is_committed(turns[index + 2 :]),
+                    committed=disposition == "deleted" and released[min(index + 2, len(turns))],
                     stream=server,
                     notes=turn.notes,
                 )
@@ -265,14 +264,17 @@ def _disposition(turn: Turn | None) -> Disposition:
     return _DISPOSITIONS.get(command.command.keyword, "unacknowledged")
 
 
-def _is_committed(following: Sequence[Turn]) -> bool:
-    """Tell whether a mailbox was released after a deletion: QUIT or FOLD, and not refused by the server."""
-    for turn in following:
-        if turn.command is not None and turn.command.command.keyword in _COMMITTING:
-            kind = _kind(turn)
-            lost = _is_lost(turn.replies[0]) if turn.replies else NO_REPLY in turn.notes
-            return kind in (ReplyKind.OK, ReplyKind.COUNT) or lost
-    return False
+def _released_from(turns: Sequence[Turn]) -> list[bool]:
+    """Tell for each turn whether the mailbox is released from it on: QUIT or FOLD, and not refused by the server."""
+    released = [False] * (len(turns) + 1)
+    for index in reversed(range(len(turns))):
+        turn = turns[index]
+        if turn.command is None or turn.command.command.keyword not in _COMMITTING:
+            released[index] = released[index + 1]
+            continue
+        lost = _is_lost(turn.replies[0]) if turn.replies else NO_REPLY in turn.notes
+        released[index] = _kind(turn) in (ReplyKind.OK, ReplyKind.COUNT) or lost
+    return released
 
 
 def _kind(turn: Turn) -> ReplyKind | None:

@@ -161,6 +161,15 @@ class Stream:
             frames = dict.fromkeys(part for frame in frames for part in self.fragments.get(frame, (frame,)))
         return tuple(frames)
 
+    def seen(self, start: int, end: int) -> tuple[int | None, tuple[int, ...]]:
+        """Give :meth:`time_at` ``start`` and the :meth:`frames` of ``start`` to ``end``; lines lie in one span mostly."""
+        index = self.span_index(start)
+        if index < len(self.spans) and not self.fragments:
+            offset, length, frame, time, *_ = self.spans[index]
+            if offset <= start < end <= offset + length:
+                return time, (frame,)
+        return self.time_at(start), self.frames(start, end)
+
     def time_at(self, offset: int) -> int | None:
         """Give the time stamp of the frame that carried an octet; None where it lies in a gap or past the end."""
         index = self.span_index(offset)
