@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
 
 from pop2dissect.capture.damage import extend_times, stop, stop_at_end
@@ -13,6 +13,8 @@ from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, Record
 from pop2dissect.capture.window import Window
 
 NS = 1_000_000_000
+_new_record: Callable[[type[Record], tuple[object, ...]], Record] = tuple.__new__
+"""Makes a record in two thirds of the time of its own constructor."""
 
 
 def pcap_records(
@@ -66,9 +68,10 @@ def pcap_records(
                 original = max(both_lengths(data, position))
                 body = position + header_octets
                 if frames is None:
-                    yield Record(number, time, link_type, bytes(data[body:following]), 0, captured, original)
+                    octets = bytes(data[body:following])
+                    yield _new_record(Record, (number, time, link_type, octets, 0, captured, original))
                 else:
-                    yield Record(number, time, link_type, frames, base + body, captured, original)
+                    yield _new_record(Record, (number, time, link_type, frames, base + body, captured, original))
                 position = following
             if captured > limit and position <= last:
                 at = base + position

@@ -28,11 +28,7 @@ class NativeEngine:
         self.captures = self._reader.captures
 
     def __iter__(self) -> Iterator[Segment]:
-        decode = self._decoder.decode
-        for record in self._reader:
-            segment = decode(record)
-            if segment is not None:
-                yield segment
+        yield from filter(None, map(self._decoder.decode, self._reader))
         self._decoder.finish()
 
     @property

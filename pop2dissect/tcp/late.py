@@ -71,5 +71,6 @@ class LateSegments:
 
 
 def _extent(sender: Sender) -> _Extent:
-    first = min((piece.offset for piece in sender.pieces), default=0)
+    pieces = sender.pieces[:1] if sender.ordered else sender.pieces
+    first = min((piece.offset for piece in pieces), default=0)
     return _Extent(((sender.base or 0) + first) & 0xFFFFFFFF, sender.highest - first)
