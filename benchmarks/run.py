@@ -5,12 +5,14 @@ Usage: python benchmarks/run.py [FOLDER]    (the captures are kept in the folder
 
 from __future__ import annotations
 
+import compileall
 import os
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 from generate import write_dense, write_needle
 
@@ -18,8 +20,18 @@ ROUNDS = 3
 PORT = "109"
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Run a command on one core; give its seconds and its peak memory in MB."""
+class Run(NamedTuple):
+    """What one run of a command took."""
+
+    seconds: float
+    cpu: float
+    """Seconds of processor time, which other programs on the machine change less."""
+    peak: float
+    """Memory in MB."""
+
+
+def timed(command: list[str]) -> Run:
+    """Run a command on one core."""
     core = min(os.sched_getaffinity(0))
     start = time.perf_counter()
     with subprocess.Popen(
@@ -33,24 +45,24 @@ def timed(command: list[str]) -> tuple[float, float]:
     seconds = time.perf_counter() - start
     if process.returncode:
         raise SystemExit(f"{command[0]} ended with status {process.returncode}")
-    return seconds, usage.ru_maxrss / 1024 if isinstance(usage, resource.struct_rusage) else 0.0
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def compare(name: str, ours: list[str], other: list[str]) -> None:
-    """Take turns, so that a busy machine is busy for both; print the medians and their ratio."""
-    mine, theirs = [], []
-    for _ in range(ROUNDS):
-        theirs.append(timed(other))
-        mine.append(timed(ours))
-    median = sorted(mine)[ROUNDS // 2][0], sorted(theirs)[ROUNDS // 2][0]
-    memory = max(peak for _, peak in mine)
+    """Take turns, so that a busy machine is busy for both; print the medians and their ratios."""
+    theirs, mine = zip(*((timed(other), timed(ours)) for _ in range(ROUNDS)), strict=True)
+    seconds = [median(run.seconds for run in runs) for runs in (mine, theirs)]
+    cpu = [median(run.cpu for run in runs) for runs in (mine, theirs)]
     print(
-        f"{name:<8} pop2dissect {median[0]:7.2f} s  {Path(other[0]).name} {median[1]:7.2f} s  "
-        f"ratio {median[0] / median[1]:6.2f}  peak {memory:5.0f} MB"
+        f"{name:<8} pop2dissect {seconds[0]:6.2f} s  {Path(other[0]).name} {seconds[1]:6.2f} s  "
+        f"ratio {seconds[0] / seconds[1]:5.2f}, of processor time {cpu[0] / cpu[1]:5.2f}  "
+        f"peak {max(run.peak for run in mine):4.0f} MB"
     )
 
 
 def main() -> None:
+    # As installing does; a checkout may lack it, and where Python may not write it, each start compiles all modules.
+    compileall.compile_dir(Path(__file__).parents[1] / "pop2dissect", quiet=1)
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "data")
     folder.mkdir(parents=True, exist_ok=True)
     needle, dense = folder / "needle.pcap", folder / "dense.pcap"

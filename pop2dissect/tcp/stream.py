@@ -162,7 +162,7 @@ class Stream:
         return tuple(frames)
 
     def seen(self, start: int, end: int) -> tuple[int | None, tuple[int, ...]]:
-        """Give :meth:`time_at` ``start`` and the :meth:`frames` of ``start`` to ``end``; lines lie in one span mostly."""
+        """Give :meth:`time_at` ``start`` and the :meth:`frames` of the octets; a line lies in one span mostly."""
         index = self.span_index(start)
         if index < len(self.spans) and not self.fragments:
             offset, length, frame, time, *_ = self.spans[index]
