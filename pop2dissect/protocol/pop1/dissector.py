@@ -68,6 +68,7 @@ class _Dissector:
     def _opening(self, from_start: bool, boundary: int | None) -> Turn | None:
         """Give the greeting, or what a capture that starts in the middle begins with."""
         talk = self._talk
+        boundary = talk.not_before(boundary)
         first = talk.next_line(boundary)
         if first is not None and from_start:
             greeting = talk.reply(first)
@@ -149,8 +150,7 @@ class _Dissector:
 
     def _read_replies(self, command: Command, has_following: bool, boundary: int | None) -> list[ReplyEvent]:
         talk = self._talk
-        if boundary is not None and boundary < talk.position:
-            boundary = talk.position
+        boundary = talk.not_before(boundary)
         keyword = SPELLINGS.get(command.keyword, command.keyword)
         may_bring_data = self._state in (ServerState.ITEM, ServerState.UNKNOWN) and self._announced != 0
         if may_bring_data and (keyword == "RCEV" or (not keyword and talk.is_lost_request(self._announced, boundary))):

@@ -61,6 +61,9 @@ class Conversation:
         """Offset after what the client had to wait for: the greeting, then each reply proper."""
         self.unanswered = False
         """The command before this one has no reply."""
+        self._lost_until: int | None = None
+        """Where the next command was lost, and so were octets of the server just where the reply to it may
+        begin: the end of those."""
         self._violations: dict[str, None] = {}
         self._notes: list[str] = []
 
@@ -108,10 +111,25 @@ class Conversation:
         Without a line the last is the end of the stream; None where nothing tells.
         """
         line = next(lines, None)
+        self._lost_until = None
         if line is None:
             return None, None, self.server.length
         known = self._sent_by_client.received_at(line.start)
-        return line, known, self._sent_by_server.first_after(line.end, known)
+        boundary = self._sent_by_server.first_after(line.end, known)
+        if line.missing and known is None and self.server.gaps:
+            ends = (gap.offset + gap.length for gap in self.server.gaps if gap.offset == boundary)
+            self._lost_until = next(ends, None)
+        return line, known, boundary
+
+    def not_before(self, boundary: int | None) -> int | None:
+        """Give where the reply to the next command begins at the earliest, now that so much was read.
+
+        Losses come in bursts: where the reply to this command and the next command are both lost, it is
+        this reply, which nothing was captured of yet, that the lost octets of the server begin with.
+        """
+        if boundary is None or boundary > self.position:
+            return boundary
+        return self.position if self._lost_until is None else max(self._lost_until, self.position)
 
     def broken_command(self, line: Line) -> int:
         """Note that the capture lacks octets of a command; give how many were captured before the first of them."""

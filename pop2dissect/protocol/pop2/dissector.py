@@ -84,6 +84,7 @@ class _Dissector(Conversation):
     # The opening: the greeting, or what a capture that starts in the middle begins with.
 
     def _opening(self, from_start: bool, boundary: int | None) -> Turn | None:
+        boundary = self.not_before(boundary)
         first = self.next_line(boundary)
         if first is not None and (from_start or is_greeting(first.raw)):
             return self._greeting(first, boundary)
@@ -180,8 +181,7 @@ class _Dissector(Conversation):
     def _read_replies(
         self, keyword: str, command: Command, has_following: bool, boundary: int | None
     ) -> list[ReplyEvent]:
-        if boundary is not None and boundary < self.position:
-            boundary = self.position
+        boundary = self.not_before(boundary)
         may_bring_data = self._state in (ServerState.ITEM, ServerState.UNKNOWN) and self._announced != 0
         if may_bring_data and (keyword == "RETR" or (not keyword and self.is_lost_request(self._announced, boundary))):
             end = self.data_end(self._announced, has_following, boundary)

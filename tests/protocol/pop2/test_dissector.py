@@ -296,3 +296,20 @@ def test_a_capture_that_starts_in_a_message() -> None:
     found = list(dissect(*talk(script).streams(), from_start=False))
     assert summary(found) == [("", [f"<{len(MAIL) - 100} octets>"]), *summary(turns(NORMAL))[4:]]
     assert violations(found) == set()
+
+
+def test_a_burst_of_losses_takes_a_reply_and_the_next_command() -> None:
+    talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#1 messages\r\n")
+    talk.client(b"READ 1\r\n").server(b"=7 octets\r\n").client(b"RETR\r\n").server(b"1234567").client(b"ACKS\r\n")
+    client, server = talk.server(b"=0\r\n").client(b"QUIT\r\n").server(b"+ bye\r\n").streams()
+    whole = list(dissect(client, server))
+    for number in range(4):  # the greeting and HELO; #1 and READ; =7 and RETR; the message and ACKS
+        reply, command = server.spans[number], client.spans[number]
+        lossy = (
+            Stream([span for span in client.spans if span is not command], [Gap(command.offset, command.length, "")]),
+            Stream([span for span in server.spans if span is not reply], [Gap(reply.offset, reply.length, "")]),
+        )
+        turns = list(dissect(*lossy))
+        assert [turn.violations for turn in turns] == [()] * len(turns)
+        assert [turn.replies for turn in turns][-2:] == [turn.replies for turn in whole][-2:]
+        assert len(turns) == len(whole)
