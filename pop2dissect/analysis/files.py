@@ -65,7 +65,8 @@ def write_csv(rows: Rows, directory: str | os.PathLike[str], *, exact: bool = Fa
 def write_parquet(rows: Rows, directory: str | os.PathLike[str]) -> list[Path]:
     """Write every table as ``NAME.parquet`` into a directory, which is made where it is missing; give the paths.
 
-    Types are those of the data frames, text is exact. Bounded memory. Raises MissingLibraryError where pandas or
+    Types are those of the data frames, text is exact; only of an empty table the format does not keep which
+    categories there could be. Bounded memory. Raises MissingLibraryError where pandas or
     pyarrow is missing, FileExistsError where one of the files is there already, OSError where one cannot be written.
     """
     need_parquet()
