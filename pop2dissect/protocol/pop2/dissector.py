@@ -136,7 +136,10 @@ class _Dissector(Conversation):
             # A client that has what was announced need not wait for more.
             self.answer_end = min(primary.end, primary.start + (primary.announced or primary.end))
         self.unanswered = primary is None and self._state is not ServerState.DONE
-        self._follow(keyword, primary, command)
+        if _is_lost(primary) and not has_following and keyword != "QUIT":
+            self._state = ServerState.UNKNOWN  # nothing shows whether it was the reply of success
+        else:
+            self._follow(keyword, primary, command)
         event = CommandLine(line.start, line.end, line.raw, command, line.missing)
         return self._finish_turn(event, replies, state, client_state)
 
@@ -254,7 +257,7 @@ class _Dissector(Conversation):
             return ReplyKind.CLOSE, "", None
         if isinstance(primary, MessageData):
             return ReplyKind.DATA, "", None
-        if primary is None or (primary.missing and primary.kind is ReplyKind.UNKNOWN):
+        if primary is None or _is_lost(primary):
             if primary is None and (self.server.spans or self._state is ServerState.DONE):
                 return None, "", None
             # Not captured. That the client went on shows that it was the reply of success.
@@ -264,6 +267,11 @@ class _Dissector(Conversation):
             return ReplyKind.COUNT, "", 0  # KA9Q says "+ No mail, sorry" for "#0"
         text = "" if primary.missing else primary.text
         return primary.kind, text, primary.value
+
+
+def _is_lost(reply: ReplyEvent | None) -> bool:
+    """Tell whether a reply was not captured far enough to know what it is."""
+    return isinstance(reply, ReplyLine) and reply.kind is ReplyKind.UNKNOWN and reply.missing > 0
 
 
 def _meant(keyword: str) -> str:

@@ -313,3 +313,16 @@ def test_a_burst_of_losses_takes_a_reply_and_the_next_command() -> None:
         assert [turn.violations for turn in turns] == [()] * len(turns)
         assert [turn.replies for turn in turns][-2:] == [turn.replies for turn in whole][-2:]
         assert len(turns) == len(whole)
+
+
+@pytest.mark.parametrize(("goes_on", "state"), [(False, "?"), (True, "ITEM")])
+def test_a_lost_reply_counts_as_success_only_if_the_client_went_on(goes_on: bool, state: str) -> None:
+    talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"- ").server(b"Bad login\r\n")
+    if goes_on:
+        talk.client(b"READ\r\n").server(b"=7 octets\r\n")
+    client, server = talk.streams()
+    lost = server.spans[1]
+    lossy = Stream(
+        [span for span in server.spans if span is not lost], [Gap(lost.offset, lost.length, "")], finished=True
+    )
+    assert list(dissect(client, lossy))[-1].next_state == state
