@@ -28,7 +28,7 @@ class Limits:
     conflicts: int = 1000
     """Conflicts kept for a stream: enough for any evidence."""
     events: int = 100
-    """Kinds of events kept for a connection, frames of one, and urgent octets of a stream."""
+    """Kinds of events kept for a connection, and urgent octets of a stream."""
     half_open: int = 1 << 15
     """Connections without payload that are kept open: 50 MB for a flood of SYNs. Past it the oldest counts as over,
     and a payload that it carries later begins a connection without handshake."""

@@ -170,9 +170,6 @@ class Connection:
 
     def _add_reset(self, sender: Sender, segment: Segment) -> None:
         """RFC 9293, section 3.10.7.3: a RST outside of the window is not acceptable, and closes nothing."""
-        if segment.length:
-            # RFC 9293, section 3.5.3: it may explain the cause; it is no part of the stream.
-            self.note(f"a RST of the {sender.name} that carries octets, which are not in its stream", segment.frame)
         if sender.base is None:
             # The answer to a SYN: it must acknowledge it.
             if sender.peer.initial is not None and segment.ack != (sender.peer.initial + 1) & 0xFFFFFFFF:
@@ -182,6 +179,11 @@ class Connection:
         elif abs(difference(segment.seq, sender.base + sender.highest)) > self.limits.unseen_octets:
             self.note(f"a RST of the {sender.name} far outside of the window, which was ignored", segment.frame)
             return
+        if segment.length and sender.base is not None:
+            # RFC 1122, section 4.2.2.12: they may explain the cause. Kept, as by tshark and tcpflow, as evidence.
+            self.has_payload = True
+            self.note(f"a RST of the {sender.name} that carries octets, which no program will have read", segment.frame)
+            sender.add_payload(segment, None)
         sender.reset = True
         if self.closed_at is None:
             self.closed_at = segment.time

@@ -180,11 +180,11 @@ def test_data_after_a_reset_or_a_fin_is_kept_and_said() -> None:
     ]
 
 
-def test_octets_in_a_reset_are_no_part_of_the_stream() -> None:
+def test_octets_in_a_reset_are_kept_and_said() -> None:
     talk = Talk()
     connection = only([*handshake(talk), talk.segment("c", 0, b"one"), talk.segment("s", 0, b"cause", flags=RST)])
-    assert both(connection) == (b"one", b"")
-    assert connection.events == ["a RST of the server that carries octets, which are not in its stream (frame 5)"]
+    assert both(connection) == (b"one", b"cause")
+    assert connection.events == ["a RST of the server that carries octets, which no program will have read (frame 5)"]
 
 
 def test_a_reset_that_answers_no_syn_is_ignored() -> None:

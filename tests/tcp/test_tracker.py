@@ -150,7 +150,7 @@ def test_a_closed_connection_is_given_out_after_a_while_and_not_before() -> None
 
 def test_connections_without_payload_are_counted_by_their_outcome() -> None:
     frames = count(1)
-    answered, refused, silent = (Talk(port=port, frames=frames) for port in (1, 2, 3))
+    answered, refused, silent, mute = (Talk(port=port, frames=frames) for port in (1, 2, 3, 4))
     tracker = tracked(
         [
             *handshake(answered),
@@ -158,10 +158,11 @@ def test_connections_without_payload_are_counted_by_their_outcome() -> None:
             refused.segment("c", -1, flags=SYN),
             refused.segment("s", -1, flags=RST | ACK),
             silent.segment("c", -1, flags=SYN),
+            mute.segment("c", -1, flags=SYN),
         ]
     )
     (tally,) = tracker.probes.values()
-    assert (tally.attempts, tally.answered, tally.refused, tally.unanswered) == (3, 1, 1, 1)
+    assert (tally.attempts, tally.answered, tally.refused, tally.unanswered) == (4, 1, 1, 2)
     assert tally.first_frame == 1
 
 
