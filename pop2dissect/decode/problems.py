@@ -11,10 +11,13 @@ MAX_FRAMES = 3
 """Frame references kept a problem: enough to look it up, and a broken capture does not fill the memory."""
 
 
-WRONG_TCP_CHECKSUM = "the TCP checksum is wrong, as checksum offload leaves it in what a host sends"
-"""Or as it is in a packet that was damaged, or forged to be seen by others than the receiver, who drops it."""
+WRONG_TCP_CHECKSUM = "the TCP checksum is wrong: its receiver drops it, unless it is as checksum offload leaves it"
+"""Adapters that fill in checksums leave every packet that a host sends with a wrong one. Else it was damaged, or forged
+to be seen by others than the receiver."""
 
-WRONG_IP_CHECKSUM = "the IPv4 header checksum is wrong, as checksum offload leaves it in what a host sends"
+WRONG_IP_CHECKSUM = (
+    "the IPv4 header checksum is wrong: its receiver drops it, unless it is as checksum offload leaves it"
+)
 WRONG_CHECKSUMS = frozenset((WRONG_TCP_CHECKSUM, WRONG_IP_CHECKSUM))
 
 

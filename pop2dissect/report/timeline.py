@@ -82,10 +82,13 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
             lost = f"{count(gap.length, 'octet')} of the {direction} at offset {gap.offset}: {gap.reason}"
             yield _remark(look, lost)
         for conflict in stream.conflicts:
+            kept, other = (
+                frame_list((frame,), look.several_captures) for frame in (conflict.kept_frame, conflict.other_frame)
+            )
             yield _remark(
                 look,
                 f"two copies of {count(conflict.length, 'octet')} of the {direction} at offset {conflict.offset} "
-                f"differ: frame {conflict.kept_frame} counts, frame {conflict.other_frame} does not",
+                f"differ: frame {kept} counts, frame {other} does not",
             )
     messages = {message.exchange: message for message in reversed(session.messages)}
     for exchange in session.exchanges:

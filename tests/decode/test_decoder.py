@@ -213,8 +213,8 @@ def test_checksums_are_verified_on_request() -> None:
         (2, [5, 6]),
     ]
     assert decoder.warnings()[1] == (
-        "2 packets were decoded with a doubt (first frame 5): the IPv4 header checksum is wrong, "
-        "as checksum offload leaves it in what a host sends"
+        "2 packets were decoded with a doubt (first frame 5): the IPv4 header checksum is wrong: "
+        "its receiver drops it, unless it is as checksum offload leaves it"
     )
 
 

@@ -377,3 +377,10 @@ def test_silent_connections_are_over_where_that_is_asked_for() -> None:
         if given == [b"one"]:
             assert connection.events == ["more than 60 s without a segment after it (limit idle_seconds) (frame 1)"]
     assert sorted(given) == [b"one", b"two", b"x" * 19]
+
+
+def test_an_acknowledged_fin_is_no_octet_also_after_octets_that_were_not_captured() -> None:
+    talk = Talk()
+    connection = only([*handshake(talk), talk.segment("s", 0, b"x", heard=5), talk.segment("s", 1, b"y", heard=6)])
+    assert connection.streams is not None
+    assert connection.streams[0].gaps == [Gap(0, 5, "not captured")]
