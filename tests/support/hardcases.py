@@ -204,7 +204,7 @@ def hard_case(seed: int, *, harmful: bool = True, start: int = START, six: bool 
     """Make a connection, whose addresses follow from the seed too."""
     chance = random.Random(seed)
     host = f"10.{seed >> 16 & 255}.{seed >> 8 & 255}.{seed & 255}"
-    client: Address = (host if not six else f"fd00::{seed:x}", 1024 + seed % 50000)
+    client: Address = (host if not six else f"fd00::{1 + (seed >> 16):x}:{seed & 0xFFFF:x}", 1024 + seed % 50000)
     server: Address = ("192.0.2.109" if not six else "fd00:109::1", SERVER_PORT)
     made = talk(seed, client, server, start)
     packets = made.packets

@@ -18,15 +18,15 @@ from pop2dissect.tcp.reassembly import OverlapPolicy
 from tests.support.conversation import MILLISECOND, START, Address
 from tests.support.hardcases import SERVER_PORT, HardCase, hard_case
 from tests.support.programs import need
-from tests.support.wire import save
+from tests.support.wire import Link, save
 from tests.test_differential import follow, stream_numbers
 
 Pair = tuple[bytes, bytes]
 
 
-def capture(path: Path, cases: Iterable[HardCase]) -> Path:
+def capture(path: Path, cases: Iterable[HardCase], *, link: Link = "ethernet", mtu: int | None = None) -> Path:
     packets = sorted((packet for case in cases for packet in case.packets), key=lambda packet: packet.time)
-    return save(path, packets, nanoseconds=True)
+    return save(path, packets, link=link, mtu=mtu, nanoseconds=True)
 
 
 def cases_of(first: int, number: int, *, six: bool = False) -> list[HardCase]:
@@ -52,12 +52,22 @@ def reassembled(path: Path, policy: OverlapPolicy = "first") -> dict[Address, li
     return found
 
 
-@pytest.mark.parametrize("six", [False, True])
-def test_what_was_said_is_what_comes_out(tmp_path: Path, six: bool) -> None:
-    cases = cases_of(5000, 150, six=six)
-    found = reassembled(capture(tmp_path / "hard.pcap", cases))
+@pytest.mark.parametrize(
+    ("name", "link", "mtu", "six"),
+    [
+        ("hard.pcap", "ethernet", None, False),
+        ("hard.pcapng", "ethernet", None, True),
+        ("hard.pcap", "vlan", None, False),
+        ("hard.pcapng", "sll", 576, False),
+        ("hard.pcap.gz", "raw", 1280, True),
+        ("hard.pcap", "null", 68, False),
+    ],
+)
+def test_what_was_said_is_what_comes_out(tmp_path: Path, name: str, link: Link, mtu: int | None, six: bool) -> None:
+    cases = cases_of(5000, 60, six=six)
+    found = reassembled(capture(tmp_path / name, cases, link=link, mtu=mtu))
     complete = [case for case in cases if case.whole]
-    assert len(complete) > 90
+    assert len(complete) > 35
     for case in complete:
         assert [streams for _, streams in found[case.client]] == [tuple(case.truth)], (case.client, case.deeds)
 
