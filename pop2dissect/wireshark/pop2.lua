@@ -500,7 +500,7 @@ local function check_line(record, text, length, ending)
   if ending == "none" then note(record, "unterminated") end
   if length > RFC_LINE_LIMIT then note(record, "long_line", ("Line of %d octets"):format(length)) end
   if text:find("[\128-\255]") then note(record, "non_ascii") end
-  if text:find("[%z\1-\8\10-\31\127]") then note(record, "terminal_escape") end
+  if text:find("[\0-\8\10-\31\127]") then note(record, "terminal_escape") end
 end
 
 -- Is there a command without a reply? After an error there is none to come.
@@ -1227,6 +1227,8 @@ end
 -- Mail with holes is no mail: only whole messages are handed on, so that what is exported is what was sent.
 local function dissect_mail(view, buffer, message, root)
   if not (pop2.prefs.dissect_mail and buffer and message.missing == 0 and message.frame) then return end
+  view.pinfo.cols.info:append(" | ")
+  view.pinfo.cols.info:fence()
   local mails = message.is_mailbox and mails_in(buffer:raw()) or { { 0, buffer:len() } }
   for _, mail in ipairs(mails) do
     -- Some other dissector's trouble with a message must not become this one's.

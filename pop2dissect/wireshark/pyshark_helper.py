@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from os import PathLike, fspath
 from typing import Any
 
 from pop2dissect.errors import MissingLibraryError
 from pop2dissect.wireshark.install import plugin_path
+
+
+def plugin_parameters() -> list[str]:
+    """Give what makes tshark load the plugin, for ``custom_parameters`` of any of pyshark's captures."""
+    return ["-X", f"lua_script:{plugin_path()}"]
 
 
 def open_capture(capture: str | PathLike[str], *, display_filter: str = "pop2", **options: Any) -> Any:
@@ -20,5 +26,20 @@ def open_capture(capture: str | PathLike[str], *, display_filter: str = "pop2", 
         pyshark = import_module("pyshark")
     except ImportError as error:
         raise MissingLibraryError("pyshark is not installed; try: pip install pyshark") from error
-    parameters = ["-X", f"lua_script:{plugin_path()}", *options.pop("custom_parameters", [])]
+    parameters = [*plugin_parameters(), *options.pop("custom_parameters", [])]
     return pyshark.FileCapture(fspath(capture), display_filter=display_filter, custom_parameters=parameters, **options)
+
+
+def read_packets(capture: str | PathLike[str], *, display_filter: str = "pop2", **options: Any) -> list[Any]:
+    """Give all packets that ``display_filter`` lets pass, also in Jupyter. Arguments are those of :func:`open_capture`.
+
+    pyshark runs an event loop of its own, and Jupyter runs one already: two in one thread are not allowed, so
+    pyshark gets another thread.
+    """
+
+    def read() -> list[Any]:
+        with open_capture(capture, display_filter=display_filter, **options) as opened:
+            return list(opened)
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(read).result()

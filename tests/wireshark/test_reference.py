@@ -28,3 +28,25 @@ def test_the_examples_are_filters() -> None:
     together = " || ".join(f"({example})" for example in examples)
     run = run_tshark("-r", capture_path("rfc937_normal"), "-Y", together)
     assert run.returncode == 0, run.stderr
+
+
+def plugin_lines(output: str) -> list[str]:
+    """Give the plugin's lines of a listing, and the numbers of the frames: other lines differ between versions."""
+    kept, inside = [], False
+    for line in output.splitlines():
+        if not line.startswith(" "):
+            inside = line.startswith("Post Office Protocol")
+        frame = re.match(r"Frame \d+", line)
+        if inside or frame:
+            kept.append(frame[0] if frame else line)
+    return [line for line in kept if line]
+
+
+def test_the_transcript_is_what_tshark_says() -> None:
+    (block,) = re.findall(
+        r"```text\n\$ tshark (.*?)\n(.*?)```", DOCS.joinpath("wireshark.md").read_text("utf-8"), re.DOTALL
+    )
+    arguments, transcript = block
+    run = run_tshark(*arguments.replace("samples/rfc937_normal.pcap", str(capture_path("rfc937_normal"))).split())
+    assert plugin_lines(transcript) == plugin_lines(run.stdout.decode())
+    assert "Frame 4" in transcript
