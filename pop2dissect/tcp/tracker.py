@@ -208,7 +208,7 @@ class Tracker:
     def _replace(self, old: Connection, segment: Segment) -> Sender:
         """Begin a connection on the addresses and ports of another, whose segments may still come."""
         sender = self._open(segment)
-        if old.has_payload and not old.over:
+        if old.has_payload:
             sender.connection.replaces = old
             if old.closed_at is None:
                 old.closed_at = segment.time

@@ -384,3 +384,45 @@ def test_an_acknowledged_fin_is_no_octet_also_after_octets_that_were_not_capture
     connection = only([*handshake(talk), talk.segment("s", 0, b"x", heard=5), talk.segment("s", 1, b"y", heard=6)])
     assert connection.streams is not None
     assert connection.streams[0].gaps == [Gap(0, 5, "not captured")]
+
+
+def test_an_acknowledgement_is_judged_by_its_distance_from_what_was_seen() -> None:
+    talk = Talk()
+    many = 30 << 20  # more than unseen_octets
+    connection = only(
+        [*handshake(talk), talk.segment("c", 0, b"abc", length=many), talk.segment("s", 0, b"x", heard=many)]
+    )
+    assert connection.streams is not None
+    assert connection.streams[1].spans[0].acknowledged == many
+    assert connection.streams[0].gaps == [Gap(3, many - 3, "cut by the snap length")]
+
+
+def test_begin_and_end_are_the_earliest_and_the_latest_time() -> None:
+    talk = Talk()
+    times = [50, 70, 20, 60]
+    connection = only([talk.segment("c", n, b"x", time=time) for n, time in enumerate(times)])
+    assert (connection.start, connection.end) == (20, 70)
+
+
+def test_a_syn_of_a_new_attempt_without_payload_before_it_is_a_probe_more() -> None:
+    frames = count(1)
+    tracker = Tracker(frozenset({109}))
+    attempts = [Talk(client_isn=number << 20, frames=frames).segment("c", -1, flags=SYN) for number in (1, 2, 3)]
+    assert list(tracker.connections(attempts)) == []
+    assert [tally.attempts for tally in tracker.probes.values()] == [3]
+
+
+def test_whose_segment_it_is_also_shows_in_what_it_acknowledges() -> None:
+    frames = count(1)
+    old, new = Talk(frames=frames), Talk(client_isn=2**31, server_isn=2**30, frames=frames)
+    connections = track(
+        [
+            *handshake(old),
+            old.segment("c", 0, b"one"),
+            new.segment("c", -1, flags=SYN),  # the answer to it was not captured
+            old.segment("s", 0, b"late", heard=3),
+            new.segment("s", 0, b"new"),
+            new.segment("c", 0, b"two", heard=3),
+        ]
+    )
+    assert [both(connection) for connection in connections] == [(b"one", b"late"), (b"two", b"new")]

@@ -217,6 +217,7 @@ def test_an_octet_before_the_first_is_cut_off() -> None:
     talk = Talk()
     client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", -2, b"xxabc"), talk.segment("c", 3, b"d")])
     assert whole(client) == b"abcd"
+    assert [(span.offset, span.length) for span in client.spans] == [(0, 3), (3, 1)]
 
 
 def test_fin_does_not_end_buffering() -> None:
