@@ -426,3 +426,27 @@ def test_whose_segment_it_is_also_shows_in_what_it_acknowledges() -> None:
         ]
     )
     assert [both(connection) for connection in connections] == [(b"one", b"late"), (b"two", b"new")]
+
+
+def test_each_closed_connection_has_its_own_time() -> None:
+    frames = count(1)
+    start = 477_586_800 * SECOND
+    first, second, other = (Talk(port=port, frames=frames) for port in (40000, 40001, 40002))
+
+    def closing(talk: Talk, time: int) -> list[Segment]:
+        made = [
+            *handshake(talk),
+            talk.segment("c", 0, b"one"),
+            talk.segment("c", 6, flags=ACK | FIN),
+            talk.segment("s", 0, flags=ACK | FIN, heard=7),
+        ]
+        return [segment._replace(time=time) for segment in made]
+
+    segments = [
+        *closing(first, start),
+        *closing(second, start + 8 * SECOND),
+        other.segment("c", 0, b"x", time=start + 11 * SECOND),
+        second.segment("c", 3, b"two", time=start + 12 * SECOND),
+    ]
+    given = {connection.client_key[-3]: both(connection)[0] for connection in track(segments)}
+    assert given == {0x40: b"one", 0x41: b"onetwo", 0x42: b"x"}
