@@ -47,6 +47,9 @@ OPTIONS: Final = (
 CHECKSUM_OPTIONS: Final = ("ip.check_checksum", "tcp.check_checksum")
 """Off unless asked for: offload leaves checksums wrong, and with wrong ones tshark puts no fragments together."""
 
+DECODE_AS: Final = ("udp.port==8472,vxlan",)  # Linux before the port of VXLAN was assigned
+"""Ports that tshark is told what is on them, as its option ``-d`` takes it."""
+
 _WRONG: Final = "0"
 """Value of a checksum's status where it is wrong (``PROTO_CHECKSUM_E_BAD``)."""
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 from pop2dissect.engine.tshark.facts import complaint
-from pop2dissect.engine.tshark.fields import CHECKSUM_OPTIONS, FIELDS, OPTIONS
+from pop2dissect.engine.tshark.fields import CHECKSUM_OPTIONS, DECODE_AS, FIELDS, OPTIONS
 from pop2dissect.errors import UsageError
 
 _INVALID_OPTION = 1
@@ -19,6 +19,8 @@ def _command(tshark: str, path: str, ports: frozenset[int] | None, verify: bool,
     command = [tshark, "-n", "-r", path, "-Y", wanted, "-T", "fields", "-E", "occurrence=a", "-E", "separator=/t"]
     for field in FIELDS:
         command += ["-e", field]
+    for port in DECODE_AS:
+        command += ["-d", port]
     checksums = [f"{name}:{'TRUE' if verify else 'FALSE'}" for name in CHECKSUM_OPTIONS]
     for option in (*OPTIONS, *checksums, *options):
         command += ["-o", option]
