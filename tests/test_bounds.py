@@ -28,12 +28,14 @@ MEMORY = 400 << 20
 """Octets of memory of its own that the program may have (RLIMIT_DATA): code, heap and stacks, not maps of files."""
 SECONDS = 60 * SCALE
 
+# Not ru_maxrss: that is inherited from the process of the tests.
 _PROGRAM = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_DATA, ({memory}, {memory}))
 from pop2dissect.cli import main
 status = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+with open("/proc/self/status") as facts:
+    print(next(line.split()[1] for line in facts if line.startswith("VmHWM")), file=sys.stderr)
 sys.exit(status)
 """
 
