@@ -63,7 +63,7 @@ def test_a_folder_that_cannot_be_written(home: Path, monkeypatch: pytest.MonkeyP
 
 def test_pyshark_is_named_when_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyshark", None)
-    with pytest.raises(MissingLibraryError, match="pip install pyshark"):
+    with pytest.raises(MissingLibraryError, match=r"pip install 'pop2dissect\[tshark\]'"):
         pyshark_helper.open_capture("any.pcap")
 
 
@@ -75,7 +75,6 @@ with open_capture({capture!r}, display_filter="pop2.user") as capture:
 
 
 def test_pyshark_reads_with_the_plugin(tshark: str) -> None:
-    pytest.importorskip("pyshark")
     # In a process of its own: pyshark leaves an event loop and a signal handler behind.
     script = PYSHARK.format(capture=str(capture_path("rfc937_normal")))
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
