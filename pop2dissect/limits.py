@@ -53,6 +53,15 @@ class Limits:
     """Seconds from a datagram's first fragment (RFC 8200, section 4.5; RFC 1122, section 3.3.2)."""
     layers: int = 32
     """Headers in one packet before TCP: more than any network stacks, and an end to tunnels in tunnels."""
+    line_octets: int = 1 << 16
+    """Octets of a line that are looked at: far more than any command or reply has, and an end to a stream that never
+    ends its line. Offsets always count the whole line."""
+    mail_octets: int = 64 << 20
+    """Octets of a message that are taken apart. Far above any mail; keeps a forged one from costing minutes."""
+    mail_depth: int = 20
+    """Containers within containers of a message that are opened. Mail programs make up to about five."""
+    mail_parts: int = 1000
+    """Parts of a message that are listed. A digest has some tens, a directory mailed file by file perhaps hundreds."""
     block_octets: int = 16 << 20
     """Octets of a pcapng block beyond which it is taken for damaged, if its contents matter; others are passed over."""
     interfaces: int = 1 << 16

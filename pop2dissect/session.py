@@ -178,7 +178,7 @@ class Message:
     @cached_property
     def mail(self) -> Mail:
         """The message taken apart: headers, parts, attachments, defects. Never raises."""
-        return parse_mail(self.content())
+        return parse_mail(self.content(), self.stream.limits)
 
     def _repr_html_(self) -> str:
         from pop2dissect.analysis.html import message_html

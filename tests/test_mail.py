@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.mail import Mail, Part, limits, parse, parse_headers, parse_mail
 from pop2dissect.mail.characters import CHARSETS, decode_charset
 from pop2dissect.mail.notes import Notes
@@ -401,18 +402,18 @@ class TestStructure:
 
     def test_too_many_parts(self) -> None:
         parsed = self.multipart(b"--b\r\n" * 5000)
-        assert len(parsed.parts) == limits.MAX_PARTS
-        assert "parts after the first 1000 were passed over" in parsed.defects
+        assert len(parsed.parts) == DEFAULT.mail_parts
+        assert "parts after the first 1000 were passed over (limit mail_parts)" in parsed.defects
 
     def test_too_many_parts_in_an_attached_message(self) -> None:
         parsed = self.multipart(b"--b\r\n" * 999 + b"--b\r\nContent-Type: message/rfc822\r\n\r\nA: b\r\n--b--\r\n")
         assert parsed.parts[-1].path == "1000"
-        assert "parts after the first 1000 were passed over" in parsed.defects
+        assert "parts after the first 1000 were passed over (limit mail_parts)" in parsed.defects
 
     def test_too_many_files_in_a_text(self) -> None:
         parsed = parse._parse_mail(b"A: b\r\n\r\n" + crlf(UU_NUMBERS) * 1500)
-        assert len(parsed.parts) == limits.MAX_PARTS
-        assert "parts after the first 1000 were passed over" in parsed.defects
+        assert len(parsed.parts) == DEFAULT.mail_parts
+        assert "parts after the first 1000 were passed over (limit mail_parts)" in parsed.defects
 
     def test_too_many_headers(self) -> None:
         parsed = parse._parse_mail(b"A: b\r\n" * 5000 + b"\r\nbody\r\n")
@@ -436,11 +437,16 @@ class TestStructure:
         assert len(parsed.defects) == limits.MAX_DEFECTS + 1
         assert parsed.defects[-1] == "401 further defects not listed"
 
-    def test_too_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(parse, "MAX_MESSAGE", 10)
-        parsed = parse_mail(b"A: b\r\n\r\nbody\r\n")
+    def test_limits_that_are_set(self) -> None:
+        parsed = parse_mail(b"A: b\r\n\r\nbody\r\n", Limits(mail_octets=10))
         assert only(parsed).content == b"bo"
-        assert parsed.defects[0] == "only the first 10 of 14 octets were taken apart"
+        assert parsed.defects[0] == "only the first 10 of 14 octets were taken apart (limit mail_octets)"
+        parts = b"--b\r\n\r\nx\r\n" * 5
+        parsed = parse_mail(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts, Limits(mail_parts=3))
+        assert len(parsed.parts) == 3
+        assert "parts after the first 3 were passed over (limit mail_parts)" in parsed.defects
+        parsed = parse_mail(NESTED, Limits(mail_depth=2))
+        assert any("more than 2 containers deep (limit mail_depth)" in defect for defect in parsed.defects)
 
 
 class TestAnyOctets:

@@ -2,7 +2,7 @@
 
 Whatever octets come, there is a result: what cannot be read as the RFCs say is read as well as it can
 be, and ``defects`` says so. Time and memory grow in proportion to the size of the message; the bounds
-in :mod:`pop2dissect.mail.limits` stop what a hostile message could multiply, and a defect says that they did.
+of :mod:`pop2dissect.limits` stop what a hostile message could multiply, and a defect says that they did.
 
 The structure is read here and not by the standard library's ``email`` package. For evidence that
 package falls short: it gives a forwarded message back rewritten instead of octet for octet, recurses

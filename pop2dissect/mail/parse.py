@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.mail.fields import decode_fields, read_fields
-from pop2dissect.mail.limits import MAX_LINE, MAX_MESSAGE
+from pop2dissect.mail.limits import MAX_LINE
 from pop2dissect.mail.model import Headers, Mail
 from pop2dissect.mail.notes import Notes, count
 from pop2dissect.mail.structure import Entity, MailDissection
 
 
-def parse_mail(octets: bytes) -> Mail:
-    """Take a message apart. Never raises."""
+def parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
+    """Take a message apart, as far as ``limits`` allow. Never raises."""
     try:
-        return _parse_mail(octets)
+        return _parse_mail(octets, limits)
     except Exception as error:
         # Nothing is known to get here, and the tests go round this net; it is here because one message
         # must not cost the report of all others.
@@ -35,12 +36,12 @@ def parse_headers(octets: bytes) -> Headers:
         return Headers((), (f"the headers could not be read: {error!r}",))
 
 
-def _parse_mail(octets: bytes) -> Mail:
-    dissection = MailDissection()
+def _parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
+    dissection = MailDissection(limits)
     notes = dissection.notes
-    if len(octets) > MAX_MESSAGE:
-        notes.add(f"only the first {MAX_MESSAGE} of {len(octets)} octets were taken apart")
-        octets = octets[:MAX_MESSAGE]
+    if len(octets) > limits.mail_octets:
+        notes.add(f"only the first {limits.mail_octets} of {len(octets)} octets were taken apart (limit mail_octets)")
+        octets = octets[: limits.mail_octets]
     _check_lines(octets, notes)
     fields = dissection.take_apart(Entity(octets, 0, len(octets), own="1", below="", depth=0, messages=0))
     decoded = decode_fields(fields, notes)

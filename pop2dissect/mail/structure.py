@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pop2dissect.limits import Limits
 from pop2dissect.mail.characters import decode_octets, decode_words
 from pop2dissect.mail.contents import UU_BEGIN, decode_base64, decode_quoted_printable, decode_uu
 from pop2dissect.mail.fields import Field, read_fields
-from pop2dissect.mail.limits import MAX_DEPTH, MAX_MESSAGES, MAX_PARTS
+from pop2dissect.mail.limits import MAX_MESSAGES
 from pop2dissect.mail.model import Part, is_attachment
 from pop2dissect.mail.notes import Notes
 from pop2dissect.mail.parameters import MIME_TYPE, first_token, read_parameters
@@ -39,7 +40,8 @@ class Entity(NamedTuple):
 class MailDissection:
     """A message being taken apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self.parts: list[Part] = []
         self.notes = Notes()
 
@@ -116,8 +118,8 @@ class MailDissection:
         return octets, name
 
     def _add(self, path: str, content_type: str, filename: str | None, attached: bool, content: bytes) -> bool:
-        if len(self.parts) >= MAX_PARTS:
-            self.notes.add(f"parts after the first {MAX_PARTS} were passed over")
+        if len(self.parts) >= self._limits.mail_parts:
+            self.notes.add(f"parts after the first {self._limits.mail_parts} were passed over (limit mail_parts)")
             return False
         digest = hashlib.sha256(content).hexdigest()
         self.parts.append(Part(path, content_type, filename, attached, len(content), digest, content))
@@ -125,8 +127,9 @@ class MailDissection:
 
     def _take_multipart_apart(self, entity: Entity, body: int, content_type: str, boundary: str, where: str) -> bool:
         """Take the parts of a multipart apart (RFC 2046, section 5.1); False where it cannot be opened."""
-        if entity.depth >= MAX_DEPTH:
-            self.notes.add(f"{where}{content_type} more than {MAX_DEPTH} containers deep, left whole")
+        if entity.depth >= self._limits.mail_depth:
+            deep = f"more than {self._limits.mail_depth} containers deep (limit mail_depth)"
+            self.notes.add(f"{where}{content_type} {deep}, left whole")
             return False
         boundary = boundary.rstrip()
         if not boundary:
@@ -137,8 +140,8 @@ class MailDissection:
             if not closed:
                 self.notes.add(f"{where}{content_type} without its closing boundary")
             number += 1
-            if len(self.parts) >= MAX_PARTS or number > MAX_PARTS:
-                self.notes.add(f"parts after the first {MAX_PARTS} were passed over")
+            if max(len(self.parts), number - 1) >= self._limits.mail_parts:
+                self.notes.add(f"parts after the first {self._limits.mail_parts} were passed over (limit mail_parts)")
                 break
             path = f"{entity.below}{number}"
             digest = content_type == "multipart/digest"
@@ -151,7 +154,7 @@ class MailDissection:
 
     def _take_message_apart(self, entity: Entity, content: bytes, where: str) -> None:
         """Add the parts of an attached message below it (RFC 2046, section 5.2.1)."""
-        if entity.messages >= MAX_MESSAGES or entity.depth >= MAX_DEPTH:
+        if entity.messages >= MAX_MESSAGES or entity.depth >= self._limits.mail_depth:
             self.notes.add(f"{where}message too deep within others, left whole")
             return
         below = entity.own + "."

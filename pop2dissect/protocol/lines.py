@@ -6,10 +6,6 @@ from typing import NamedTuple
 
 from pop2dissect.tcp.stream import Stream
 
-MAX_KEPT = 1 << 16
-"""Octets of a line that are looked at: far more than any command or reply has, and a bound for a
-stream that never ends its line. The offsets always count the whole line."""
-
 
 class Line(NamedTuple):
     """A line, or what there is of it where the stream ends first."""
@@ -18,19 +14,22 @@ class Line(NamedTuple):
     end: int
     """After its line end."""
     raw: bytes
-    """Without its line end; octets that the capture lacks, and urgent ones, are left out."""
+    """Without its line end; octets that the capture lacks, urgent ones and those beyond the limit are left out."""
     ending: bytes
     """``CRLF``, a bare ``LF``, or nothing where the stream ended."""
     missing: int
+    beyond: int = 0
+    """Octets at its end that were not looked at (limit ``line_octets``)."""
 
 
 class LineReader:
     """Reads lines of one stream, best in the order of their positions."""
 
-    __slots__ = ("_index", "_stream")
+    __slots__ = ("_index", "_most", "_stream")
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self._most = stream.limits.line_octets
         self._index = 0
 
     def read(self, start: int, limit: int | None = None) -> Line | None:
@@ -49,7 +48,7 @@ class LineReader:
             offset, length, _, _, _, data, at = spans[index]
             first = at + start - offset
             lf = data.find(b"\n", first, at + length)
-            if 0 <= lf - first < MAX_KEPT:
+            if 0 <= lf - first < self._most:
                 raw = data[first : lf + 1]
                 if raw.endswith(b"\r\n"):
                     return Line(start, start + len(raw), raw[:-2], b"\r\n", 0)
@@ -71,16 +70,17 @@ class LineReader:
             first = span.start + max(start - span.offset, 0)
             last = span.start + min(span.length, end - span.offset)
             lf = span.data.find(b"\n", first, last)
-            if len(kept) < MAX_KEPT:
-                kept += span.data[first : min(last if lf < 0 else lf + 1, first + MAX_KEPT - len(kept))]
+            if len(kept) < self._most:
+                kept += span.data[first : min(last if lf < 0 else lf + 1, first + self._most - len(kept))]
             if lf >= 0:
                 end = span.offset + lf + 1 - span.start
                 break
         missing = stream.missing_between(start, end)
+        beyond = end - start - missing - len(kept)
         ending = b""
         if stream.octet_at(end - 1) == b"\n":
             ending = b"\r\n" if stream.octet_at(end - 2) == b"\r" and end - 2 >= start else b"\n"
-        if end - start - missing == len(kept) and ending:
+        if ending and not beyond:
             del kept[-len(ending) :]
         elif missing and kept.endswith(b"\r"):
             del kept[-1:]  # the LF that belongs to it is among what is missing
@@ -88,4 +88,4 @@ class LineReader:
             # RFC 9293, section 3.8.5: servers that take urgent data out of band do not read this octet.
             if start <= offset < end and not missing:
                 del kept[offset - start : offset - start + 1]
-        return Line(start, end, bytes(kept), ending, missing)
+        return Line(start, end, bytes(kept), ending, missing, beyond)

@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from pop2dissect.limits import DEFAULT
+from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.stream import Conflict, Gap, Span, Stream
 
 OverlapPolicy = Literal["first", "last"]
@@ -40,7 +40,7 @@ def build_stream(
     reset: bool = False,
     fragments: dict[int, tuple[int, ...]] | None = None,
     urgent: tuple[int, ...] = (),
-    max_conflicts: int = DEFAULT.conflicts,
+    limits: Limits = DEFAULT,
 ) -> Stream:
     """Build a stream from what was captured of it.
 
@@ -57,7 +57,7 @@ def build_stream(
     else:
         candidates = [*pieces, *doubted] if policy == "first" else [*doubted, *pieces]
         spans = list(_merge_runs(_resolve(candidates, policy)))
-        conflicts = list(islice(_find_conflicts(candidates, Stream(spans)), max_conflicts))
+        conflicts = list(islice(_find_conflicts(candidates, Stream(spans)), limits.conflicts))
         repeated = sum(piece.length for piece in candidates) - sum(span.length for span in spans)
     length = max([proven_length, *(cut.offset + cut.length for cut in cuts)])
     contiguous = spans[-1].end if ordered and spans else 0
@@ -71,6 +71,7 @@ def build_stream(
         fragments=fragments,
         urgent=urgent,
         repeated=repeated,
+        limits=limits,
     )
 
 

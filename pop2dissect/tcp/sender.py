@@ -301,7 +301,7 @@ class Sender:
             reset=self.reset,
             fragments=self.fragments,
             urgent=tuple(sorted(set(self.urgent))),
-            max_conflicts=self.connection.limits.conflicts,
+            limits=self.connection.limits,
         )
         if len(stream.conflicts) >= self.connection.limits.conflicts:
             self.connection.note(

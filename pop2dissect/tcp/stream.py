@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pop2dissect.capture.record import Buffer
+from pop2dissect.limits import DEFAULT, Limits
 
 
 class Span(NamedTuple):
@@ -63,6 +64,7 @@ class Stream:
         "fragments",
         "gaps",
         "length",
+        "limits",
         "missing",
         "repeated",
         "reset",
@@ -81,6 +83,7 @@ class Stream:
         fragments: dict[int, tuple[int, ...]] | None = None,
         urgent: tuple[int, ...] = (),
         repeated: int = 0,
+        limits: Limits = DEFAULT,
     ) -> None:
         self.spans = spans
         self.gaps = gaps or []
@@ -95,6 +98,8 @@ class Stream:
         """Offsets of octets that were sent as urgent data; most programs do not read them with the others."""
         self.repeated = repeated
         """Octets that were captured again: sent again, or copied by the network or at the place of capture."""
+        self.limits = limits
+        """How much of it those look at who read it: of a line, of a message."""
         self.missing = sum(gap.length for gap in self.gaps)
         last = max(
             spans[-1].offset + spans[-1].length if spans else 0,

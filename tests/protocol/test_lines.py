@@ -5,7 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.protocol.lines import MAX_KEPT, Line, LineReader
+from pop2dissect.limits import DEFAULT, Limits
+from pop2dissect.protocol.lines import Line, LineReader
 from pop2dissect.tcp.stream import Gap, Span, Stream
 
 
@@ -54,7 +55,13 @@ def test_urgent_octets_are_not_read() -> None:
 
 
 def test_a_line_without_end_is_kept_in_part_and_counted_whole() -> None:
-    octets = b"x" * (MAX_KEPT + 1000)
+    octets = b"x" * (DEFAULT.line_octets + 1000)
     (line,) = lines(stream_of(octets, [10, 20000]))
     assert line.end == len(octets)
-    assert len(line.raw) == MAX_KEPT
+    assert len(line.raw) == DEFAULT.line_octets
+    assert line.beyond == 1000
+
+
+def test_how_much_of_a_line_is_looked_at_can_be_set() -> None:
+    stream = Stream([Span(0, 11, 1, 0, None, b"READ 12345\n", 0)], limits=Limits(line_octets=6))
+    assert lines(stream) == [Line(0, 11, b"READ 1", b"\n", 0, 5)]

@@ -150,6 +150,8 @@ class Conversation:
 
     def check_octets(self, line: Line, longest: int) -> None:
         """Note what no line should hold: a bare LF as its end, too many octets, other than printable ASCII."""
+        if line.beyond:
+            self.note(f"{line.beyond:,} octets of this line were not looked at (limit line_octets)")
         if line.ending == b"\n":
             self.violate("protocol.bare_lf")
         if line.end - line.start > longest:
