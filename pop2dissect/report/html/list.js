@@ -71,7 +71,9 @@ const filter = () => {
 
 const step = (by) => {
   const shown = rows.filter((row) => !row.hidden);
-  const at = shown.findIndex((row) => row.dataset.id === current);
+  // The address is a step ahead of the session that is open, where keys come fast.
+  const [, here] = /^#s(\d+)$/.exec(location.hash) ?? [, current];
+  const at = shown.findIndex((row) => row.dataset.id === here);
   const next = shown[at < 0 ? 0 : at + by];
   if (next) location.hash = `s${next.dataset.id}`;
 };

@@ -207,6 +207,10 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"#s52$"))
     page.keyboard.press("p")
     expect(page).to_have_url(re.compile(r"#s39$"))
+    page.evaluate(
+        "for (const key of 'npnp') document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    )
+    expect(page).to_have_url(re.compile(r"#s39$"))
 
 
 def test_single_keys_can_be_switched_off(page: Page) -> None:
