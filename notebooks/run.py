@@ -26,7 +26,13 @@ def main() -> None:
     keep = parser.parse_args().keep
     for path in sorted(HERE.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        client = NotebookClient(notebook, timeout=SECONDS, record_timing=False, resources={"metadata": {"path": HERE}})
+        client = NotebookClient(
+            notebook,
+            timeout=SECONDS,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": HERE}},
+        )
         client.execute()
         print(f"{path.name}: {sum(cell.cell_type == 'code' for cell in notebook.cells)} cells", flush=True)
         if keep:

@@ -34,12 +34,21 @@ def read_packets(capture: str | PathLike[str], *, display_filter: str = "pop2", 
     """Give all packets that ``display_filter`` lets pass, also in Jupyter. Arguments are those of :func:`open_capture`.
 
     pyshark runs an event loop of its own, and Jupyter runs one already: two in one thread are not allowed, so
-    pyshark gets another thread.
+    pyshark gets another thread. There asyncio may warn of an unknown child process, which means nothing.
     """
 
     def read() -> list[Any]:
-        with open_capture(capture, display_filter=display_filter, **options) as opened:
-            return list(opened)
+        opened = open_capture(capture, display_filter=display_filter, **options)
+        packets = list(opened)
+        try:
+            opened.close()
+        except Exception as error:
+            # pyshark kills tshark when all is read; where tshark had just ended by itself, that takes its exit
+            # status away from asyncio, which then makes up 255, and pyshark a crash of it.
+            if "(retcode: 255)" not in str(error):
+                raise
+            opened._running_processes.clear()
+        return packets
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(read).result()
