@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from os import PathLike, fspath
@@ -34,7 +35,7 @@ def read_packets(capture: str | PathLike[str], *, display_filter: str = "pop2", 
     """Give all packets that ``display_filter`` lets pass, also in Jupyter. Arguments are those of :func:`open_capture`.
 
     pyshark runs an event loop of its own, and Jupyter runs one already: two in one thread are not allowed, so
-    pyshark gets another thread. There asyncio may warn of an unknown child process, which means nothing.
+    pyshark gets another thread.
     """
 
     def read() -> list[Any]:
@@ -43,12 +44,24 @@ def read_packets(capture: str | PathLike[str], *, display_filter: str = "pop2", 
         try:
             opened.close()
         except Exception as error:
-            # pyshark kills tshark when all is read; where tshark had just ended by itself, that takes its exit
-            # status away from asyncio, which then makes up 255, and pyshark a crash of it.
             if "(retcode: 255)" not in str(error):
                 raise
             opened._running_processes.clear()
         return packets
 
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(read).result()
+    log = logging.getLogger("asyncio")
+    log.addFilter(_is_no_made_up_status)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(read).result()
+    finally:
+        log.removeFilter(_is_no_made_up_status)
+
+
+def _is_no_made_up_status(record: logging.LogRecord) -> bool:
+    """Pass on what is worth to be said.
+
+    pyshark kills tshark when all is read. Where tshark had just ended by itself, that takes its exit status
+    away from asyncio, which then makes up 255, and pyshark a crash of it.
+    """
+    return not str(record.msg).startswith("Unknown child process pid")
