@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pop2dissect.analysis.columns import Column, Kind, Table
 from pop2dissect.analysis.describe import describe
 from pop2dissect.analysis.frames import data_frame, dtype_of
 from pop2dissect.analysis.schema import TABLES
-from pop2dissect.analysis.tables import Tables
+from pop2dissect.analysis.tables import Tables, collect
 from pop2dissect.pipeline import Capture
 from pop2dissect.session import PASSWORD_MASK, Finding
 from tests.support.truth import ROOT, capture_names, capture_path, load_truth
@@ -179,3 +180,9 @@ def test_several_captures_keep_their_frames_apart() -> None:
     assert second["first_frame"].tolist() == alone.sessions["first_frame"].tolist()
     cited = tables.messages["frames"][tables.messages["capture"] == 1]
     assert cited.str.startswith("2:").all()
+
+
+def test_the_garbage_collector_is_left_as_it_was() -> None:
+    before = gc.get_threshold()
+    collect(pop2dissect.read(capture_path("incident_small")).sessions)
+    assert gc.get_threshold() == before
