@@ -53,9 +53,9 @@ class AnyPortTracker(Tracker):
                 self._forget(key)
             yield segment
             if segment.length and not self._is_on_wanted_port(key):
-                sender = self._senders.get(key)
-                if sender is not None and sender.connection not in self._found:
-                    self._judge(sender.connection)
+                flow = self._flows.get(key)
+                if flow is not None and flow.connection not in self._found:
+                    self._judge(flow.connection)
 
     def _judge(self, connection: Connection) -> None:
         answered, said = _heard(connection.server), _heard(connection.client)

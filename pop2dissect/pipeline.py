@@ -78,7 +78,7 @@ class Capture:
         from pop2dissect.analysis.tables import Tables
 
         if self._tables is None:
-            self._tables = Tables.of(self)
+            self._tables = Tables(self.sessions, self.probes, self.findings)
         return self._tables
 
     def statistics(self) -> Statistics:
@@ -94,7 +94,7 @@ class Capture:
     def _repr_html_(self) -> str:
         from pop2dissect.analysis.html import capture_html
 
-        return capture_html(self)
+        return capture_html(self.captures, self.sessions, self.probes, self.findings)
 
 
 class Dissection:

@@ -82,7 +82,7 @@ def test_what_is_something_else_is_let_go(tmp_path: Path, monkeypatch: pytest.Mo
                 segment = decoder.decode(record)
                 if segment is not None:
                     yield segment
-                    kept = {id(sender): sender for sender in tracker._senders.values()}
+                    kept = {id(flow.sender): flow.sender for flow in tracker._flows.values()}
                     most = max(most, sum(len(sender.pieces) for sender in kept.values()))
 
     assert list(tracker.connections(segments())) == []  # type: ignore[arg-type]

@@ -7,14 +7,12 @@ styles, as on GitHub, it is plain tables.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pop2dissect.analysis.text import brief, cite, html_safe, rfc3339
 from pop2dissect.analysis.timeline import timeline_rows
-from pop2dissect.session import Finding, Message, Session, decode_text
-
-if TYPE_CHECKING:
-    from pop2dissect.pipeline import Capture
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.session import Finding, Message, Probe, Session, decode_text
 
 MAX_ROWS = 50
 """Rows of a list that are shown: enough for an overview, and little enough for a notebook file."""
@@ -56,9 +54,11 @@ class _Cell(NamedTuple):
     """One of our own class names."""
 
 
-def capture_html(capture: Capture) -> str:
-    """Show a capture: its files, its sessions, and the findings that span them."""
-    probes = sum(probe.attempts for probe in capture.probes)
+def capture_html(
+    captures: Sequence[CaptureInfo], sessions: Sequence[Session], probes: Sequence[Probe], findings: Sequence[Finding]
+) -> str:
+    """Show what was found in captures: the files, the sessions, and the findings that span them."""
+    attempts = sum(probe.attempts for probe in probes)
     files = _table(
         ("capture", "format", "packets", "first packet", "last packet", "warnings"),
         (
@@ -70,16 +70,16 @@ def capture_html(capture: Capture) -> str:
                 info.last_time and rfc3339(info.last_time),
                 "; ".join(info.warnings),
             )
-            for info in capture.captures
+            for info in captures
         ),
     )
     return _page(
-        f"<p><b>{_count(len(capture.sessions), 'session')}</b> "
-        f'<span class="dim">with payload, {_count(probes, "connection")} without</span></p>',
+        f"<p><b>{_count(len(sessions), 'session')}</b> "
+        f'<span class="dim">with payload, {_count(attempts, "connection")} without</span></p>',
         files,
-        _sessions(capture.sessions[:MAX_ROWS]),
-        _more(len(capture.sessions), "sessions"),
-        _findings(capture.findings),
+        _sessions(sessions[:MAX_ROWS]),
+        _more(len(sessions), "sessions"),
+        _findings(findings),
     )
 
 

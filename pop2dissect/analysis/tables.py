@@ -22,7 +22,6 @@ from pop2dissect.analysis.schema import TABLES, rows_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pop2dissect.pipeline import Capture
     from pop2dissect.session import Finding, Probe, Session
 
 COLLECTED = ("sessions", "exchanges", "messages", "findings", "segments", "gaps")
@@ -53,11 +52,6 @@ class Tables:
         """Take sessions, and what does not belong to any: probes, and findings that span sessions."""
         self.source = Source(sessions, probes, findings, show_passwords)
         self._frames: dict[str, pd.DataFrame] = {}
-
-    @classmethod
-    def of(cls, capture: Capture, *, show_passwords: bool = False) -> Self:
-        """Make the tables of a capture."""
-        return cls(capture.sessions, capture.probes, capture.findings, show_passwords=show_passwords)
 
     def with_passwords(self) -> Self:
         """Give the same tables, made afresh, with passwords shown."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from pop2dissect.capture.damage import DamagedInputError
 from pop2dissect.errors import MissingLibraryError
 
 CHUNK = 1 << 16
@@ -32,6 +31,10 @@ MAGIC_OCTETS = max(map(len, _MAGICS))
 def compression_of(head: bytes) -> str | None:
     """Name the compression format of a file that begins with these octets, if it is in one."""
     return next((name for magic, name in _MAGICS.items() if head.startswith(magic)), None)
+
+
+class DamagedInputError(Exception):
+    """Compressed data cannot be unpacked any further; the text says why."""
 
 
 class Source(Protocol):

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pop2dissect.capture.record import CaptureInfo
-    from pop2dissect.capture.window import Window
-
-
-class DamagedInputError(Exception):
-    """Compressed data cannot be unpacked any further; the text says why."""
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.capture.window import Window
 
 
 def stop_at_end(info: CaptureInfo, window: Window, at: int, what: str) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pop2dissect.capture.linktypes import max_captured
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.capture.window import Window
 from pop2dissect.errors import CaptureError
-
-if TYPE_CHECKING:
-    from pop2dissect.capture.record import CaptureInfo
-    from pop2dissect.capture.window import Window
 
 FILE_HEADER_OCTETS = 24
 RECORD_HEADER_OCTETS = 16

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import mmap
 
-from pop2dissect.capture.compression import Source
-from pop2dissect.capture.damage import DamagedInputError
+from pop2dissect.capture.compression import DamagedInputError, Source
 
 WINDOW_OCTETS = 1 << 18
 """Octets read at a time: enough for any packet of a usual link type, and small enough for a core's own cache.

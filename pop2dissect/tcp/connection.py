@@ -48,11 +48,10 @@ class Connection:
         self.client_key = client_key
         """Flow key of the direction from client to server."""
         self.limits = limits
-        self.client = Sender("client")
-        self.server = Sender("server")
-        for sender, peer in ((self.client, self.server), (self.server, self.client)):
-            sender.connection = self
-            sender.peer = peer
+        self.log = Events(limits.events)
+        self.client = Sender("client", limits, self.log)
+        self.server = Sender("server", limits, self.log)
+        self.client.peer, self.server.peer = self.server, self.client
         self.number = 0
         """Its place, from 1, among the connections with payload in the order of first frames; 0: not known yet."""
         self.first_frame = self.last_frame = segment.frame
@@ -67,7 +66,6 @@ class Connection:
         self.over = False
         self.replaces: Connection | None = None
         """The connection on the same addresses and ports whose segments may still come."""
-        self.log = Events(limits.events)
         self.streams: tuple[Stream, Stream] | None = None
         """The client's and the server's stream, once it is over."""
 
@@ -197,8 +195,7 @@ class Connection:
 
     def release(self) -> None:
         """Let go of what refers back to it, so that its memory is free at once and not when cycles are looked for."""
-        for sender in (self.client, self.server):
-            del sender.peer, sender.connection
+        del self.client.peer, self.server.peer
 
     @property
     def handshake(self) -> tuple[bool, bool, bool]:

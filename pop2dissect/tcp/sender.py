@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from pop2dissect.decode.problems import WRONG_CHECKSUMS
 from pop2dissect.decode.segment import FIN, SYN, URG, Segment
+from pop2dissect.limits import Limits
+from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.reassembly import Cut, OverlapPolicy, build_stream
 from pop2dissect.tcp.sequence import difference
 from pop2dissect.tcp.stream import Span, Stream
-
-if TYPE_CHECKING:
-    from pop2dissect.tcp.connection import Connection
 
 CONTRADICTIONS = 3
 """Lower acknowledgements, one after the other, that take back what one of them claimed. The capture may have put
@@ -31,7 +29,6 @@ class Sender:
         "acknowledged",
         "acknowledged_before",
         "base",
-        "connection",
         "contradicted",
         "cuts",
         "doubted",
@@ -41,6 +38,8 @@ class Sender:
         "initial",
         "last_ack",
         "last_ack_offset",
+        "limits",
+        "log",
         "name",
         "octets_held",
         "ordered",
@@ -52,12 +51,15 @@ class Sender:
         "urgent",
     )
 
-    connection: Connection
     peer: Sender
+    """The other end, as long as the connection lasts."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, limits: Limits, log: Events) -> None:
         self.name = name
         """``client`` or ``server``."""
+        self.limits = limits
+        self.log = log
+        """What happened on the connection, which both ends add to."""
         self.base: int | None = None
         self.initial: int | None = None
         """The initial sequence number, where the SYN was seen or its acknowledgement told it."""
@@ -107,7 +109,7 @@ class Sender:
             self._move(difference(self.base, base))
             if not self.payloads:  # then only a bare segment told the base, and perhaps a wrong one
                 self.highest = 0
-                if not 0 <= self.acknowledged <= self.connection.limits.unseen_octets:
+                if not 0 <= self.acknowledged <= self.limits.unseen_octets:
                     self.acknowledged = self.acknowledged_before = 0
         self.base = base
         self.initial = initial
@@ -138,7 +140,7 @@ class Sender:
             if self._is_stray(offset, length, segment):
                 return
             self.ordered = False
-        limits = self.connection.limits
+        limits = self.limits
         if type(segment.data) is bytes:
             self.octets_held += captured
         if len(pieces) >= limits.stream_segments or self.octets_held > limits.stream_octets:
@@ -147,7 +149,7 @@ class Sender:
         if segment.flags & URG and 0 < segment.urgent <= length:
             self._note_urgent(offset + segment.urgent - 1, segment)
         if self.fin is not None and offset + length > self.fin:
-            self.connection.note(f"data after the FIN of the {self.name}", segment.frame)
+            self.log.add(f"data after the FIN of the {self.name}", segment.frame)
         if captured < length:
             self.cuts.append(Cut(offset + captured, length - captured))
             self.ordered = False
@@ -168,10 +170,10 @@ class Sender:
         if length == 1 and offset == self.highest - 1 and self.acknowledged >= self.highest:
             self._note_keep_alive(segment)
             return True
-        distance = self.connection.limits.stream_distance
+        distance = self.limits.stream_distance
         lowest = 0 if self.initial is not None else -distance
         if offset + length <= lowest or offset > self.highest + distance:
-            self.connection.note(
+            self.log.add(
                 f"payload of the {self.name} that lies far outside of the stream, and was left out", segment.frame
             )
             return True
@@ -183,21 +185,21 @@ class Sender:
         if segment.captured and last is not None and last.end == self.highest:
             had, has = last.data[last.start + last.length - 1], segment.data[segment.start]
             if had != has:
-                self.connection.note(f"a keep-alive of the {self.name} with an octet of garbage", segment.frame)
+                self.log.add(f"a keep-alive of the {self.name} with an octet of garbage", segment.frame)
 
     def _note_urgent(self, offset: int, segment: Segment) -> None:
         """As implemented everywhere, the pointer gives the octet after the urgent one (RFC 6093, section 3.1)."""
-        self.connection.note(f"urgent data of the {self.name}", segment.frame)
-        if len(self.urgent) < self.connection.limits.events:
+        self.log.add(f"urgent data of the {self.name}", segment.frame)
+        if len(self.urgent) < self.limits.events:
             self.urgent.append(offset)
         else:
-            self.connection.note(f"more urgent octets of the {self.name} than are told apart", segment.frame)
+            self.log.add(f"more urgent octets of the {self.name} than are told apart", segment.frame)
 
     def _leave_out(self, offset: int, segment: Segment) -> None:
         """Pass over a payload because the limit of its stream is reached; it existed, so it becomes a gap."""
-        limits = self.connection.limits
+        limits = self.limits
         which = "stream_segments" if len(self.pieces) >= limits.stream_segments else "stream_octets"
-        self.connection.note(
+        self.log.add(
             f"payload of the {self.name} that was left out, because its stream has reached the limit "
             f"{which} of {getattr(limits, which):,}",
             segment.frame,
@@ -219,7 +221,7 @@ class Sender:
         highest = peer.highest
         offset = highest + difference(ack, peer.base + highest)
         self.last_ack = ack
-        unseen = self.connection.limits.unseen_octets
+        unseen = self.limits.unseen_octets
         if not -unseen <= offset - highest <= unseen:
             self.last_ack_offset = None
             return None
@@ -274,7 +276,7 @@ class Sender:
             if first < 0:
                 for spans in (self.pieces, self.doubted):
                     spans[:] = [_without_head(span) for span in spans if span.end > 0]
-        elif first < 2 or first > self.connection.limits.unseen_octets:
+        elif first < 2 or first > self.limits.unseen_octets:
             # One octet ahead is no proof: the first segment seen may have been a keep-alive.
             self._move(-first)
 
@@ -301,10 +303,10 @@ class Sender:
             reset=self.reset,
             fragments=self.fragments,
             urgent=tuple(sorted(set(self.urgent))),
-            limits=self.connection.limits,
+            limits=self.limits,
         )
-        if len(stream.conflicts) >= self.connection.limits.conflicts:
-            self.connection.note(
+        if len(stream.conflicts) >= self.limits.conflicts:
+            self.log.add(
                 f"as many conflicts between copies of the {self.name}'s octets as are listed; there may be more",
                 stream.conflicts[-1].other_frame,
             )
@@ -315,10 +317,10 @@ class Sender:
         assert segment.flags & FIN
         end = self.offset_of(segment.seq) + segment.length
         if self.fin is None:
-            if abs(end - self.highest) <= self.connection.limits.unseen_octets:
+            if abs(end - self.highest) <= self.limits.unseen_octets:
                 self.fin = end
         elif end != self.fin:
-            self.connection.note(f"a further FIN of the {self.name}, at another place of its stream", segment.frame)
+            self.log.add(f"a further FIN of the {self.name}, at another place of its stream", segment.frame)
 
 
 def _without_head(piece: Span) -> Span:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pop2dissect.capture.record import frame_text
 from pop2dissect.decode.segment import ACK, SYN, Segment, reverse_key
@@ -55,6 +56,13 @@ class ProbeTally:
         self.last_time = max(self.last_time, connection.end)
 
 
+class Flow(NamedTuple):
+    """One direction of a connection: what a flow key leads to."""
+
+    connection: Connection
+    sender: Sender
+
+
 class Tracker:
     """Sorts segments into connections and gives each connection with payload when it is over.
 
@@ -69,7 +77,8 @@ class Tracker:
         self._ports = ports or frozenset()
         self._policy = policy
         self._limits = limits
-        self._senders: dict[bytes, Sender] = {}
+        self._flows: dict[bytes, Flow] = {}
+        """By flow key, the last connection with its addresses and ports."""
         self._closed: deque[Connection] = deque()
         """Closed by both ends, or replaced by another on the same addresses and ports."""
         self._reset: deque[Connection] = deque()
@@ -91,11 +100,11 @@ class Tracker:
 
     def connections(self, segments: Iterable[Segment]) -> Iterator[Connection]:
         """Take all segments of a capture in order; give each connection with payload when it is over."""
-        senders = self._senders
+        flows = self._flows
         for segment in segments:
-            sender = senders.get(segment.key)
-            if sender is None or not sender.connection.add_in_order(sender, segment):
-                self._take(sender, segment)
+            flow = flows.get(segment.key)
+            if flow is None or not flow.connection.add_in_order(flow.sender, segment):
+                self._take(flow, segment)
             if segment.time > self._due:
                 self._expire(segment.time)
             if self._done:
@@ -105,20 +114,20 @@ class Tracker:
             self._finish(connection)
         yield from self._done
 
-    def _take(self, sender: Sender | None, segment: Segment) -> None:
-        """Add a segment to its connection; ``sender`` is the last one with its addresses and ports, if there is one."""
-        if sender is None:
+    def _take(self, flow: Flow | None, segment: Segment) -> None:
+        """Add a segment to its connection; ``flow`` is what its flow key leads to so far."""
+        if flow is None:
             if self._late.belongs(segment):
                 return
-            sender = self._open(segment)
+            flow = self._open(segment)
         elif segment.flags & SYN:
-            if self._is_new(sender, segment):
-                sender = self._replace(sender.connection, segment)
-        elif sender.connection.closed_at is not None and self._goes_elsewhere(sender, segment):
-            sender = self._replace(sender.connection, segment)
-        elif sender.connection.replaces is not None:
-            sender = self._choose(sender, sender.connection.replaces, segment)
-        connection = sender.connection
+            if self._is_new(flow, segment):
+                flow = self._replace(flow.connection, segment)
+        elif flow.connection.closed_at is not None and self._goes_elsewhere(flow.sender, segment):
+            flow = self._replace(flow.connection, segment)
+        elif flow.connection.replaces is not None:
+            flow = self._choose(flow, flow.connection.replaces, segment)
+        connection, sender = flow
         was_open = connection.closed_at is None
         connection.add(sender, segment)
         if was_open and connection.closed_at is not None:
@@ -127,7 +136,7 @@ class Tracker:
             self._number()
 
     def _open_connections(self) -> list[Connection]:
-        return list(dict.fromkeys(sender.connection for sender in self._senders.values()))
+        return list(dict.fromkeys(flow.connection for flow in self._flows.values()))
 
     @property
     def warnings(self) -> list[str]:
@@ -149,14 +158,15 @@ class Tracker:
                 warnings.append(f"{noted[0]:,} connections without payload (the first began with {first}) {what}")
         return warnings
 
-    def _is_new(self, sender: Sender, segment: Segment) -> bool:
+    def _is_new(self, flow: Flow, segment: Segment) -> bool:
         """Tell whether a SYN on known addresses and ports begins another connection (port reuse)."""
+        connection, sender = flow
         if sender.initial is not None:
             if segment.seq in (sender.initial, sender.rival):
                 return False
             # An answer with another number is a new connection whose SYN was not captured,
             # unless nothing has been said yet: then it is a second answer to the same SYN.
-            return not segment.flags & ACK or sender.connection.has_payload
+            return not segment.flags & ACK or connection.has_payload
         if sender.base is None:
             return False
         if segment.flags & ACK and not sender.payloads and sender.peer.initial is not None:
@@ -169,16 +179,16 @@ class Tracker:
         distance = sender.distance(segment.seq)
         return bool(segment.length) and distance is not None and distance > self._limits.unseen_octets
 
-    def _choose(self, sender: Sender, old: Connection, segment: Segment) -> Sender:
+    def _choose(self, flow: Flow, old: Connection, segment: Segment) -> Flow:
         """Tell to which of two connections on the same addresses and ports a segment belongs, by its number.
 
         The new one began with a SYN, but segments of the old one may still come: late ones, or all that
         follow where the SYN was forged, or not accepted (RFC 5961, section 4).
         """
+        new, sender = flow
         if old.over:
-            sender.connection.replaces = None
-            return sender
-        new = sender.connection
+            new.replaces = None
+            return flow
         before = old.client if (sender is new.client) == (old.client_key == new.client_key) else old.server
         was = before.distance(segment.seq)
         now = sender.distance(segment.seq)
@@ -186,37 +196,37 @@ class Tracker:
             now = sender.peer.distance(segment.ack)
             was = before.peer.distance(segment.ack)
         if was is None or was > LATE_SYN or (now is not None and now <= was):
-            return sender
-        return before
+            return flow
+        return Flow(old, before)
 
-    def _open(self, segment: Segment) -> Sender:
+    def _open(self, segment: Segment) -> Flow:
         forward, backward = segment.key, reverse_key(segment.key)
         from_client = self._comes_from_client(segment)
         connection = Connection(forward if from_client else backward, segment, self._limits)
         sender, peer = connection.client, connection.server
         if not from_client:
             sender, peer = peer, sender
-        self._senders[forward] = sender
-        self._senders[backward] = peer
+        flow = self._flows[forward] = Flow(connection, sender)
+        self._flows[backward] = Flow(connection, peer)
         self._undecided.append(connection)
         if len(self._undecided) > self._limits.half_open:
             self._number()
             if len(self._undecided) > self._limits.half_open:
                 self._abandon(self._undecided[0])
-        return sender
+        return flow
 
-    def _replace(self, old: Connection, segment: Segment) -> Sender:
+    def _replace(self, old: Connection, segment: Segment) -> Flow:
         """Begin a connection on the addresses and ports of another, whose segments may still come."""
-        sender = self._open(segment)
+        flow = self._open(segment)
         if old.has_payload:
-            sender.connection.replaces = old
+            flow.connection.replaces = old
             if old.closed_at is None:
                 old.closed_at = segment.time
                 old.note("a SYN on the same addresses and ports began another connection", segment.frame)
                 self._close(old)
         else:
             self._finish(old)
-        return sender
+        return flow
 
     def _close(self, connection: Connection) -> None:
         """Let a connection end after a while; until then it takes segments."""
@@ -264,10 +274,10 @@ class Tracker:
     def _finish(self, connection: Connection) -> None:
         if connection.over:
             return
-        key = connection.client_key
-        for flow, sender in ((key, connection.client), (reverse_key(key), connection.server)):
-            if self._senders.get(flow) is sender:
-                del self._senders[flow]
+        for key in (connection.client_key, reverse_key(connection.client_key)):
+            flow = self._flows.get(key)
+            if flow is not None and flow.connection is connection:
+                del self._flows[key]
         if connection.has_payload:
             self._late.remember(connection)
             connection.finish(self._policy)

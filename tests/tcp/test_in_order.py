@@ -33,7 +33,7 @@ def state(connection: Connection) -> dict[str, Any]:
         for name in ("number", "first_frame", "last_frame", "packets", "start", "end", "events", "handshake")
     }
     for sender in (connection.client, connection.server):
-        own = set(Sender.__slots__) - {"connection", "peer"}
+        own = set(Sender.__slots__) - {"log", "peer"}
         known[sender.name] = {name: getattr(sender, name) for name in own}
     for stream in connection.streams:
         known[f"stream {len(known)}"] = (stream.spans, stream.gaps, stream.conflicts, stream.finished, stream.reset)
