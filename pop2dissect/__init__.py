@@ -9,8 +9,7 @@
 from pop2dissect.errors import CaptureError, MissingLibraryError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Capture, Dissection, Settings, iter_sessions, read
 from pop2dissect.session import Exchange, Finding, Message, Probe, Reply, Session
-
-__version__ = "0.1.0"
+from pop2dissect.version import __version__
 
 __all__ = [
     "Capture",

@@ -11,8 +11,8 @@ from typing import Self
 from pop2dissect.analysis.columns import Value
 from pop2dissect.analysis.rows import Source
 from pop2dissect.analysis.schema import TABLES, rows_of
-from pop2dissect.report.spool import Spool
 from pop2dissect.session import Finding, Probe, Session
+from pop2dissect.text.spool import Spool
 
 _AFTER_ALL_SESSIONS = 2**64 - 1
 

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 from pop2dissect.analysis.columns import Kind, Value
 from pop2dissect.analysis.optional import extra
 from pop2dissect.analysis.schema import TABLES
-from pop2dissect.analysis.text import decimal_seconds, rfc3339, spreadsheet_safe
+from pop2dissect.text.safe import spreadsheet_safe
+from pop2dissect.text.values import decimal_seconds, rfc3339
 
 Rows: TypeAlias = Callable[[str], Iterable[Sequence[Value]]]
 """Gives the rows of a table by its name, as :meth:`pop2dissect.analysis.columns.Table.values` does."""

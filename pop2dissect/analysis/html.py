@@ -7,12 +7,14 @@ styles, as on GitHub, it is plain tables.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import NamedTuple
 
-from pop2dissect.analysis.text import brief, cite, html_safe, rfc3339
 from pop2dissect.analysis.timeline import timeline_rows
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.session import Finding, Message, Probe, Session, decode_text
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import brief, cite, rfc3339
 
 MAX_ROWS = 50
 """Rows of a list that are shown: enough for an overview, and little enough for a notebook file."""
@@ -166,7 +168,7 @@ def message_html(message: Message) -> str:
         ),
     )
     text = decode_text(message.stream.read(message.start, min(message.end, message.start + MAX_BODY)))
-    body = "\n".join(html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
+    body = "\n".join(_html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
     more = "\n…" if message.end - message.start > MAX_BODY else ""
     number = "?" if message.number is None else message.number
     return _page(f"<p><b>Message {number}</b> {_facts(facts)}</p>", headers, f"<pre>{body}{more}</pre>")
@@ -212,7 +214,12 @@ def _class(look: str) -> str:
 
 def _text(value: object) -> str:
     text = "" if value is None else str(value)
-    return html_safe(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
+    return _html_safe(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
+
+
+def _html_safe(text: str) -> str:
+    """Make captured text harmless in HTML: control characters are seen, markup is text."""
+    return escape(terminal_safe(text))
 
 
 def _seconds(nanoseconds: int) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TextIO, TypeAlias
 
-from pop2dissect.analysis.text import rfc3339, terminal_safe
 from pop2dissect.analysis.timeline import Entry, timeline
 from pop2dissect.capture.record import capture_index, frame_number
 from pop2dissect.session import Finding, Session
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import rfc3339
 
 _DESCRIPTIONS = {
     "start": "Connection Start Time",

@@ -17,11 +17,11 @@ from pop2dissect.cli.status import ExitStatus
 from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Dissection
 from pop2dissect.report.digests import Digests
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.style import Style, style_for
 from pop2dissect.report.timeline import Look
-from pop2dissect.report.values import count, zone_named
 from pop2dissect.session import Session
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import count, zone_named
 
 __all__ = ["ExitStatus", "main"]
 

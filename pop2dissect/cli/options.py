@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, NoReturn, get_args
 
-from pop2dissect import __version__
 from pop2dissect.analysis.findings import Thresholds, catalogue_lines
 from pop2dissect.engine import EngineName
 from pop2dissect.errors import UsageError
 from pop2dissect.limits import Limits
 from pop2dissect.pipeline import POP2_PORT, Settings
+from pop2dissect.version import __version__
 
 _DESCRIPTION = """\
 Says what happened on TCP port 109 in packet captures: who logged in, which folders

@@ -9,8 +9,8 @@ from itertools import groupby
 
 from pop2dissect.cli.options import Parser
 from pop2dissect.cli.status import ExitStatus
-from pop2dissect.report.safe import terminal_safe
-from pop2dissect.report.values import count
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import count
 from pop2dissect.verify import Claim, ResultError, Verification, verify
 from pop2dissect.verify.claims import shown
 

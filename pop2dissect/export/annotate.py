@@ -15,8 +15,8 @@ from pop2dissect.export.comments import Comments
 from pop2dissect.export.flows import Flows, Frame
 from pop2dissect.export.originals import Original, originals
 from pop2dissect.report.document import tool
-from pop2dissect.report.values import frame_list
 from pop2dissect.session import Finding, Session
+from pop2dissect.text.values import frame_list
 
 
 class Annotation:

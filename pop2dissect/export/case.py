@@ -18,8 +18,8 @@ from pop2dissect.export.mail import message_stem, status_of
 from pop2dissect.mail import Part
 from pop2dissect.report.document import Notation, tool
 from pop2dissect.report.json_text import Json, to_text
-from pop2dissect.report.values import frame_list
 from pop2dissect.session import Direction, Finding, Message, Session
+from pop2dissect.text.values import frame_list
 
 _UCO = "https://ontology.unifiedcyberontology.org/uco/"
 _CONTEXT: Node = {

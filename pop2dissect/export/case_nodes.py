@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pop2dissect.report.document import Object
 from pop2dissect.report.json_text import Json
-from pop2dissect.report.values import rfc3339
+from pop2dissect.text.values import rfc3339
 
 Node: TypeAlias = Object
 

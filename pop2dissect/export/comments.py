@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN
 from pop2dissect.export.flows import Frame
 from pop2dissect.report.masking import secret_ranges
-from pop2dissect.report.safe import fit, terminal_safe
-from pop2dissect.report.values import count, frame_list, frame_name
 from pop2dissect.session import Exchange, Finding, Message, Reply, Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.safe import fit, terminal_safe
+from pop2dissect.text.values import count, frame_list, frame_name
 
 MAX_LINES = 200
 """Lines of a comment. A frame may carry hundreds of pipelined commands, and a comment has at most 64 KiB."""

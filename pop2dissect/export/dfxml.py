@@ -16,9 +16,9 @@ from pop2dissect.export.attachments import attachment_exhibits
 from pop2dissect.export.exhibit import stem
 from pop2dissect.export.mail import message_stem
 from pop2dissect.report.document import Notation, tool
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.safe import terminal_safe
 
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>

@@ -14,9 +14,9 @@ from pop2dissect.export.exhibit import Exhibit, Kind
 from pop2dissect.export.folder import Folder, Written
 from pop2dissect.report.document import Notation, Object
 from pop2dissect.report.json_text import Json, to_text
-from pop2dissect.report.safe import spreadsheet_safe
-from pop2dissect.report.spool import Spool
 from pop2dissect.session import Session
+from pop2dissect.text.safe import spreadsheet_safe
+from pop2dissect.text.spool import Spool
 
 SCHEMA = "pop2dissect-manifest/1"
 MANIFEST, TABLE, SUMS = "manifest.json", "manifest.csv", "SHA256SUMS"

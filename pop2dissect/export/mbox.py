@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 
 from pop2dissect.export.mail import status_of
 from pop2dissect.report.document import Notation
-from pop2dissect.report.values import moment
 from pop2dissect.session import Message, Session
+from pop2dissect.text.values import moment
 
 _QUOTED = re.compile(rb"^(>*From )", re.MULTILINE)
 _DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")

@@ -12,9 +12,9 @@ from pop2dissect.export.holes import Holes
 from pop2dissect.report.document import Notation, Object, stream_object
 from pop2dissect.report.exhibit_names import stream_exhibit
 from pop2dissect.report.masking import Range, secret_ranges
-from pop2dissect.report.values import rfc3339
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import rfc3339
 
 _MASK = b"*"
 _COLUMNS = ("kind", "stream_offset", "octets", "file_offset", "frames", "time", "detail")

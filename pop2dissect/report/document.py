@@ -13,7 +13,6 @@ from pop2dissect.protocol.software import Software
 from pop2dissect.report.json_text import Json, Seconds, to_text
 from pop2dissect.report.masking import Range, hides, secret_ranges
 from pop2dissect.report.totals import Totals
-from pop2dissect.report.values import frame_name, rfc3339
 from pop2dissect.session import (
     PASSWORD_MASK,
     Disposition,
@@ -27,6 +26,8 @@ from pop2dissect.session import (
     Severity,
 )
 from pop2dissect.tcp.stream import Conflict, Stream
+from pop2dissect.text.values import frame_name, rfc3339
+from pop2dissect.version import __version__
 
 SCHEMA = "pop2dissect/1"
 
@@ -137,8 +138,6 @@ def session_text(session: Session, notation: Notation) -> str:
 
 def tool() -> Object:
     """Name this program."""
-    from pop2dissect import __version__
-
     return {"name": "pop2dissect", "version": __version__}
 
 

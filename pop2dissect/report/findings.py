@@ -7,11 +7,11 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pop2dissect.report.safe import cell_width, terminal_safe
 from pop2dissect.report.style import Style
 from pop2dissect.report.timeline import Look
-from pop2dissect.report.values import count, frame_list, moment
 from pop2dissect.session import Finding, Severity
+from pop2dissect.text.safe import cell_width, terminal_safe
+from pop2dissect.text.values import count, frame_list, moment
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 """The most severe first."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pop2dissect.report.masking import Range, masked_text, secret_ranges
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.timeline import Look
-from pop2dissect.report.values import count
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import count
 
 _BLOCK = 1 << 16
 """Octets that are read at a time, and the longest run without a line end that is shown on one line."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import TypeAlias
 
-from pop2dissect.report.values import SECOND, decimal_seconds
+from pop2dissect.text.values import SECOND, decimal_seconds
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 _Put: TypeAlias = Callable[[str], None]

@@ -8,12 +8,12 @@ from typing import get_args
 
 from pop2dissect.analysis.spread import Spread, quantile, spread
 from pop2dissect.analysis.statistics import NOBODY, CommandTally, Statistics, Tally, largest
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.style import Style
 from pop2dissect.report.table import Column, Table
 from pop2dissect.report.timeline import Look
-from pop2dissect.report.values import SECOND, brief, count, duration, moment
 from pop2dissect.session import Disposition
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import SECOND, brief, count, duration, moment
 
 MAX_GROUPS = 20
 """Commands, servers, clients and users that are listed, those with most; the rest is counted."""

@@ -1,7 +1,7 @@
 """Colours, signs and columns: all that the terminal output knows of terminals.
 
 Only the sixteen colours that every terminal has, and among them those that can be read on dark and on
-light ground alike. Text must have passed :func:`pop2dissect.report.safe.terminal_safe` before it is
+light ground alike. Text must have passed :func:`pop2dissect.text.safe.terminal_safe` before it is
 styled.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from pop2dissect.report.safe import cell_width, fit
+from pop2dissect.text.safe import cell_width, fit
 
 _RESET = "\x1b[0m"
 

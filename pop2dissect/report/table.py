@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from pop2dissect.report.safe import cell_width, fit
-from pop2dissect.report.spool import Spool
 from pop2dissect.report.style import Style, pad
+from pop2dissect.text.safe import cell_width, fit
+from pop2dissect.text.spool import Spool
 
 _BETWEEN = "  "
 _BETWEEN_CELLS = "\x1f"

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.report.findings import GRAVE, SEVERITIES
 from pop2dissect.report.links import link_type_name
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.style import Style
 from pop2dissect.report.table import Column, Table
 from pop2dissect.report.timeline import Look
 from pop2dissect.report.totals import Totals
-from pop2dissect.report.values import count, duration, frame_name, moment
 from pop2dissect.session import Probe, Session, total_octets
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import count, duration, frame_name, moment
 
 SESSION_COLUMNS = (
     Column("#", right=True),

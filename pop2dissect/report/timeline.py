@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pop2dissect.mail import parse_headers
-from pop2dissect.report.safe import fit, terminal_safe
 from pop2dissect.report.style import Style
-from pop2dissect.report.values import UTC, Zone, count, elapsed, frame_list, moment
 from pop2dissect.session import Exchange, Message, Reply, Session
+from pop2dissect.text.safe import fit, terminal_safe
+from pop2dissect.text.values import UTC, Zone, count, elapsed, frame_list, moment
 
 HEADER_OCTETS = 16 << 10
 """Octets of a message that are looked at for its subject and sender; the whole may be large."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pop2dissect.report.masking import hides, secret_ranges
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.timeline import Look
-from pop2dissect.report.values import count, decimal_seconds, frame_list, moment
 from pop2dissect.session import PASSWORD_MASK, Direction, Exchange, Message, Reply, Session
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import count, decimal_seconds, frame_list, moment
 
 
 def session_tree(session: Session, look: Look) -> Iterator[str]:

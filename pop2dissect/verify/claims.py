@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from pop2dissect.report.safe import fit, terminal_safe
+from pop2dissect.text.safe import fit, terminal_safe
 
 MAX_DIFFERENCES = 20
 """Differences that are listed for one claim."""

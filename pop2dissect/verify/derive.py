@@ -26,10 +26,10 @@ from pop2dissect.report.document import (
     session_text,
     settings_object,
 )
-from pop2dissect.report.spool import Spool
 from pop2dissect.report.totals import Totals
-from pop2dissect.report.values import count
 from pop2dissect.session import Session, about_sessions
+from pop2dissect.text.spool import Spool
+from pop2dissect.text.values import count
 from pop2dissect.verify.result import Result
 
 _KINDS = {kind.name: kind for kind in (MESSAGES, ATTACHMENTS, STREAMS)}

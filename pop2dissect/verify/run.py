@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pop2dissect import __version__
 from pop2dissect.capture.digest import sha256_of
 from pop2dissect.capture.paths import find_captures
 from pop2dissect.capture.source import STANDARD_INPUT
@@ -15,10 +14,11 @@ from pop2dissect.errors import UsageError
 from pop2dissect.export.folder import is_plain_name
 from pop2dissect.export.manifest import MANIFEST, SUMS, TABLE
 from pop2dissect.pipeline import Settings
-from pop2dissect.report.safe import terminal_safe
+from pop2dissect.text.safe import terminal_safe
 from pop2dissect.verify.claims import Claim, document_claims, manifest_claims, shown
 from pop2dissect.verify.derive import Given, derived_document, derived_manifest, in_recorded_order
 from pop2dissect.verify.result import Result, parse, read_result
+from pop2dissect.version import __version__
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ import pytest
 
 import pop2dissect
 from pop2dissect.cli import ExitStatus, main
-from pop2dissect.report.safe import cell_width
+from pop2dissect.text.safe import cell_width
 from tests.support.conversation import Conversation
 from tests.support.truth import ROOT, capture_names, capture_path, load_truth
 from tests.support.wire import save

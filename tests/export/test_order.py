@@ -16,8 +16,8 @@ from pop2dissect.export.manifest import FolderExport
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.pipeline import Dissection
 from pop2dissect.report.document import Notation
-from pop2dissect.report.spool import Spool
 from pop2dissect.session import Session
+from pop2dissect.text.spool import Spool
 from tests.support.truth import capture_path
 
 Order = Callable[[list[Session]], Sequence[Session]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 from pop2dissect.report.findings import FindingsDigest
-from pop2dissect.report.safe import cell_width
 from pop2dissect.report.style import plain
 from pop2dissect.report.timeline import Look
 from pop2dissect.session import Finding, Severity
+from pop2dissect.text.safe import cell_width
 
 LOOK = Look(plain())
 

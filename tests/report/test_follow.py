@@ -9,10 +9,10 @@ import pytest
 import pop2dissect
 from pop2dissect.report.follow import conversation
 from pop2dissect.report.masking import secret_ranges
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.style import coloured, plain
 from pop2dissect.report.timeline import Look
 from pop2dissect.session import PASSWORD_MASK, Session, decode_text
+from pop2dissect.text.safe import terminal_safe
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_path
 from tests.support.wire import save

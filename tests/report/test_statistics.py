@@ -8,10 +8,10 @@ import pytest
 
 import pop2dissect
 from pop2dissect.analysis.statistics import Statistics
-from pop2dissect.report.safe import cell_width
 from pop2dissect.report.statistics import MAX_GROUPS, statistics_text
 from pop2dissect.report.style import Style, coloured, plain
 from pop2dissect.report.timeline import Look
+from pop2dissect.text.safe import cell_width
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_path
 from tests.support.wire import save

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.analysis.plots.clock import NS
 from pop2dissect.analysis.plots.style import caption, count, nothing
-from pop2dissect.analysis.text import rfc3339
 from pop2dissect.session import Session
+from pop2dissect.text.values import rfc3339
 
 MAX_ROWS = 400
 """More would be thinner than a pixel."""

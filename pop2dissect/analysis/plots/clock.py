@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from pop2dissect.analysis.text import rfc3339
+from pop2dissect.text.values import rfc3339
 
 NS = 10**9
 _DAY = 86_400

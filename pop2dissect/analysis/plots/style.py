@@ -7,7 +7,8 @@ import textwrap
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-from pop2dissect.analysis.text import brief, shorten
+from pop2dissect.text.safe import fit, terminal_safe
+from pop2dissect.text.values import brief
 
 INK = "black"
 GREY = "0.55"
@@ -29,7 +30,7 @@ def label(text: str, width: int = 40) -> str:
 
     Draw it with ``parse_math=False``, since a dollar sign would start a formula.
     """
-    safe = shorten(text, width)
+    safe = fit(terminal_safe(text[: 4 * width]), width)
     if all(character <= _LAST_IN_FONT or character in _ALSO_IN_FONT for character in safe):
         return safe
     pieces = (

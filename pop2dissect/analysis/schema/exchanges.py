@@ -13,7 +13,7 @@ from pop2dissect.analysis.schema.shared import (
     first_capture,
     first_frame,
 )
-from pop2dissect.analysis.text import cite
+from pop2dissect.text.values import cite
 
 
 def _arguments(row: ExchangeRow) -> str | None:

@@ -7,8 +7,8 @@ from typing import get_args
 from pop2dissect.analysis.columns import Column, Kind, Table
 from pop2dissect.analysis.rows import MessageRow
 from pop2dissect.analysis.schema.shared import CAPTURE_OF, SESSION_ID, first_capture, first_frame
-from pop2dissect.analysis.text import cite
 from pop2dissect.session import Disposition
+from pop2dissect.text.values import cite
 
 
 def _transfer(row: MessageRow) -> int | None:

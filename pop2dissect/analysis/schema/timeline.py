@@ -6,8 +6,8 @@ from typing import get_args
 
 from pop2dissect.analysis.columns import Column, Kind, Table
 from pop2dissect.analysis.schema.shared import SERVER_STATES
-from pop2dissect.analysis.text import cite
 from pop2dissect.analysis.timeline import EntryRow, Event, Who
+from pop2dissect.text.values import cite
 
 TIMELINE: Table[EntryRow] = Table(
     "timeline",

@@ -7,9 +7,9 @@ import sys
 from pop2dissect.cli.outputs.base import Output, Run
 from pop2dissect.report.document import Document, session_object, session_text
 from pop2dissect.report.json_text import to_line
-from pop2dissect.report.spool import Spool
 from pop2dissect.report.totals import Totals
 from pop2dissect.session import Session
+from pop2dissect.text.spool import Spool
 
 
 class JsonOutput(Output):

@@ -18,9 +18,9 @@ from pop2dissect.export.manifest import SCHEMA, FolderExport
 from pop2dissect.export.mbox import mbox_of
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.report.document import head_object, settings_object
-from pop2dissect.report.spool import OctetSpool, Spool
-from pop2dissect.report.values import count
 from pop2dissect.session import Session
+from pop2dissect.text.spool import OctetSpool, Spool
+from pop2dissect.text.values import count
 
 
 def export_outputs(run: Run) -> Iterator[FileOutput]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pop2dissect.cli.outputs.base import FileOutput, Output, Run, write_lines
-from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.terminal import captures_text, totals_text
 from pop2dissect.report.totals import Totals
 from pop2dissect.session import Session
+from pop2dissect.text.safe import terminal_safe
 
 
 class SummaryOutput(Output):

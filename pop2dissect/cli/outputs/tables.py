@@ -10,8 +10,8 @@ from pop2dissect.analysis.aside import TablesAside
 from pop2dissect.analysis.files import Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.errors import MissingLibraryError, UsageError
-from pop2dissect.report.values import count
 from pop2dissect.session import Session
+from pop2dissect.text.values import count
 
 
 class _Target(NamedTuple):

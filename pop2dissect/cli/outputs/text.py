@@ -6,7 +6,6 @@ import sys
 
 from pop2dissect.cli.outputs.base import Output, Run, write_lines
 from pop2dissect.report.findings import FindingsDigest
-from pop2dissect.report.spool import Spool
 from pop2dissect.report.table import Table
 from pop2dissect.report.terminal import (
     SESSION_COLUMNS,
@@ -20,6 +19,7 @@ from pop2dissect.report.timeline import session_timeline
 from pop2dissect.report.totals import Totals
 from pop2dissect.report.tree import session_tree
 from pop2dissect.session import Session
+from pop2dissect.text.spool import Spool
 
 
 class TextOutput(Output):

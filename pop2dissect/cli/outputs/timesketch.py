@@ -5,9 +5,9 @@ from __future__ import annotations
 from pop2dissect.analysis.timesketch import event_line, finding_events, session_events
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.export.folder import new_file
-from pop2dissect.report.spool import Spool
-from pop2dissect.report.values import count
 from pop2dissect.session import Session
+from pop2dissect.text.spool import Spool
+from pop2dissect.text.values import count
 
 
 class TimesketchOutput(FileOutput):

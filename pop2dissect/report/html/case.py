@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pop2dissect.errors import UsageError
-from pop2dissect.report.values import SECOND
+from pop2dissect.text.values import SECOND
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pop2dissect.report.findings import GRAVE, SEVERITIES
 from pop2dissect.report.html.lines import Context
 from pop2dissect.report.html.times import Stamp
-from pop2dissect.report.values import count
 from pop2dissect.session import Exchange, Finding, Message, Probe, Session, total_octets
+from pop2dissect.text.values import count
 
 MAX_EVENTS = 200
 """Events of one client that are told; the sessions have all."""

@@ -10,7 +10,7 @@ from pop2dissect.report.html.case import Case
 from pop2dissect.report.html.sessions import SessionView
 from pop2dissect.report.html.times import Times
 from pop2dissect.report.links import link_type_name
-from pop2dissect.report.values import count, duration
+from pop2dissect.text.values import count, duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from pop2dissect.analysis.findings.meaning import MEANING, TECHNIQUES, facts_of
 from pop2dissect.report.findings import SEVERITIES
 from pop2dissect.report.html.lines import Context
 from pop2dissect.report.html.times import Stamp
-from pop2dissect.report.values import frame_list
 from pop2dissect.session import Finding
+from pop2dissect.text.values import frame_list
 
 SHOWN = 5
 """Findings of one kind that are shown at once; more are folded away."""

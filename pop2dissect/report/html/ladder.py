@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pop2dissect.report.html.lines import Line
-from pop2dissect.report.safe import fit, terminal_safe
-from pop2dissect.report.values import count, elapsed
+from pop2dissect.text.safe import fit, terminal_safe
+from pop2dissect.text.values import count, elapsed
 
 MAX_RUNGS = 60
 """Lines that are drawn: what fits on a page. The table has all of them."""

@@ -11,8 +11,8 @@ from pop2dissect.report.html.fields import Field, command_fields, message_fields
 from pop2dissect.report.html.times import Stamp, Times
 from pop2dissect.report.masking import Range, masked_text
 from pop2dissect.report.timeline import departure
-from pop2dissect.report.values import count, frame_list
 from pop2dissect.session import Direction, Exchange, Message, Reply, Session
+from pop2dissect.text.values import count, frame_list
 
 MAX_LINES = 4000
 """Lines of one session that are listed: a browser still scrolls through them, and no mail session has as many."""

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from pop2dissect.report.html.case import Case
 from pop2dissect.report.html.ladder import LEFT, RIGHT, TOP, WIDTH
-from pop2dissect.report.safe import terminal_safe
+from pop2dissect.text.safe import terminal_safe
 
 _SCRIPTS = ("page.js", "octets.js", "panes.js", "list.js")
 """Put together into one, in this order."""

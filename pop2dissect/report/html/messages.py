@@ -8,8 +8,8 @@ from pop2dissect.mail import Mail, Part
 from pop2dissect.report.exhibit_names import attachment_exhibit, message_exhibit
 from pop2dissect.report.html.lines import Context
 from pop2dissect.report.html.times import Stamp
-from pop2dissect.report.values import count
 from pop2dissect.session import Message, Session, decode_text
+from pop2dissect.text.values import count
 
 MAX_HEADERS = 60
 """Headers of a message that are listed."""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.pipeline import Settings
 from pop2dissect.report.totals import Totals
-from pop2dissect.report.values import SECOND, count
 from pop2dissect.session import Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import SECOND, count
 
 
 class Paragraph(NamedTuple):

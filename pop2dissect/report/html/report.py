@@ -24,8 +24,8 @@ from pop2dissect.report.html.summary import summary
 from pop2dissect.report.html.times import Times
 from pop2dissect.report.html.tool import tool_facts
 from pop2dissect.report.totals import Totals
-from pop2dissect.report.values import Zone
 from pop2dissect.session import Finding, Session
+from pop2dissect.text.values import Zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from pop2dissect.report.html.messages import MessageView, message_view
 from pop2dissect.report.html.octets import embedded
 from pop2dissect.report.html.times import Stamp
 from pop2dissect.report.masking import Range, hides, secret_ranges
-from pop2dissect.report.values import count, duration, frame_name
 from pop2dissect.session import PASSWORD_MASK, Direction, Finding, Session, total_octets
 from pop2dissect.tcp.stream import Conflict, Stream
+from pop2dissect.text.values import count, duration, frame_name
 
 MAX_CONFLICTS = 50
 """Conflicts of one stream that are listed; the rest is counted."""

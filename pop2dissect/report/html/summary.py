@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.report.totals import Totals
-from pop2dissect.report.values import count, duration
 from pop2dissect.session import Probe, Session
+from pop2dissect.text.values import count, duration
 
 
 def summary(

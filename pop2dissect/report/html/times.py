@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pop2dissect.report.values import SECOND, UTC, Zone, moment
+from pop2dissect.text.values import SECOND, UTC, Zone, moment
 
 
 class Stamp(NamedTuple):

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from pop2dissect.pipeline import Settings
+from pop2dissect.version import __version__
 
 _DEPENDENCIES = ("rich", "Jinja2", "MarkupSafe", "zstandard", "lz4")
 """Distributions that have a part in a report: the last two unpack captures."""
@@ -62,8 +63,6 @@ def _numbers(values: Mapping[str, int], usual: Mapping[str, int]) -> tuple[Numbe
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    from pop2dissect import __version__
-
     yield "pop2dissect", __version__
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
     for name in _DEPENDENCIES:

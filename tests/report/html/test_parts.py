@@ -22,9 +22,9 @@ from pop2dissect.report.html.markup import harmless, line_text, running_header, 
 from pop2dissect.report.html.octets import LEAST, LIMITS, embedded, limit_for
 from pop2dissect.report.html.times import Times
 from pop2dissect.report.masking import secret_ranges
-from pop2dissect.report.values import zone_named
 from pop2dissect.session import Session
 from pop2dissect.tcp.stream import Gap, Span, Stream
+from pop2dissect.text.values import zone_named
 from tests.support.conversation import Conversation
 from tests.support.wire import save
 

@@ -7,10 +7,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.report.safe import cell_width
-from pop2dissect.report.spool import Spool
 from pop2dissect.report.style import coloured, plain
 from pop2dissect.report.table import Column, Table
+from pop2dissect.text.safe import cell_width
+from pop2dissect.text.spool import Spool
 
 COLUMNS = (
     Column("#", right=True),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from pop2dissect.report.safe import MAX_MARKS, cell_width, fit, terminal_safe
+from pop2dissect.text.safe import MAX_MARKS, cell_width, fit, terminal_safe
 
 ANY = st.text(st.characters(), max_size=50) | st.text(
     st.sampled_from("\\\\xuU0123abAB ~é漢\u0301\u202e\x1b\n\u200d\ufe0f😀\U000e0041\ud800\ue000"), max_size=50
@@ -148,7 +148,7 @@ def test_long_text_is_not_walked_through() -> None:
 
 def test_plain_text_needs_no_rich() -> None:
     program = (
-        "import sys; from pop2dissect.report.safe import *;"
+        "import sys; from pop2dissect.text.safe import *;"
         "fit(terminal_safe('abc' * 30), 20); cell_width('abc'); sys.exit('rich' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -7,7 +7,7 @@ that :mod:`datetime` knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -177,6 +177,14 @@ def frame_list(frames: Sequence[int], several_captures: bool = False) -> str:
     if last >= 0:
         pieces.append(_run(first, last, several_captures))
     return ", ".join(pieces)
+
+
+def cite(frames: Iterable[int]) -> str:
+    """Cite frames as :func:`frame_list` does, captures named where a frame is not of the first one."""
+    frames = tuple(frames)
+    if len(frames) == 1 and not capture_index(frames[0]):
+        return str(frames[0])
+    return frame_list(frames, several_captures=any(map(capture_index, frames)))
 
 
 def _run(first: int, last: int, several_captures: bool) -> str:

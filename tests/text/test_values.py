@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pop2dissect.capture.record import FRAME_BITS
 from pop2dissect.errors import UsageError
-from pop2dissect.report import values
-from pop2dissect.report.values import SECOND, UTC, Zone
+from pop2dissect.text import values
+from pop2dissect.text.values import SECOND, UTC, Zone
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECONDS = st.datetimes(timezones=st.just(datetime.UTC)).map(
