@@ -133,6 +133,7 @@ def half_open(tally: HalfOpenTally) -> HalfOpen:
         peak=peak,
         peak_time=peak_time,
         peak_frame=peak_frame,
+        unlisted=tally.unlisted,
     )
 
 

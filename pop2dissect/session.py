@@ -301,6 +301,8 @@ class HalfOpen:
     """When that second began."""
     peak_frame: int
     """The first of those connections' first frames."""
+    unlisted: int = 0
+    """Those of the attempts that are in no row of the table of probes, because it is full."""
 
 
 PASSWORD_MASK = "********"

@@ -43,6 +43,9 @@ PROBE_COLUMNS = (
     Column("frame", right=True),
 )
 
+PROBES_SHOWN = 50
+"""Rows of the table of probes that are written: a flood of SYNs has one for each of its forged addresses."""
+
 
 def session_row(session: Session, look: Look) -> tuple[str, ...]:
     """Give a session's row of the table of sessions, its texts already harmless."""
@@ -120,14 +123,18 @@ def sessions_text(sessions: Table, style: Style) -> Iterator[str]:
 
 
 def probes_text(probes: Sequence[Probe], look: Look) -> Iterator[str]:
-    """Give the table of connections without payload; nothing where there are none."""
+    """Give the table of connections without payload, of many those with most attempts; nothing where there are none."""
     if not probes:
         return
+    insistent = sorted(range(len(probes)), key=lambda place: -probes[place].attempts)[:PROBES_SHOWN]
     yield f"{look.style.heading}Connections without payload{look.style.off}"
     with Table(PROBE_COLUMNS, look.style) as table:
-        for number, probe in enumerate(probes):
-            table.add(number, _probe_row(probe, look))
+        for place in insistent:
+            table.add(place, _probe_row(probes[place], look))
         yield from table.lines()
+    if len(probes) > PROBES_SHOWN:
+        more = count(len(probes) - PROBES_SHOWN, "more row")
+        yield look.style.clip(f"and {more}, with fewer attempts or later; --json and --csv have all")
     yield ""
 
 

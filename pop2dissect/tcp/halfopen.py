@@ -34,14 +34,17 @@ class HalfOpenTally:
     first_time: int
     last_time: int
     attempts: int = 0
+    unlisted: int = 0
+    """Those of them that are in no row of the table of probes, because it is full."""
     _bins: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Tenth of a second -> connections that began in it, and the lowest of their first frames."""
     _peak: tuple[int, int, int] = (0, 0, 0)
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Connection, *, listed: bool = True) -> None:
         """Count a connection that is over."""
         frame, time = connection.first_frame, connection.start
         self.attempts += 1
+        self.unlisted += not listed
         self.first_frame = min(self.first_frame, frame)
         self.first_time = min(self.first_time, time)
         self.last_time = max(self.last_time, time)

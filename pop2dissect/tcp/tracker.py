@@ -318,7 +318,7 @@ class Tracker:
             if half_open is None:
                 first, start = connection.first_frame, connection.start
                 half_open = self.half_open[server, port] = HalfOpenTally(server, port, first, start, start)
-            half_open.add(connection)
+            half_open.add(connection, listed=tally is not None)
 
 
 def _count(noted: list[int], connection: Connection) -> None:

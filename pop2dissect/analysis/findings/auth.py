@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pop2dissect.analysis.findings.evidence import command_frames, count, finding, quoted, reply_text
+from pop2dissect.analysis.findings.evidence import command_frames, finding, quoted, reply_text
 from pop2dissect.analysis.findings.facts import LoginAttempt, SessionFacts
 from pop2dissect.session import Exchange, Finding
+from pop2dissect.text.values import count
 
 _PASSWORD_COMMANDS = re.compile(r"HEL|PASS$|LOGIN$")
 """Keywords after which the grammar's secret is a password, and not a digest or a token."""

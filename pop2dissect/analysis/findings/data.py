@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pop2dissect.analysis.findings.evidence import MAX_FRAMES, count, finding, first_few, quoted
+from pop2dissect.analysis.findings.evidence import MAX_FRAMES, finding, first_few, quoted
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.analysis.findings.folders import mailbox_named
 from pop2dissect.protocol.identify import POP2
 from pop2dissect.session import Exchange, Finding, Message, Session, Severity
+from pop2dissect.text.values import count
 
 
 class FolderUse(NamedTuple):
@@ -115,7 +116,7 @@ def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Findi
     """data.bulk_read."""
     return finding(
         "data.bulk_read",
-        f"{use.read} of the {use.messages} messages of {_folder(use)} were read in the session of user "
+        f"{use.read:,} of the {use.messages:,} messages of {_folder(use)} were read in the session of user "
         f"{quoted(user or '')}. There is more about this user from this address: {why}.",
         time=use.time,
         frames=use.frames,

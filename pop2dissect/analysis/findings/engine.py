@@ -108,7 +108,7 @@ class FindingsEngine:
     def limits_reached(self) -> list[str]:
         """What was not kept for lack of room, a sentence a kind; empty where all was."""
         return [
-            f"findings that span sessions leave out {number} {kind}, beyond the limit of {MAX_KEPT}"
+            f"findings that span sessions leave out {number:,} {kind}, beyond the limit of {MAX_KEPT}"
             for kind, number in sorted(self._dropped.items())
         ]
 

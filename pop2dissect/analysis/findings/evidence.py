@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pop2dissect.analysis.findings.catalogue import BY_ID, SEVERITIES
-from pop2dissect.session import Endpoint, Exchange, Finding, Severity
+from pop2dissect.session import Exchange, Finding, Severity
 
 MAX_FRAMES = 20
 """Frames named by a finding. They are proof enough; the sessions that it names have all."""
@@ -75,19 +75,14 @@ def quoted(text: str) -> str:
     if len(text) > MAX_UNPRINTABLE and not text[:MAX_QUOTED].isprintable():
         strange = [place for place, character in enumerate(text[:MAX_QUOTED]) if not character.isprintable()]
         most = strange[MAX_UNPRINTABLE] if len(strange) > MAX_UNPRINTABLE else MAX_QUOTED
-    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…" ({len(text)} characters)'
+    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…" ({len(text):,} characters)'
 
 
 def listed(things: Sequence[str]) -> str:
     """List things in a sentence: the first few, and how many more there are."""
     if len(things) > MAX_LISTED:
-        return ", ".join(things[:MAX_LISTED]) + f", and {len(things) - MAX_LISTED} more"
+        return ", ".join(things[:MAX_LISTED]) + f", and {len(things) - MAX_LISTED:,} more"
     return ", ".join(things)
-
-
-def count(number: int, thing: str, things: str | None = None) -> str:
-    """Say how many there are of something."""
-    return f"{number} {thing}" if number == 1 else f"{number} {things or thing + 's'}"
 
 
 def span(nanoseconds: int) -> str:
@@ -98,11 +93,6 @@ def span(nanoseconds: int) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.3g} minutes"
     return f"{seconds / 3600:.3g} hours"
-
-
-def host(server: Endpoint) -> str:
-    """Name a server by address and port."""
-    return str(server)
 
 
 def command_frames(exchange: Exchange) -> tuple[int, ...]:

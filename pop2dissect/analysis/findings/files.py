@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pop2dissect.analysis.findings.evidence import command_frames, count, finding, listed, quoted, reply_text
+from pop2dissect.analysis.findings.evidence import command_frames, finding, listed, quoted, reply_text
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.analysis.findings.folders import FolderRequest, in_spool, is_own, normal_path, owner_of
 from pop2dissect.session import Exchange, Finding, Message, Session, Severity
+from pop2dissect.text.values import count
 
 HEADER_LOOKED_AT = 4096
 """Octets of a message in which its Subject is looked for; UW's made-up header has some hundred."""

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pop2dissect.analysis.findings.evidence import count, finding, listed, quoted, span
+from pop2dissect.analysis.findings.evidence import finding, listed, quoted, span
 from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.session import Finding
+from pop2dissect.text.values import count
 
 SECOND = 10**9
 
@@ -92,7 +93,7 @@ def conclude(tries: Tries, thresholds: Thresholds) -> Iterator[tuple[list[Accoun
 def brute_force(account: Account, attempts: Attempts, thresholds: Thresholds) -> Finding | None:
     """auth.bruteforce: all tries that lie in any span of time that has enough of them."""
     guesses = _guesses(attempts.refused, thresholds)
-    more = f" ({attempts.more_refused} more were not looked at)" if attempts.more_refused else ""
+    more = f" ({attempts.more_refused:,} more were not looked at)" if attempts.more_refused else ""
     return _brute_force([account], guesses, more) if guesses else None
 
 

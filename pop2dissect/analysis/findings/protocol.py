@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from pop2dissect.analysis.findings.evidence import count, finding, quoted
+from pop2dissect.analysis.findings.evidence import finding, quoted
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.protocol.pop2.grammar import MAX_COMMAND_LINE, is_farewell
 from pop2dissect.session import Exchange, Finding, Message, Reply, Session
+from pop2dissect.text.values import count
 
 _SAID: Final[dict[str, str]] = {
     "protocol.state": "The client sent {line} where the protocol does not allow it (the server was in state {state})",
@@ -35,7 +36,7 @@ def violations(facts: SessionFacts) -> Iterator[Finding]:
         if name not in _SAID or not exchanges:
             continue
         first = exchanges[0]
-        more = "" if len(exchanges) == 1 else f"; {len(exchanges)} times in this session"
+        more = "" if len(exchanges) == 1 else f"; {len(exchanges):,} times in this session"
         said = _SAID[name].format(line=_line(first), where=_where(first, name), state=first.state)
         yield finding(
             name,
@@ -77,7 +78,7 @@ def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:
     yield finding(
         "protocol.length_mismatch",
         f"{count(len(found), 'message has', 'messages have')} not as many octets as the server announced; the first was"
-        f" announced with {first.declared_octets} and has {first.octets}.",
+        f" announced with {first.declared_octets:,} and has {first.octets:,}.",
         time=first.start_time,
         frames=(
             frame

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from pop2dissect.analysis.findings.evidence import count, finding, listed, quoted, span
+from pop2dissect.analysis.findings.evidence import finding, listed, quoted, span
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.protocol.identify import POP2, UNKNOWN
 from pop2dissect.session import Finding, HalfOpen, Probe
+from pop2dissect.text.values import count
 
 
 class Touch(NamedTuple):
@@ -103,11 +104,12 @@ def syn_floods(rows: Iterable[HalfOpen], probes: Iterable[Probe], thresholds: Th
     for row in rows:
         if row.peak < thresholds.flood_rate:
             continue
-        clients = len(sources.get(str(row.server), ()))
+        clients = count(len(sources.get(str(row.server), ())), "address", "addresses")
+        at_least = " or more" if row.unlisted else ""
         yield finding(
             "dos.syn_flood",
-            f"{row.attempts} connections to {row.server} were begun and never completed, up to {row.peak} within one "
-            f"second, by {count(clients, 'address', 'addresses')} within {span(row.last_time - row.first_time)}; "
+            f"{count(row.attempts, 'connection')} to {row.server} were begun and never completed, up to {row.peak:,} "
+            f"within one second, by {clients}{at_least} within {span(row.last_time - row.first_time)}; "
             "the sources may be forged.",
             time=row.peak_time,
             frames=(row.first_frame, row.peak_frame),

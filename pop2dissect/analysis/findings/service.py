@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.analysis.findings.evidence import MAX_FRAMES, MAX_SESSIONS, count, finding, quoted
+from pop2dissect.analysis.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding, quoted
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.protocol.identify import NONE, POP2, RFC918, RFC918_OR_POP3, UNKNOWN
 from pop2dissect.session import Finding
+from pop2dissect.text.values import count
 
 POP2_PORT = 109
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from pop2dissect.analysis.findings.evidence import command_frames, count, finding, listed, quoted
+from pop2dissect.analysis.findings.evidence import command_frames, finding, listed, quoted
 from pop2dissect.analysis.findings.facts import SessionFacts
 from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.session import Finding
+from pop2dissect.text.values import count
 
 MAX_MISSES = 64
 """Folders kept that a user asked a server for in vain."""

@@ -132,7 +132,7 @@ def test_the_wipe_and_that_it_was_committed(story: Story) -> None:
 
 def test_the_overlong_folder(story: Story) -> None:
     (session,) = story.of("sends FOLD with 1014 octets")
-    assert "1014 octets" in story.one("exploit.overlong", session).detail
+    assert "1,014 octets" in story.one("exploit.overlong", session).detail
     assert story.one("exploit.nop_sled", session).severity == "critical"
     # The server answered and went on.
     assert not story.found("exploit.post_shell", "exploit.crash", "exploit.shellcode")
