@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pop2dissect.mail import Mail, parse_mail
+from pop2dissect.mail import Mail, parse_mail, part_contents
 from pop2dissect.protocol.software import Software
 from pop2dissect.tcp.stream import Stream
 
@@ -179,6 +179,13 @@ class Message:
     def mail(self) -> Mail:
         """The message taken apart: headers, parts, attachments, defects. Never raises."""
         return parse_mail(self.content(), self.stream.limits)
+
+    def part_contents(self) -> tuple[bytes, ...]:
+        """Give the decoded contents of the parts, in the order of ``mail.parts``.
+
+        They are decoded each time, and not kept: together they may be as large as all messages of the capture.
+        """
+        return part_contents(self.content(), self.stream.limits)
 
     def _repr_html_(self) -> str:
         from pop2dissect.analysis.html import message_html

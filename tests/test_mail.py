@@ -5,17 +5,20 @@ from __future__ import annotations
 import email
 import email.policy
 import hashlib
+import pickle
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.limits import DEFAULT, Limits
-from pop2dissect.mail import Mail, Part, limits, parse, parse_headers, parse_mail
+from pop2dissect.mail import Part, limits, parse, parse_headers, parse_mail, part_contents
 from pop2dissect.mail.characters import CHARSETS, decode_charset
 from pop2dissect.mail.notes import Notes
 
@@ -106,17 +109,43 @@ Nothing to see here.
 )
 
 
-def only(parsed: Mail) -> Part:
+@dataclass
+class OpenPart:
+    """A part with its content."""
+
+    part: Part
+    content: bytes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.part, name)
+
+
+class OpenMail:
+    """A message taken apart, its parts with their contents."""
+
+    def __init__(self, octets: bytes, limits: Limits = DEFAULT) -> None:
+        self.mail, contents = parse._open(octets, limits)  # and not parse_mail, which has a net
+        self.parts = [OpenPart(part, content) for part, content in zip(self.mail.parts, contents, strict=True)]
+
+    @property
+    def attachments(self) -> list[OpenPart]:
+        return [part for part in self.parts if part.is_attachment]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.mail, name)
+
+
+def only(parsed: OpenMail) -> OpenPart:
     assert len(parsed.parts) == 1
     return parsed.parts[0]
 
 
-def body(encoding: str, octets: bytes) -> Mail:
-    return parse._parse_mail(b"A: b\r\nContent-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + octets)
+def body(encoding: str, octets: bytes) -> OpenMail:
+    return OpenMail(b"A: b\r\nContent-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + octets)
 
 
 class TestWholeMessage:
-    parsed = parse_mail(MIXED)
+    parsed = OpenMail(MIXED)
 
     def test_headers(self) -> None:
         assert self.parsed.sender == '"J. Smith" <smith@dog-house.example>'
@@ -145,6 +174,10 @@ class TestWholeMessage:
         ]
         assert [part.path for part in self.parsed.attachments] == ["2", "3", "4", "5", "6", "6.1"]
         assert all(part.octets == len(part.content) for part in self.parsed.parts)
+
+    def test_contents_are_not_kept(self) -> None:
+        parsed = parse_mail(MIXED + b"x" * 1_000_000)
+        assert len(pickle.dumps(parsed)) < 10_000
 
     def test_attached_message_is_kept_octet_for_octet(self) -> None:
         start = MIXED.index(b"Subject: the forwarded one")
@@ -206,7 +239,7 @@ class TestHeaders:
 
     def test_mbox_separator_first(self) -> None:
         # KA9Q NOS sends the line that parts the messages in the file.
-        parsed = parse_mail(b"From fred Mon Nov 23 09:10:00 1992\r\nFrom: fred\r\nTo: x\r\nTo: y\r\n\r\nhi\r\n")
+        parsed = OpenMail(b"From fred Mon Nov 23 09:10:00 1992\r\nFrom: fred\r\nTo: x\r\nTo: y\r\n\r\nhi\r\n")
         assert parsed.sender == "fred"
         assert parsed.recipients == "x, y"
         assert parsed.defects == (
@@ -246,7 +279,7 @@ class TestHeaders:
         ],
     )
     def test_malformed(self, octets: bytes, content: bytes, defects: tuple[str, ...]) -> None:
-        parsed = parse._parse_mail(octets)
+        parsed = OpenMail(octets)
         assert parsed.defects == defects
         assert only(parsed).content == content
         assert not parsed.attachments
@@ -283,7 +316,7 @@ class TestParameters:
         ],
     )
     def test_filename(self, parameters: str, filename: str | None) -> None:
-        parsed = parse._parse_mail(f"Content-Disposition: inline; {parameters}\r\n\r\n".encode())
+        parsed = OpenMail(f"Content-Disposition: inline; {parameters}\r\n\r\n".encode())
         assert only(parsed).filename == filename
         assert only(parsed).is_attachment == (filename is not None)
 
@@ -305,7 +338,7 @@ class TestParameters:
         ],
     )
     def test_type_and_attachment(self, header: str, content_type: str, attachment: bool) -> None:
-        part = only(parse._parse_mail(f"Content-Type: {header}\r\n\r\n".encode()))
+        part = only(OpenMail(f"Content-Type: {header}\r\n\r\n".encode()))
         assert (part.content_type, part.is_attachment) == (content_type, attachment)
 
 
@@ -338,7 +371,7 @@ class TestContents:
     def test_uuencoded_files_within_a_text(self) -> None:
         # Mail before MIME had its attachments so.
         text = b"See below.\r\n" + crlf(UU_NUMBERS) + b"begin the day\r\nbegin 644 broken\r\nno\r\n" + crlf(UU_NUMBERS)
-        parsed = parse._parse_mail(b"Subject: x\r\n\r\n" + text)
+        parsed = OpenMail(b"Subject: x\r\n\r\n" + text)
         assert parsed.parts[0].content == text
         assert [(part.path, part.filename, part.sha256) for part in parsed.attachments] == [
             ("1.1", "numbers.txt", NUMBERS),
@@ -349,10 +382,8 @@ class TestContents:
 
 class TestStructure:
     @staticmethod
-    def multipart(octets: bytes, boundary: bytes = b"b", subtype: bytes = b"mixed") -> Mail:
-        return parse._parse_mail(
-            b"Content-Type: multipart/" + subtype + b"; boundary=" + boundary + b"\r\n\r\n" + octets
-        )
+    def multipart(octets: bytes, boundary: bytes = b"b", subtype: bytes = b"mixed") -> OpenMail:
+        return OpenMail(b"Content-Type: multipart/" + subtype + b"; boundary=" + boundary + b"\r\n\r\n" + octets)
 
     def test_a_boundary_that_begins_another(self) -> None:
         parsed = self.multipart(b"--b\r\n\r\n--bb\r\n--b--x\r\n --b\r\nx--b\r\n--b--\r\n")
@@ -381,7 +412,7 @@ class TestStructure:
         ]
 
     def test_encoded_multipart(self) -> None:
-        parsed = parse._parse_mail(
+        parsed = OpenMail(
             b"Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\nYWJj\r\n"
         )
         assert only(parsed).content == b"abc"
@@ -391,12 +422,12 @@ class TestStructure:
         octets = b"".join(
             b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) for level in range(50)
         )
-        parsed = parse._parse_mail(octets)
+        parsed = OpenMail(octets)
         assert only(parsed).content.startswith(b"--b20\r\nContent-Type: multipart/mixed; boundary=b21")
         assert any("more than 20 containers deep" in defect for defect in parsed.defects)
 
     def test_messages_too_deep(self) -> None:
-        parsed = parse._parse_mail(b"Content-Type: message/rfc822\r\n\r\n" * 50)
+        parsed = OpenMail(b"Content-Type: message/rfc822\r\n\r\n" * 50)
         assert [part.path for part in parsed.parts] == ["1", "1.1", "1.1.1", "1.1.1.1", "1.1.1.1.1"]
         assert "part 1.1.1.1.1: message too deep within others, left whole" in parsed.defects
 
@@ -411,23 +442,23 @@ class TestStructure:
         assert "parts after the first 1000 were passed over (limit mail_parts)" in parsed.defects
 
     def test_too_many_files_in_a_text(self) -> None:
-        parsed = parse._parse_mail(b"A: b\r\n\r\n" + crlf(UU_NUMBERS) * 1500)
+        parsed = OpenMail(b"A: b\r\n\r\n" + crlf(UU_NUMBERS) * 1500)
         assert len(parsed.parts) == DEFAULT.mail_parts
         assert "parts after the first 1000 were passed over (limit mail_parts)" in parsed.defects
 
     def test_too_many_headers(self) -> None:
-        parsed = parse._parse_mail(b"A: b\r\n" * 5000 + b"\r\nbody\r\n")
+        parsed = OpenMail(b"A: b\r\n" * 5000 + b"\r\nbody\r\n")
         assert len(parsed.headers) == limits.MAX_HEADERS
         assert only(parsed).content == b"body\r\n"
         assert parsed.defects == ("headers after the first 1000 or 262144 octets were passed over",)
 
     def test_headers_without_end(self) -> None:
-        assert only(parse._parse_mail(b"A: b\r\n" * 5000)).content == b""
+        assert only(OpenMail(b"A: b\r\n" * 5000)).content == b""
         cut = b"A: bbbbbbbbbbbbb\n" * (limits.MAX_HEADER_BLOCK // 17 + 1)
         assert parse_headers(cut[: limits.MAX_HEADER_BLOCK]).fields[0] == ("A", "bbbbbbbbbbbbb")
 
     def test_long_header(self) -> None:
-        parsed = parse._parse_mail(b"Subject: " + b"x" * 1_000_000 + b"\r\n\r\nbody\r\n")
+        parsed = OpenMail(b"Subject: " + b"x" * 1_000_000 + b"\r\n\r\nbody\r\n")
         assert parsed.subject == "x" * (limits.MAX_HEADER)
         assert only(parsed).content == b"body\r\n"
         assert parsed.defects[-1] == "only the first 65536 octets of header Subject were kept"
@@ -438,14 +469,14 @@ class TestStructure:
         assert parsed.defects[-1] == "401 further defects not listed"
 
     def test_limits_that_are_set(self) -> None:
-        parsed = parse_mail(b"A: b\r\n\r\nbody\r\n", Limits(mail_octets=10))
+        parsed = OpenMail(b"A: b\r\n\r\nbody\r\n", Limits(mail_octets=10))
         assert only(parsed).content == b"bo"
         assert parsed.defects[0] == "only the first 10 of 14 octets were taken apart (limit mail_octets)"
         parts = b"--b\r\n\r\nx\r\n" * 5
-        parsed = parse_mail(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts, Limits(mail_parts=3))
+        parsed = OpenMail(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts, Limits(mail_parts=3))
         assert len(parsed.parts) == 3
         assert "parts after the first 3 were passed over (limit mail_parts)" in parsed.defects
-        parsed = parse_mail(NESTED, Limits(mail_depth=2))
+        parsed = OpenMail(NESTED, Limits(mail_depth=2))
         assert any("more than 2 containers deep (limit mail_depth)" in defect for defect in parsed.defects)
 
 
@@ -492,7 +523,7 @@ class TestAnyOctets:
 
     @staticmethod
     def check(octets: bytes) -> None:
-        parsed = parse._parse_mail(octets)  # and not parse_mail, which has a net
+        parsed = OpenMail(octets)
         for text in (
             *sum(parsed.headers, ()),
             *parsed.defects,
@@ -504,6 +535,9 @@ class TestAnyOctets:
             assert part.sha256 == hashlib.sha256(part.content).hexdigest()
         assert len({part.path for part in parsed.parts}) == len(parsed.parts)
         assert parse_headers(octets).fields == parsed.headers
+
+    def test_the_facts_and_the_contents_are_of_the_same_parts(self) -> None:
+        assert [len(content) for content in part_contents(MIXED)] == [part.octets for part in parse_mail(MIXED).parts]
 
     @given(st.binary(max_size=2000))
     def test_any(self, octets: bytes) -> None:
@@ -523,6 +557,7 @@ class TestAnyOctets:
 
         monkeypatch.setattr(parse, "decode_fields", fail)
         assert parse_mail(b"x").defects == ("the message could not be read: RuntimeError('no')",)
+        assert part_contents(b"x") == ()
         assert parse_headers(b"x").defects == ("the headers could not be read: RuntimeError('no')",)
 
 
@@ -559,7 +594,7 @@ NESTED = b"".join(
 )
 def test_time_is_bounded(octets: bytes) -> None:
     started = time.process_time()
-    parse._parse_mail(octets)
+    OpenMail(octets)
     assert time.process_time() - started < 2  # 0.3 s for the slowest; what is quadratic takes minutes
 
 
@@ -595,7 +630,7 @@ def test_as_the_standard_library_has_it(subject: str, text: str, files: list[tup
         made.add_attachment(content, *content_type.split("/"), filename=filename)
     octets = bytes(made)
 
-    parsed = parse_mail(octets)
+    parsed = OpenMail(octets)
     oracle = email.message_from_bytes(octets, policy=email.policy.default)
     assert parsed.subject == oracle["Subject"]
     assert parsed.sender == oracle["From"]

@@ -56,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitStatus.INTERRUPTED
     except OSError as error:
         return _fail(f"the output cannot be written: {error.strerror or error}", ExitStatus.UNWRITABLE)
+    except MemoryError:
+        return _fail("there is not enough memory for this", ExitStatus.INTERNAL)
     except Exception as error:
         return _fail(f"this is a fault of pop2dissect, please report it: {_fault(error)}", ExitStatus.INTERNAL)
 

@@ -16,7 +16,9 @@ from pop2dissect.session import Session
 def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
     """Give each attachment of a session's messages as ``session-0001-message-01-part-2-report.pdf``."""
     for message in session.messages:
-        for number, part in enumerate(message.mail.attachments, 1):
+        opened = zip(message.mail.parts, message.part_contents(), strict=True)
+        attached = ((part, content) for part, content in opened if part.is_attachment)
+        for number, (part, content) in enumerate(attached, 1):
             name = safe_name(part.filename or "")
             yield Exhibit(
                 f"{message_stem(session, message)}-part-{part.path}{'-' if name else ''}{name}",
@@ -31,7 +33,7 @@ def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibi
                     "content_type": part.content_type,
                     "frames": notation.frames(message.frames),
                 },
-                partial(iter, (part.content,)),
+                partial(iter, (content,)),
             )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, frozen=True)
 class Part:
-    """One part of a message that is not a container: the text, or an attachment."""
+    """One part of a message that is not a container: the text, or an attachment. Its content is not kept."""
 
     path: str
     """Its place in the tree of parts, as ``1``, ``1.2``."""
@@ -21,7 +21,6 @@ class Part:
     """Of the decoded content."""
     sha256: str
     """Of the decoded content, in hexadecimal."""
-    content: bytes
 
 
 @dataclass(slots=True, frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.mail.fields import decode_fields, read_fields
@@ -12,14 +13,27 @@ from pop2dissect.mail.notes import Notes, count
 from pop2dissect.mail.structure import Entity, MailDissection
 
 
+class _Opened(NamedTuple):
+    mail: Mail
+    contents: tuple[bytes, ...]
+
+
 def parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
     """Take a message apart, as far as ``limits`` allow. Never raises."""
     try:
-        return _parse_mail(octets, limits)
+        return _open(octets, limits).mail
     except Exception as error:
         # Nothing is known to get here, and the tests go round this net; it is here because one message
         # must not cost the report of all others.
         return Mail((), None, None, None, None, None, (), (f"the message could not be read: {error!r}",))
+
+
+def part_contents(octets: bytes, limits: Limits = DEFAULT) -> tuple[bytes, ...]:
+    """Give the decoded contents of a message's parts, in the order of :attr:`Mail.parts`. Never raises."""
+    try:
+        return _open(octets, limits).contents
+    except Exception:  # as in parse_mail, which gives no parts then
+        return ()
 
 
 def parse_headers(octets: bytes) -> Headers:
@@ -36,7 +50,7 @@ def parse_headers(octets: bytes) -> Headers:
         return Headers((), (f"the headers could not be read: {error!r}",))
 
 
-def _parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
+def _open(octets: bytes, limits: Limits) -> _Opened:
     dissection = MailDissection(limits)
     notes = dissection.notes
     if len(octets) > limits.mail_octets:
@@ -46,7 +60,7 @@ def _parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
     fields = dissection.take_apart(Entity(octets, 0, len(octets), own="1", below="", depth=0, messages=0))
     decoded = decode_fields(fields, notes)
     headers = Headers(decoded, notes.sentences())
-    return Mail(
+    mail = Mail(
         headers=headers.fields,
         sender=headers.sender,
         recipients=headers.recipients,
@@ -56,6 +70,7 @@ def _parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
         parts=tuple(dissection.parts),
         defects=headers.defects,
     )
+    return _Opened(mail, tuple(dissection.contents))
 
 
 def _check_lines(octets: bytes, notes: Notes) -> None:

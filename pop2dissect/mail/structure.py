@@ -43,6 +43,8 @@ class MailDissection:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.parts: list[Part] = []
+        self.contents: list[bytes] = []
+        """Of the parts, decoded."""
         self.notes = Notes()
 
     def take_apart(self, entity: Entity) -> list[Field]:
@@ -122,7 +124,8 @@ class MailDissection:
             self.notes.add(f"parts after the first {self._limits.mail_parts} were passed over (limit mail_parts)")
             return False
         digest = hashlib.sha256(content).hexdigest()
-        self.parts.append(Part(path, content_type, filename, attached, len(content), digest, content))
+        self.parts.append(Part(path, content_type, filename, attached, len(content), digest))
+        self.contents.append(content)
         return True
 
     def _take_multipart_apart(self, entity: Entity, body: int, content_type: str, boundary: str, where: str) -> bool:

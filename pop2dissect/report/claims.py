@@ -12,7 +12,9 @@ import binascii
 import hashlib
 import re
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import IO
 
 from pop2dissect.errors import UsageError
 
@@ -22,6 +24,7 @@ MAX_DOCUMENT = 1 << 30
 _UNSEALED = "0" * 64
 _TAG = '<script type="application/json" id="pop2dissect-claims" data-encoding="gzip+base64" data-sha256="'
 _ELEMENT = re.compile(re.escape(_TAG.encode()) + rb'([0-9a-f]{64})">([A-Za-z0-9+/=]*)</script>')
+_MARK = (_TAG + _UNSEALED).encode()
 _GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
 """RFC 1952, section 2.3: no time, no name, best compression, unknown system, so the same on every machine."""
 
@@ -36,23 +39,59 @@ class Claims:
     """The page is, octet for octet, as it was sealed."""
 
 
-def element(document: str) -> str:
-    """Put a JSON document into a ``script`` element, which holds nothing that could close it; not yet sealed."""
-    octets = document.encode()
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    trailer = zlib.crc32(octets).to_bytes(4, "little") + (len(octets) & 0xFFFFFFFF).to_bytes(4, "little")
-    packed = _GZIP_HEADER + packer.compress(octets) + packer.flush() + trailer
-    return f'{_TAG}{_UNSEALED}">{base64.b64encode(packed).decode()}</script>'
+def element(document: Iterable[str]) -> Iterator[str]:
+    """Put a JSON document into a ``script`` element, which holds nothing that could close it; not yet sealed.
 
-
-def seal(page: str) -> str:
-    """Write the SHA-256 of the page into it: of its UTF-8 octets, with 64 zeros where the hash is to stand.
-
-    The last step before the page is written. Raises ValueError unless it holds one unsealed element.
+    Takes the document in pieces, and gives the element in pieces: neither need be in memory as a whole.
     """
-    if page.count(_TAG) != 1 or _TAG + _UNSEALED not in page:
+    yield f'{_TAG}{_UNSEALED}">'
+    rest = b""
+    for packed in _packed(document):
+        octets = rest + packed
+        whole = len(octets) // 3 * 3  # base64 writes three octets as four characters
+        yield base64.b64encode(octets[:whole]).decode()
+        rest = octets[whole:]
+    yield f"{base64.b64encode(rest).decode()}</script>"
+
+
+def _packed(document: Iterable[str]) -> Iterator[bytes]:
+    """Pack a text with gzip (RFC 1952)."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    checksum = size = 0
+    yield _GZIP_HEADER
+    for piece in document:
+        octets = piece.encode()
+        checksum = zlib.crc32(octets, checksum)
+        size += len(octets)
+        yield packer.compress(octets)
+    yield packer.flush()
+    yield checksum.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def write_sealed(page: Iterable[str], file: IO[bytes]) -> int:
+    """Write a page, and into it its SHA-256: of its UTF-8 octets, with 64 zeros where the hash is to stand.
+
+    The file must be new, and one that can be written anywhere. Gives the octets of the page. Raises ValueError
+    unless the page holds one unsealed element.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    places: list[int] = []
+    tail = b""  # the mark may begin in one piece and end in the next
+    for piece in page:
+        octets = piece.encode()
+        seen = tail + octets
+        places += (size - len(tail) + match.start() for match in re.finditer(re.escape(_MARK), seen))
+        tail = seen[1 - len(_MARK) :]
+        digest.update(octets)
+        file.write(octets)
+        size += len(octets)
+    if len(places) != 1:
         raise ValueError("the page holds no unsealed claims, or several")
-    return page.replace(_TAG + _UNSEALED, _TAG + hashlib.sha256(page.encode()).hexdigest())
+    file.seek(places[0] + len(_TAG))
+    file.write(digest.hexdigest().encode())
+    file.seek(size)
+    return size
 
 
 def read_claims(page: bytes) -> Claims:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.errors import UsageError
-from pop2dissect.report import claims
 from pop2dissect.verify import ResultError, Verification, verify
 from pop2dissect.verify.claims import differences
 from pop2dissect.verify.result import read_result
+from tests.support.pages import page_with, sealed
 from tests.support.truth import capture_path
 
 SMALL = capture_path("rfc937_normal")
@@ -279,8 +279,7 @@ def test_the_documentation_shows_what_comes_out(
 
 def page(folder: Path, document: str) -> Path:
     path = folder / "report.html"
-    html = f"<!doctype html><p>1 message was deleted</p>{claims.element(document)}</html>\n"
-    path.write_text(claims.seal(html), newline="")
+    path.write_bytes(sealed(page_with(document, "<!doctype html><p>1 message was deleted</p>")))
     return path
 
 

@@ -28,10 +28,8 @@ class ReportOutput(FileOutput):
 
     def finish(self) -> None:
         """Write the page."""
-        octets = self._report.page(self.run.spanning_findings()).encode()
-        self._file.write(octets)
+        self._size = self._report.write(self._file, self.run.spanning_findings())
         self._file.flush()
-        self._size = len(octets)
 
     def written(self) -> str:
         """Say where the report is."""

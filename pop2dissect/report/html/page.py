@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ from pop2dissect.report.html.sessions import SessionRow, SessionView
 from pop2dissect.report.html.times import Stamp
 from pop2dissect.report.html.tool import Tool
 from pop2dissect.session import Probe
+
+_AT_ONCE = 1000
+"""Pieces of the templates, mostly short, that are joined before they are given on."""
 
 
 class ProbeRow(NamedTuple):
@@ -65,19 +68,25 @@ def session_markup(view: SessionView, zone: str) -> Markup:
     return Markup(markup.environment().get_template("session.html.j2").render(view=view, zone=zone))
 
 
-def page_markup(view: PageView, sessions: Sequence[Markup], claims: str) -> str:
-    """Render the page around the sessions; ``claims`` is the element of :mod:`pop2dissect.report.claims`."""
+def page_markup(view: PageView, sessions: Iterable[str], claims: Iterable[str]) -> Iterator[str]:
+    """Render the page around the sessions, piece by piece, as it may be large.
+
+    ``sessions`` are of :func:`session_markup`, in order; ``claims`` is the element of
+    :mod:`pop2dissect.report.claims`, in pieces.
+    """
     styles, first_script, script = markup.style(view.case), markup.first_script(), markup.script()
-    return (
+    stream = (
         markup.environment()
         .get_template("page.html.j2")
-        .render(
+        .stream(
             {field.name: getattr(view, field.name) for field in fields(view)},
             policy=markup.policy(styles, first_script, script),
             styles=Markup(styles),
             first_script=Markup(first_script),
             script=Markup(script),
-            sessions=sessions,
-            claims=Markup(claims),
+            sessions=map(Markup, sessions),
+            claims=map(Markup, claims),
         )
     )
+    stream.enable_buffering(_AT_ONCE)
+    return stream

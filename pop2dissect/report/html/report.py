@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import IO
 
 from pop2dissect.pipeline import Dissection
-from pop2dissect.report.claims import element, seal
+from pop2dissect.report.claims import element, write_sealed
 from pop2dissect.report.digests import digest_of
 from pop2dissect.report.document import Document, Notation, session_text
 from pop2dissect.report.findings import GRAVE, SEVERITIES
@@ -25,6 +26,7 @@ from pop2dissect.report.html.times import Times
 from pop2dissect.report.html.tool import tool_facts
 from pop2dissect.report.totals import Totals
 from pop2dissect.session import Finding, Session
+from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import Zone
 
 
@@ -44,7 +46,7 @@ class Choices:
 class Report:
     """Takes sessions as they end, and makes the page when all have come.
 
-    Sessions are kept until then: the report is about as large as what it reports.
+    Sessions are kept until then. The page is not: what is made of each session waits on disk if it is long.
     """
 
     def __init__(self, dissection: Dissection, choices: Choices, before: Sequence[str | None]) -> None:
@@ -58,42 +60,65 @@ class Report:
         """Take a session."""
         self._sessions.append(session)
 
-    def page(self, spanning: Sequence[Finding]) -> str:
-        """Give the page, sealed. ``spanning`` are the findings that span sessions.
+    def write(self, file: IO[bytes], spanning: Sequence[Finding]) -> int:
+        """Write the page, sealed, into a new file; give its octets. ``spanning`` are the findings that span sessions.
 
         To be called once the captures have been read, while the octets of the sessions are at hand. Raises
         UsageError where the environment fixes the time of making to what is none.
         """
         made = time_of_making()
+        self._sessions.sort(key=lambda session: session.id)
+        totals = Totals()
+        for session in self._sessions:
+            totals.add(session)
+        totals.add_findings(spanning)
+        after = [digest_of(info.path) for info in self._dissection.captures]
+        with Spool() as shown:
+            view = self._view(made, spanning, totals, after, shown)
+            claims = element(self._document(spanning, totals, after))
+            return write_sealed(page_markup(view, shown.in_order(), claims), file)
+
+    def _document(self, spanning: Sequence[Finding], totals: Totals, after: Sequence[str | None]) -> Iterable[str]:
+        """Give the JSON document of the same run, in pieces."""
         dissection, choices = self._dissection, self._choices
+        document = Document(
+            settings=dissection.settings,
+            notation=choices.notation,
+            selected=choices.selected,
+            captures=dissection.captures,
+            sha256=after,
+            warnings=dissection.warnings,
+            probes=dissection.probes,
+            findings=spanning,
+            totals=totals,
+        )
+        return document.pieces(session_text(session, choices.notation) for session in self._sessions)
+
+    def _view(
+        self, made: int, spanning: Sequence[Finding], totals: Totals, after: Sequence[str | None], shown: Spool
+    ) -> PageView:
+        """Make the page's view-model; the sessions, rendered, are put aside in ``shown``."""
+        dissection, choices, sessions = self._dissection, self._choices, self._sessions
         notation = choices.notation
         context = Context(Times(choices.zone), notation.show_passwords, notation.several_captures)
-        sessions = sorted(self._sessions, key=lambda session: session.id)
         about = _by_session(sessions, spanning)
         found = [*spanning, *(finding for session in sessions for finding in session.findings)]
         probes = dissection.probes if choices.selected is None else []
-        totals = Totals()
-        for session in sessions:
-            totals.add(session)
-        totals.add_findings(spanning)
-
-        after = [digest_of(info.path) for info in dissection.captures]
         captures = capture_views(dissection.captures, self._before, after, choices.case, context.times)
         exhibits: list[Exhibit] = list(capture_exhibits(captures, dissection.captures))
         lengths = [length for session in sessions for length in line_lengths(session)]
         limit = limit_for(lengths, len(sessions))
         brief = totals.messages > MAX_MESSAGES
         rows = [session_row(session, about[session.id], context) for session in sessions]
-        shown = []
         for session, row in zip(sessions, rows, strict=True):
-            view = session_view(session, row, about[session.id], limit, context, brief=brief)
-            shown.append(session_markup(view, context.times.zone_name))
-            exhibits += session_exhibits(view)
+            one = session_view(session, row, about[session.id], limit, context, brief=brief)
+            shown.add(session.id, session_markup(one, context.times.zone_name))
+            exhibits += session_exhibits(one)
 
         found_kinds = kinds(found, context)
         clients = Clients(sessions, probes, found, context)
         zone, masked = context.times.zone_name, not notation.show_passwords
-        page = PageView(
+        return PageView(
             case=choices.case,
             made=context.times.full(made),
             zone=zone,
@@ -122,19 +147,6 @@ class Report:
             cut=max(lengths, default=0) > limit,
             brief=brief,
         )
-        document = Document(
-            settings=dissection.settings,
-            notation=notation,
-            selected=choices.selected,
-            captures=dissection.captures,
-            sha256=after,
-            warnings=dissection.warnings,
-            probes=dissection.probes,
-            findings=spanning,
-            totals=totals,
-        )
-        claims = element("".join(document.pieces(session_text(session, notation) for session in sessions)))
-        return seal(page_markup(page, shown, claims))
 
 
 def _by_session(sessions: Sequence[Session], spanning: Sequence[Finding]) -> dict[int, list[Finding]]:
