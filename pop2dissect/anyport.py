@@ -7,6 +7,7 @@ and from then on only its addresses and ports are remembered.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
@@ -35,7 +36,7 @@ class AnyPortTracker(Tracker):
         super().__init__(ports, policy, limits)
         self._found: set[Connection] = set()
         """Connections on other ports that greeted so, and are not over."""
-        self._given_up: dict[bytes, None] = {}
+        self._given_up: OrderedDict[bytes, None] = OrderedDict()
         """Flow keys, of both directions, in the order in which the connections were given up."""
 
     def connections(self, segments: Iterable[Segment]) -> Iterator[Connection]:
@@ -66,7 +67,8 @@ class AnyPortTracker(Tracker):
             for key in (connection.client_key, reverse_key(connection.client_key)):
                 self._given_up[key] = None
             while len(self._given_up) > 2 * MAX_GIVEN_UP:
-                self._forget(next(iter(self._given_up)))
+                oldest, _ = self._given_up.popitem(last=False)
+                self._forget(oldest)
             self._finish(connection)
 
     def _forget(self, key: bytes) -> None:

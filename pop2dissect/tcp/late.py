@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 from pop2dissect.capture.record import frame_text
@@ -28,8 +29,9 @@ class LateSegments:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._extents: dict[bytes, _Extent] = {}
-        """By flow key, both directions of a connection after one another."""
+        self._extents: OrderedDict[bytes, _Extent] = OrderedDict()
+        """By flow key, both directions of a connection after one another. (The first key of a plain dict is looked for
+        past all those that were deleted before it.)"""
         self._count = 0
         self._octets = 0
         self._first = 0
@@ -43,7 +45,7 @@ class LateSegments:
             self._extents.pop(key, None)
             self._extents[key] = _extent(sender)
         while len(self._extents) > 2 * self._limit:
-            del self._extents[next(iter(self._extents))]
+            self._extents.popitem(last=False)
 
     def belongs(self, segment: Segment) -> bool:
         """Tell whether a segment on addresses and ports without a connection repeats what one that is over carried."""
