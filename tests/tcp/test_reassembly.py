@@ -246,7 +246,9 @@ def test_the_stream_ends_where_the_fin_says() -> None:
 
 
 @pytest.mark.parametrize("captured_first", ["FIN", "acknowledgement"])
-def test_an_acknowledgement_of_the_fin_proves_no_octet_in_whatever_order_they_were_captured(captured_first: str) -> None:
+def test_an_acknowledgement_of_the_fin_proves_no_octet_in_whatever_order_they_were_captured(
+    captured_first: str,
+) -> None:
     talk = Talk()
     last = [talk.segment("c", 3, flags=ACK | FIN), talk.segment("s", 0, heard=4)]
     if captured_first != "FIN":
