@@ -18,28 +18,28 @@ from pop2dissect.session import Probe, Session, total_octets
 SESSION_COLUMNS = (
     Column("#", right=True),
     Column("date", if_varied=True),
-    Column("start"),
-    Column("client"),
-    Column("server", dispensable=3),
-    Column("protocol", dispensable=1),
-    Column("user", widest=16),
+    Column("start", dispensable=1),
+    Column("client", least=16),
+    Column("server", dispensable=5),
+    Column("protocol", dispensable=3),
+    Column("user", widest=16, least=10),
     Column("login"),
-    Column("end", dispensable=5),
-    Column("messages", right=True),
-    Column("deleted", right=True, dispensable=4),
-    Column("octets", right=True, dispensable=2),
-    Column("duration", right=True, dispensable=6),
+    Column("end", dispensable=7),
+    Column("messages", right=True, dispensable=2),
+    Column("deleted", right=True, dispensable=6),
+    Column("octets", right=True, dispensable=4),
+    Column("duration", right=True, dispensable=8),
     Column("notes", elastic=True),
 )
 PROBE_COLUMNS = (
     Column("client"),
     Column("server"),
     Column("attempts", right=True),
-    Column("answered", right=True),
-    Column("refused", right=True),
-    Column("unanswered", right=True),
-    Column("date", if_varied=True, dispensable=2),
-    Column("first", dispensable=1),
+    Column("answered", right=True, dispensable=1),
+    Column("refused", right=True, dispensable=2),
+    Column("unanswered", right=True, dispensable=3),
+    Column("date", if_varied=True, dispensable=5),
+    Column("first", dispensable=4),
     Column("frame", right=True),
 )
 
@@ -81,7 +81,7 @@ def _notes(session: Session) -> str:
     departures = sum(len(exchange.violations) for exchange in session.exchanges)
     grave = [finding.severity for finding in session.findings if finding.severity in GRAVE]
     notes = (
-        f"{count(len(grave), 'finding')}, {min(grave, key=SEVERITIES.index)}" if grave else "",
+        f"{min(grave, key=SEVERITIES.index)}: {count(len(grave), 'finding')}" if grave else "",
         "start missing" if session.handshake == "missing" else "",
         f"{count(lost, 'octet')} lost" if lost else "",
         count(conflicts, "conflict") if conflicts else "",

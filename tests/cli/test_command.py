@@ -409,6 +409,12 @@ def test_help_teaches() -> None:
     assert command("--version").stdout == f"pop2dissect {pop2dissect.__version__}\n"
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["verify", "--help"], ["wireshark", "--help"]])
+def test_help_fits_a_terminal_of_80_columns(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert [line for line in command(*arguments).stdout.splitlines() if len(line) > 80] == []
+
+
 def test_the_plugin_has_a_path(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wireshark", "path"]) == 0
     assert Path(capsys.readouterr().out.strip()).is_file()
