@@ -96,10 +96,10 @@ def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look
     style = look.style
     for info in captures:
         yield f"{style.bold}{style.clip(terminal_safe(info.path))}{style.off}"
-        links = ", ".join(link_type_name(link_type) for link_type in info.link_types)
-        size = "" if info.size is None else f", {count(info.size, 'octet')}"
-        facts = f"  {info.format}, {links or 'no interface'}{size}, {count(info.packets, 'packet')}"
-        yield style.clip(facts)
+        if info.format:  # none of a file that cannot be read at all
+            links = ", ".join(link_type_name(link_type) for link_type in info.link_types)
+            size = "" if info.size is None else f", {count(info.size, 'octet')}"
+            yield style.clip(f"  {info.format}, {links or 'no interface'}{size}, {count(info.packets, 'packet')}")
         if info.first_time is not None and info.last_time is not None:
             first, last = moment(info.first_time, look.zone), moment(info.last_time, look.zone)
             until = last.clock if last.date == first.date else f"{last.date} {last.clock}"

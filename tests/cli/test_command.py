@@ -171,6 +171,11 @@ def test_one_session_of_many(capsys: pytest.CaptureFixture[str]) -> None:
     assert "message 1: deleted, committed" in run(capsys, "--session", "2", path)
 
 
+def test_of_a_capture_that_cannot_be_read_nothing_else_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run(capsys, "missing.pcap", SAMPLE).splitlines()
+    assert lines[:3] == ["missing.pcap", "  ! missing.pcap cannot be read: there is no such file", SAMPLE]
+
+
 def test_several_captures_name_their_frames(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(run(capsys, "--json", SAMPLE, str(capture_path("fetchmail_fold"))))
     SCHEMA.validate(document)
