@@ -302,7 +302,7 @@ def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
         assert command is not None
         texts = [decode(argument) for argument in command.command.arguments]
         user = texts[0] if texts else None
-        password = texts[1] if len(texts) > 1 else None
+        password = texts[1] if len(texts) > 1 and not command.missing else None
         outcome = _outcome(turns[index], turns[index + 1 : helos[place + 1] if place + 1 < len(helos) else None])
         if outcome == "accepted":
             return user, password, outcome
