@@ -114,12 +114,13 @@ class _Dissector(Conversation):
     def _is_torn_reply(self, end: int, command: Line | None) -> bool:
         """Tell whether what the server's side of the capture begins with is the rest of a reply, and not of a message.
 
-        It is one line, and the client does not acknowledge it as it would a message.
+        It is one line, and the client does not acknowledge it as it would a message. Before HELO there is no message.
         """
         line = self.next_line()
-        if line is None or command is None or line.end != end or not line.ending or end > MAX_REPLY_LINE:
+        if line is None or command is None or end > MAX_REPLY_LINE:
             return False
-        return _meant(parse_command(command.raw).keyword) in ("HELO", "FOLD", "READ", "RETR")
+        keyword = _meant(parse_command(command.raw).keyword)
+        return keyword == "HELO" or (line.end == end and bool(line.ending) and keyword in ("FOLD", "READ", "RETR"))
 
     def _greeting(self, line: Line, boundary: int | None) -> Turn:
         greeting = self.reply(line)
@@ -206,7 +207,7 @@ class _Dissector(Conversation):
         boundary = self.not_before(boundary)
         may_bring_data = self._announced != 0 and (
             self._state in (ServerState.ITEM, ServerState.UNKNOWN)
-            or (self._uncertain and self._state is ServerState.NEXT and keyword == "RETR")
+            or (self._uncertain and self._state is not ServerState.DONE and keyword == "RETR")
         )
         if may_bring_data and (keyword == "RETR" or (not keyword and self.is_lost_request(self._announced, boundary))):
             end = self.data_end(self._announced, has_following, boundary)

@@ -305,6 +305,16 @@ def test_a_capture_that_starts_in_a_reply() -> None:
     assert violations(found) == set()
 
 
+def test_what_was_lost_before_the_login_is_the_greeting_and_no_message() -> None:
+    script = [("S", b"+ POP2 host\r\n"), ("C", b"HELO a b\r\n"), ("S", b"#1 messages\r\n")]
+    client, server = talk(script).streams()
+    lossy = Stream(server.spans[1:], [Gap(0, server.spans[0].length, "")])
+    found = list(dissect(client, lossy, from_start=False))
+    assert summary(found)[1:] == [("HELO a b", ["#1 messages"])]
+    assert violations(found) == set()
+    assert not any(isinstance(reply, MessageData) for turn in found for reply in turn.replies)
+
+
 def test_a_message_of_one_line_is_no_reply_to_who_acknowledges_it() -> None:
     script = [("S", b"e last line\r\n"), ("C", b"ACKS\r\n"), ("S", b"=0\r\n")]
     found = list(dissect(*talk(script).streams(), from_start=False))
