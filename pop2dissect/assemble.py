@@ -313,9 +313,9 @@ def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
 
 def _outcome(turn: Turn, following: Sequence[Turn]) -> Login:
     """Tell what came of a HELO, by its reply, else by what followed until the next one."""
-    if turn.replies and not _is_lost(turn.replies[0]):
+    if turn.replies and not _is_lost(turn.replies[0]) and turn.next_state in (ServerState.MBOX, ServerState.DONE):
         return "accepted" if turn.next_state is ServerState.MBOX else "refused"
-    # The reply was not captured, or not enough of it. Only a client that was let in goes on to read.
+    # The reply was not captured, or not enough of it, or it is none. Only a client that was let in goes on to read.
     went_on = any(
         other.command is not None
         and other.command.command.keyword in _AFTER_LOGIN

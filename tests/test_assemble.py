@@ -21,6 +21,9 @@ ACCEPTED = b"#2 messages in /var/mail/fred\r\n"
         ([("HELO fred one", b"- no\r\n"), ("HELO joe two", b"- no\r\n")], ("fred", "one", "refused")),
         ([("HELO fred one", b"- no\r\n"), ("HELO joe two", ACCEPTED)], ("joe", "two", "accepted")),
         ([("HELO fred one", ACCEPTED), ("HELO joe two", b"- no\r\n")], ("fred", "one", "accepted")),
+        ([("HELO fred one", b"Welcome\r\n")], ("fred", "one", "none")),
+        ([("HELO fred one", b"#? messages\r\n"), ("READ 1", "=9 characters")], ("fred", "one", "accepted")),
+        ([("HELO fred one", b"+ Sayonara\r\n")], ("fred", "one", "refused")),
         ([("HELO fred", b"- Missing\r\n"), ("HELO fred two", ACCEPTED)], ("fred", "two", "accepted")),
     ],
 )

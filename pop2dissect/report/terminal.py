@@ -44,6 +44,10 @@ PROBE_COLUMNS = (
 )
 
 
+MAX_PROBES = 50
+"""Rows of connections without payload: a flood has as many as addresses, and the JSON document has them all."""
+
+
 def session_row(session: Session, look: Look) -> tuple[str, ...]:
     """Give a session's row of the table of sessions, its texts already harmless."""
     start = moment(session.start, look.zone)
@@ -125,9 +129,13 @@ def probes_text(probes: Sequence[Probe], look: Look) -> Iterator[str]:
         return
     yield f"{look.style.heading}Connections without payload{look.style.off}"
     with Table(PROBE_COLUMNS, look.style) as table:
-        for number, probe in enumerate(probes):
+        for number, probe in enumerate(probes[:MAX_PROBES]):
             table.add(number, _probe_row(probe, look))
         yield from table.lines()
+    if len(probes) > MAX_PROBES:
+        rest = probes[MAX_PROBES:]
+        attempts = count(sum(probe.attempts for probe in rest), "attempt")
+        yield look.style.clip(f"and {count(len(rest), 'row')} more with {attempts} (--json lists all)")
     yield ""
 
 

@@ -112,7 +112,7 @@ def _helos(session: Session, helos: list[Exchange]) -> list[LoginAttempt]:
         user, password = (*helo.arguments, None, None)[:2]
         accepted = helo.next_state == ServerState.MBOX != helo.state
         outcome: Login = "accepted" if accepted else "none"
-        if not accepted and any(one.raw or one.kind == "close" for one in helo.replies):
+        if not accepted and any(one.kind in ("error", "close", "ok") for one in helo.replies):
             outcome = "refused"
         attempts.append(_attempt(user, None if helo.missing else password, outcome, helo))
     return attempts
