@@ -25,7 +25,8 @@ a password.
 Severities, from the least: {severities}.
 Findings of one session are with the session; those that span sessions, or whose weight depends on other
 sessions, come at the end and name their sessions.
-A finding names the first {frames} of its frames and {sessions} of its sessions; where there are more, its sentence says so.
+A finding names the first {frames} of its frames and {sessions} of its sessions; where there are more, its
+sentence says so.
 `samples/findings/` has two captures for each: one that raises it, and a near miss that does not.
 
 | id | severity | title | techniques |
