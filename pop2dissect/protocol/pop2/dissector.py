@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pop2dissect.protocol.lines import Line
-from pop2dissect.protocol.pop2.conversation import NO_REPLY, Conversation, Replies
+from pop2dissect.protocol.pop2.conversation import NO_REPLY, TORN, Conversation, Replies
 from pop2dissect.protocol.pop2.events import Closed, CommandLine, MessageData, ReplyEvent, ReplyLine, Turn
 from pop2dissect.protocol.pop2.grammar import (
     COMMANDS,
@@ -138,7 +138,7 @@ class _Dissector(Conversation):
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
         torn = not self._from_start and line.start == 0 and not line.missing and not command.is_known
         if torn:
-            self._notes.append("the capture starts in the middle of this line, or it is no command")
+            self._notes.append(TORN)
             command = parse_broken_command(line.raw, 0, before_login=True)
         keyword = _meant(command.keyword)
         state, client_state = self._state, self._client_state
