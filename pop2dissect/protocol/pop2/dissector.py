@@ -136,7 +136,8 @@ class _Dissector(Conversation):
 
     def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
-        torn = not self._from_start and line.start == 0 and not line.missing and not command.is_known
+        from_start = self._from_start or self.greeting_end > 0
+        torn = not from_start and line.start == 0 and not line.missing and not command.is_known
         if torn:
             self._notes.append(TORN)
             command = parse_broken_command(line.raw, 0, before_login=True)

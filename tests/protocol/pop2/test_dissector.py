@@ -331,6 +331,11 @@ def test_a_capture_that_starts_in_a_command_may_start_in_a_password(rest: bytes)
     assert violations(found) == set()
 
 
+def test_behind_the_greeting_no_line_is_torn() -> None:
+    script = [("S", b"+ POP2 host\r\n"), ("C", b"GET / HTTP/1.0\r\n"), ("S", b"- what?\r\n")]
+    assert violations(list(dissect(*talk(script).streams(), from_start=False))) == {"protocol.unknown_command"}
+
+
 def test_a_message_that_is_asked_for_after_lost_commands() -> None:
     talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#2 messages\r\n")
     talk.client(b"READ 1\r\n").server(b"=7 octets\r\n").client(b"RETR\r\n").server(b"1234567").client(b"ACKS\r\n")
