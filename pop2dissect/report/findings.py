@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pop2dissect.report.safe import cell_width, terminal_safe
+from pop2dissect.report.safe import terminal_safe
 from pop2dissect.report.style import Style
 from pop2dissect.report.timeline import Look
 from pop2dissect.report.values import count, frame_list, moment
+from pop2dissect.report.wrap import wrapped
 from pop2dissect.session import Finding, Severity
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
@@ -112,9 +112,4 @@ def _rest(kind: _Kind) -> str:
 
 def _wrapped(text: str, style: Style) -> Iterator[str]:
     """Give the indented text: on a terminal in lines of its width, else in one line."""
-    if style.width is None:
-        yield _INDENT + text
-        return
-    # textwrap counts characters, a terminal cells; where these differ the lines are cut the shorter.
-    width = max(style.width - len(_INDENT), 20) * len(text) // max(cell_width(text), 1)
-    yield from (_INDENT + line for line in textwrap.wrap(text, max(width, 10), break_on_hyphens=False))
+    return wrapped(text, style.width, _INDENT, _INDENT)

@@ -360,6 +360,19 @@ def test_lines_fit_a_terminal(name: str, columns: int, tmp_path: Path) -> None:
     assert "\x1b[" not in on_a_terminal([path], columns, NO_COLOR="1")
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_tree_is_wrapped_on_a_terminal_and_nothing_is_lost(
+    columns: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(capture_path("raw_errors"))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal(["-V", path], columns))
+    tree = shown[shown.index("Session 1:") : shown.index("\nFindings")]
+    assert [line for line in tree.splitlines() if cell_width(line) > columns] == []
+    whole = run(capsys, "-V", path)
+    whole = whole[whole.index("Session 1:") : whole.index("\nFindings")]
+    assert "".join(tree.split()) == "".join(whole.split())
+
+
 def on_a_terminal(arguments: list[str], columns: int, **environment: str) -> str:
     """Run the command on a terminal of so many columns; give what it showed."""
     pty = pytest.importorskip("pty")
