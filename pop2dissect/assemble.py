@@ -10,7 +10,7 @@ from pop2dissect.assemble_secrets import mark_secrets
 from pop2dissect.doubt import drop_doubtful
 from pop2dissect.protocol import pop1, pop3, software
 from pop2dissect.protocol.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
-from pop2dissect.protocol.pop2 import Closed, CommandLine, MessageData, ReplyLine, Turn, dissect
+from pop2dissect.protocol.pop2 import Closed, MessageData, ReplyLine, Turn, dissect
 from pop2dissect.protocol.pop2.conversation import NO_REPLY
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.protocol.pop2.states import ServerState
@@ -292,23 +292,36 @@ def _is_lost(reply: ReplyLine | MessageData | Closed) -> bool:
 
 
 def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
-    """Give user, password and outcome of the first HELO."""
-    for index, turn in enumerate(turns):
-        command: CommandLine | None = turn.command
-        if command is None or command.command.keyword != "HELO":
-            continue
+    """Give user, password and outcome: of the HELO that was accepted, else of the first one.
+
+    By RFC 937 a refusal ends the session; some servers let the client try again.
+    """
+    helos = [index for index, turn in enumerate(turns) if turn.command and turn.command.command.keyword == "HELO"]
+    first: tuple[str | None, str | None, Login] = (None, None, "none")
+    for place, index in enumerate(helos):
+        command = turns[index].command
+        assert command is not None
         texts = [decode(argument) for argument in command.command.arguments]
         user = texts[0] if texts else None
-        password = texts[1] if len(texts) > 1 else None
-        if turn.replies and not _is_lost(turn.replies[0]):
-            return user, password, "accepted" if turn.next_state is ServerState.MBOX else "refused"
-        # The reply was not captured, or not enough of it. Only a client that was let in goes on to read.
-        went_on = any(
-            following.command is not None
-            and following.command.command.keyword in _AFTER_LOGIN
-            and _kind(following) not in (ReplyKind.ERROR, ReplyKind.OK)
-            and not any(isinstance(reply, Closed) for reply in following.replies)
-            for following in turns[index + 1 :]
-        )
-        return user, password, "accepted" if went_on else "none"
-    return None, None, "none"
+        password = texts[1] if len(texts) > 1 and not command.missing else None
+        outcome = _outcome(turns[index], turns[index + 1 : helos[place + 1] if place + 1 < len(helos) else None])
+        if outcome == "accepted":
+            return user, password, outcome
+        if place == 0:
+            first = user, password, outcome
+    return first
+
+
+def _outcome(turn: Turn, following: Sequence[Turn]) -> Login:
+    """Tell what came of a HELO, by its reply, else by what followed until the next one."""
+    if turn.replies and not _is_lost(turn.replies[0]) and turn.next_state in (ServerState.MBOX, ServerState.DONE):
+        return "accepted" if turn.next_state is ServerState.MBOX else "refused"
+    # The reply was not captured, or not enough of it, or it is none. Only a client that was let in goes on to read.
+    went_on = any(
+        other.command is not None
+        and other.command.command.keyword in _AFTER_LOGIN
+        and _kind(other) not in (ReplyKind.ERROR, ReplyKind.OK)
+        and not any(isinstance(reply, Closed) for reply in other.replies)
+        for other in following
+    )
+    return "accepted" if went_on else "none"

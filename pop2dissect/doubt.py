@@ -11,6 +11,9 @@ _BY_WHAT_CAME_BEFORE = frozenset(
 )
 """Departures that one can only see who knows all that was said before."""
 
+_BY_OCTETS = frozenset({"protocol.terminal_escape", "protocol.non_ascii", "protocol.long_line", "protocol.bare_lf"})
+"""Departures of lines that may be lines of a message, where it is not known what was asked for."""
+
 _SURE = frozenset({"count", "length", "data", "ok"})
 """Replies to a command that show what state the server is in."""
 
@@ -25,7 +28,8 @@ def drop_doubtful(exchanges: Sequence[Exchange]) -> None:
     for exchange in exchanges:
         lost = exchange.missing > 0 or any(reply.missing and reply.kind != "data" for reply in exchange.replies)
         if doubt or lost:
-            sure = tuple(one for one in exchange.violations if one not in _BY_WHAT_CAME_BEFORE)
+            doubtful = _BY_WHAT_CAME_BEFORE | (_BY_OCTETS if exchange.missing else frozenset())
+            sure = tuple(one for one in exchange.violations if one not in doubtful)
             answered = bool(exchange.replies) and exchange.replies[0].kind in _SURE
             doubt = lost or not answered or len(sure) != len(exchange.violations)
             exchange.violations = sure

@@ -9,7 +9,7 @@ included. Times are integer nanoseconds since 1970-01-01 UTC. Frames are referen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -177,8 +177,18 @@ class Message:
 
     @cached_property
     def mail(self) -> Mail:
-        """The message taken apart: headers, parts, attachments, defects. Never raises."""
-        return parse_mail(self.content(), self.stream.limits)
+        """The message taken apart: headers, parts, attachments, defects. Never raises.
+
+        Where the capture lacks octets of it, the defects begin by saying so, as the others may come of that.
+        """
+        mail = parse_mail(self.content(), self.stream.limits)
+        if not self.missing_octets:
+            return mail
+        if not self.octets:
+            return replace(mail, defects=("the capture has nothing of the message",))
+        lacking = "1 octet" if self.missing_octets == 1 else f"{self.missing_octets:,} octets"
+        doubt = f"the capture lacks {lacking} of the message, which may be all that is wrong with it"
+        return replace(mail, defects=(doubt, *mail.defects)) if mail.defects else mail
 
     def part_contents(self) -> tuple[bytes, ...]:
         """Give the decoded contents of the parts, in the order of ``mail.parts``.

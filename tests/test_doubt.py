@@ -41,3 +41,8 @@ def test_a_lost_reply_is_as_good() -> None:
 
 def test_octets_of_a_message_are_counted_by_its_length() -> None:
     assert left(exchange("data", lost_reply=8), exchange("error", "protocol.state")) == [(), ("protocol.state",)]
+
+
+def test_what_answers_a_command_that_is_not_known_may_be_a_message() -> None:
+    octets = ("protocol.terminal_escape", "protocol.non_ascii", "protocol.long_line", "protocol.bare_lf")
+    assert left(exchange("unknown", *octets, missing=6), exchange("ok", *octets)) == [(), octets]

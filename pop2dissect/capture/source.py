@@ -208,4 +208,4 @@ def _what_else(magic: bytes) -> str:
     foreign = _FOREIGN_MAGICS.get(magic)
     if foreign is not None:
         return f"it is {foreign}, which --engine tshark can read"
-    return f"it is not a capture file: it begins with {magic.hex(' ')}"
+    return f"it is neither pcap nor pcapng: it begins with {magic.hex(' ')}; --engine tshark knows more formats"

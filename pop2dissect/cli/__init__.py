@@ -14,6 +14,7 @@ from pop2dissect.cli.interrupt import Interrupt
 from pop2dissect.cli.options import Parser, check, parser, selected_sessions, settings_of
 from pop2dissect.cli.outputs import Run, outputs_for
 from pop2dissect.cli.status import ExitStatus
+from pop2dissect.cli.streams import settle_streams
 from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Dissection
 from pop2dissect.report.digests import Digests
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.freeze()
     gc.set_threshold(_GC_THRESHOLD, 50, 50)
     try:
+        settle_streams()
         if arguments[:1] == ["wireshark"]:
             return _wireshark(arguments[1:])
         if arguments[:1] == ["verify"]:
@@ -109,7 +111,7 @@ def _dissect(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     check(options)
     live = "-" in options.captures
-    if live and sys.stdin.isatty():
+    if live and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")
     settings, selected = settings_of(options), selected_sessions(options)
     style, zone = _prepare_output(options.color), zone_named(options.tz)

@@ -15,28 +15,28 @@ from pop2dissect.pipeline import POP2_PORT, Settings
 from pop2dissect.version import __version__
 
 _DESCRIPTION = """\
-Says what happened on TCP port 109 in packet captures: who logged in, which folders
-and messages were read, kept and deleted, and which frames prove it."""
+Says what happened on TCP port 109 in packet captures: who logged in, which
+folders and messages were read, kept and deleted, and which frames prove it."""
 
 _EPILOG = """\
 examples:
-  pop2dissect capture.pcap                   facts, sessions, what was said in each, findings
-  pop2dissect --session 3 -V capture.pcap    every field of session 3, with frames and octets
-  pop2dissect --follow 3 capture.pcap        the conversation of session 3 as text
+  pop2dissect capture.pcap                 sessions, what was said, findings
+  pop2dissect --session 3 -V capture.pcap  every field of session 3
+  pop2dissect --follow 3 capture.pcap      the conversation of session 3
   pop2dissect --json capture.pcap | jq '.sessions[].user'
-  pop2dissect '/archive/2026-*/*.pcap.gz'    several captures, read as one in order of time
+  pop2dissect '/archive/2026-*/*.pcap.gz'  several captures, read as one
   tcpdump -i eth0 -U -w - tcp port 109 | pop2dissect --jsonl -
 
 exit status:
-  0  done (a damaged capture gives what precedes the damage, and a warning)
-  1  a capture, or the result to be verified, could not be read at all
-  2  wrong usage, or a session that does not exist
-  3  the output could not be written
-  4  verify: the captures do not show all that the result says
+  0    done (a damaged capture gives what precedes the damage, and a warning)
+  1    a capture, or the result to be verified, could not be read at all
+  2    wrong usage, or a session that does not exist
+  3    the output could not be written
+  4    verify: the captures do not show all that the result says
   130  interrupted
 
-Passwords are masked unless --show-passwords is given. Frames are counted from 1, as in
-Wireshark; of several captures they are cited as capture:frame.
+Passwords are masked unless --show-passwords is given. Frames are counted from
+1, as in Wireshark; of several captures they are cited as capture:frame.
 """
 
 

@@ -15,12 +15,13 @@ from pop2dissect.verify import Claim, ResultError, Verification, verify
 from pop2dissect.verify.claims import shown
 
 _DESCRIPTION = """\
-Derives every claim of an earlier result again from the captures, with the settings
-that it records, and says which hold and which differ."""
+Derives every claim of an earlier result again from the captures, with the
+settings that it records, and says which hold and which differ."""
 
 _EPILOG = """\
 RESULT is a JSON document (--json), an HTML report (--report), or the folder or
-manifest of an export (--export-mail and the like; the files in it are checked too).
+manifest of an export (--export-mail and the like; the files in it are checked
+too).
 
 exit status:
   0  all claims hold

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pop2dissect.report.style import Style
 from pop2dissect.report.timeline import Look
+from pop2dissect.report.wrap import wrapped
 from pop2dissect.session import Finding, Severity
-from pop2dissect.text.safe import cell_width, terminal_safe
+from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count, frame_list, moment
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
@@ -21,6 +21,8 @@ _SHOWN_GRAVE = 20
 """Findings of one kind that are written out; more are only counted, with their sessions."""
 _SHOWN = 2
 """The same of a lower severity: every login of POP2 sends a password in clear text."""
+_RUNS = 12
+"""Runs of sessions that are listed of those: the JSON document has them all, and a screen has no room for them."""
 _INDENT = " " * 10
 
 
@@ -29,7 +31,7 @@ class _Kind:
     """Findings of one kind and severity."""
 
     first: list[Finding] = field(default_factory=list)
-    """Those that are written out."""
+    """Those that are written out: the earliest."""
     found: int = 0
     others: array[int] = field(default_factory=lambda: array("Q"))
     """Sessions of those that are not."""
@@ -46,10 +48,11 @@ class FindingsDigest:
         for finding in findings:
             kind = self._kinds.setdefault((finding.severity, finding.id), _Kind())
             kind.found += 1
-            if len(kind.first) < (_SHOWN_GRAVE if finding.severity in GRAVE else _SHOWN):
-                kind.first.append(finding)
-            else:
-                kind.others.extend(finding.sessions)
+            kind.first.append(finding)
+            if len(kind.first) > (_SHOWN_GRAVE if finding.severity in GRAVE else _SHOWN):
+                # Sessions come in the order in which they ended.
+                kind.first.sort(key=_begin)
+                kind.others.extend(kind.first.pop().sessions)
 
     def lines(self, look: Look) -> Iterator[str]:
         """Give the lines; none where nothing was found."""
@@ -60,14 +63,19 @@ class FindingsDigest:
         for (severity, name), kind in sorted(self._kinds.items(), key=_rank):
             colour = style.bad if severity in GRAVE else style.notable
             times = f", {kind.found:,} times" if kind.found > 1 else ""
-            title = style.clip(f"{terminal_safe(kind.first[0].title)} ({name}){times}", len(_INDENT))
-            yield f"{colour}{severity:>8}{style.off}  {style.bold}{title}{style.off}"
-            for finding in kind.first:
+            title, *more = _wrapped(f"{terminal_safe(kind.first[0].title)} ({name}){times}", style)
+            yield f"{colour}{severity:>8}{style.off}  {style.bold}{title[len(_INDENT) :]}{style.off}"
+            yield from (f"{style.bold}{line}{style.off}" for line in more)
+            for finding in sorted(kind.first, key=_begin):
                 yield from _wrapped(terminal_safe(finding.detail), style)
                 yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_citation(finding, look), style))
             if kind.found > len(kind.first):
                 yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_rest(kind), style))
         yield ""
+
+
+def _begin(finding: Finding) -> tuple[int, tuple[int, ...]]:
+    return finding.time or 0, finding.sessions
 
 
 def _rank(item: tuple[tuple[Severity, str], _Kind]) -> tuple[int, int, str]:
@@ -79,28 +87,29 @@ def _citation(finding: Finding, look: Look) -> str:
     pieces = []
     if finding.sessions:
         noun = "session" if len(finding.sessions) == 1 else "sessions"
-        pieces.append(f"{noun} {frame_list(finding.sessions)}")
+        pieces.append(f"{noun} {frame_list(sorted(finding.sessions))}")
     if finding.time is not None:
         when = moment(finding.time, look.zone)
         pieces.append(f"{when.date} {when.short_clock} {when.zone}")
     if finding.frames:
         noun = "frame" if len(finding.frames) == 1 else "frames"
-        pieces.append(f"{noun} {frame_list(finding.frames, look.several_captures)}")
+        pieces.append(f"{noun} {frame_list(sorted(finding.frames), look.several_captures)}")
     return f"[{'; '.join(pieces)}]"
 
 
 def _rest(kind: _Kind) -> str:
-    """Name the sessions of the findings that are not written out."""
+    """Name the sessions of the findings that are not written out, the first of them where they are many."""
     sessions = sorted(set(kind.others))
-    where = f", in {'session' if len(sessions) == 1 else 'sessions'} {frame_list(sessions)}" if sessions else ""
-    return f"and {count(kind.found - len(kind.first), 'time')} more{where}"
+    more = f"and {count(kind.found - len(kind.first), 'time')} more"
+    if not sessions:
+        return more
+    runs = frame_list(sessions).split(", ")
+    noun = "session" if len(sessions) == 1 else "sessions"
+    if len(runs) <= _RUNS + 1:
+        return f"{more}, in {noun} {', '.join(runs)}"
+    return f"{more}, in {len(sessions):,} sessions: {', '.join(runs[:_RUNS])} ... (--json lists all)"
 
 
 def _wrapped(text: str, style: Style) -> Iterator[str]:
     """Give the indented text: on a terminal in lines of its width, else in one line."""
-    if style.width is None:
-        yield _INDENT + text
-        return
-    # textwrap counts characters, a terminal cells; where these differ the lines are cut the shorter.
-    width = max(style.width - len(_INDENT), 20) * len(text) // max(cell_width(text), 1)
-    yield from (_INDENT + line for line in textwrap.wrap(text, max(width, 10), break_on_hyphens=False))
+    return wrapped(text, style.width, _INDENT, _INDENT)

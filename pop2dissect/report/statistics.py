@@ -39,12 +39,12 @@ def _group_columns(title: str) -> tuple[Column, ...]:
         Column("sessions", right=True),
         Column("accepted", right=True),
         Column("refused", right=True),
-        Column("messages", right=True),
-        Column("deleted", right=True, dispensable=3),
-        Column("octets", right=True),
-        Column("lost", right=True, dispensable=4),
-        Column("median", right=True, dispensable=1),
-        Column("p95", right=True, dispensable=2),
+        Column("messages", right=True, dispensable=1),
+        Column("deleted", right=True, dispensable=5),
+        Column("octets", right=True, dispensable=2),
+        Column("lost", right=True, dispensable=6),
+        Column("median", right=True, dispensable=3),
+        Column("p95", right=True, dispensable=4),
     )
 
 

@@ -16,6 +16,8 @@ _BETWEEN_CELLS = "\x1f"
 """Between the cells of a row that was put aside; text that is harmless for a terminal has none."""
 _LEAST = 12
 """Cells that the elastic column is left at least."""
+_UNCUT = 1 << 30
+"""Of a column that is not cut as long as there are others to be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Column:
     """Cells that it takes at the most where lines are fitted to a terminal."""
     dispensable: int = 0
     """Where a terminal is too narrow, the column with the highest number goes first; with 0 it stays."""
+    least: int = _UNCUT
+    """Cells to which it may be cut before others are left out."""
     elastic: bool = False
     """It gets what the others leave."""
     if_varied: bool = False
@@ -120,16 +124,25 @@ class Table:
             (at for at in widths if self._columns[at].dispensable),
             key=lambda at: (not self._seen[at].varied, self._columns[at].dispensable),
         )
-        while dispensable and _total(widths) > room:
-            del widths[dispensable.pop()]
+        floors = {at: min(widths[at], self._columns[at].least) for at in widths}
+        while dispensable and _total(floors) > room:
+            at = dispensable.pop()
+            del widths[at], floors[at]
+        _level(widths, floors, room)
         for at in widths:
             if self._columns[at].elastic:
                 widths[at] = min(self._seen[at].width, max(room - _total(widths) + widths[at], _LEAST))
-        for at in sorted(widths, key=widths.__getitem__, reverse=True):
-            # Still too wide: what is widest is cut.
-            excess = _total(widths) - room
-            widths[at] = max(widths[at] - max(excess, 0), 1)
+        _level(widths, dict.fromkeys(widths, 1), room)
         return widths
+
+
+def _level(widths: dict[int, int], floors: Mapping[int, int], room: int) -> None:
+    """Cut what is widest, and no column below its floor, until the row fits."""
+    while _total(widths) > room:
+        at = max(widths, key=lambda at: widths[at] if widths[at] > floors[at] else 0)
+        if widths[at] <= floors[at]:
+            return
+        widths[at] -= 1
 
 
 def _total(widths: Mapping[int, int]) -> int:

@@ -18,28 +18,28 @@ from pop2dissect.text.values import count, duration, frame_name, moment
 SESSION_COLUMNS = (
     Column("#", right=True),
     Column("date", if_varied=True),
-    Column("start"),
-    Column("client"),
-    Column("server", dispensable=3),
-    Column("protocol", dispensable=1),
-    Column("user", widest=16),
+    Column("start", dispensable=1),
+    Column("client", least=16),
+    Column("server", dispensable=5),
+    Column("protocol", dispensable=3),
+    Column("user", widest=16, least=10),
     Column("login"),
-    Column("end", dispensable=5),
-    Column("messages", right=True),
-    Column("deleted", right=True, dispensable=4),
-    Column("octets", right=True, dispensable=2),
-    Column("duration", right=True, dispensable=6),
+    Column("end", dispensable=7),
+    Column("messages", right=True, dispensable=2),
+    Column("deleted", right=True, dispensable=6),
+    Column("octets", right=True, dispensable=4),
+    Column("duration", right=True, dispensable=8),
     Column("notes", elastic=True),
 )
 PROBE_COLUMNS = (
     Column("client"),
     Column("server"),
     Column("attempts", right=True),
-    Column("answered", right=True),
-    Column("refused", right=True),
-    Column("unanswered", right=True),
-    Column("date", if_varied=True, dispensable=2),
-    Column("first", dispensable=1),
+    Column("answered", right=True, dispensable=1),
+    Column("refused", right=True, dispensable=2),
+    Column("unanswered", right=True, dispensable=3),
+    Column("date", if_varied=True, dispensable=5),
+    Column("first", dispensable=4),
     Column("frame", right=True),
 )
 
@@ -84,7 +84,7 @@ def _notes(session: Session) -> str:
     departures = sum(len(exchange.violations) for exchange in session.exchanges)
     grave = [finding.severity for finding in session.findings if finding.severity in GRAVE]
     notes = (
-        f"{count(len(grave), 'finding')}, {min(grave, key=SEVERITIES.index)}" if grave else "",
+        f"{min(grave, key=SEVERITIES.index)}: {count(len(grave), 'finding')}" if grave else "",
         "start missing" if session.handshake == "missing" else "",
         f"{count(lost, 'octet')} lost" if lost else "",
         count(conflicts, "conflict") if conflicts else "",
@@ -99,10 +99,10 @@ def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look
     style = look.style
     for info in captures:
         yield f"{style.bold}{style.clip(terminal_safe(info.path))}{style.off}"
-        links = ", ".join(link_type_name(link_type) for link_type in info.link_types)
-        size = "" if info.size is None else f", {count(info.size, 'octet')}"
-        facts = f"  {info.format}, {links or 'no interface'}{size}, {count(info.packets, 'packet')}"
-        yield style.clip(facts)
+        if info.format:  # none of a file that cannot be read at all
+            links = ", ".join(link_type_name(link_type) for link_type in info.link_types)
+            size = "" if info.size is None else f", {count(info.size, 'octet')}"
+            yield style.clip(f"  {info.format}, {links or 'no interface'}{size}, {count(info.packets, 'packet')}")
         if info.first_time is not None and info.last_time is not None:
             first, last = moment(info.first_time, look.zone), moment(info.last_time, look.zone)
             until = last.clock if last.date == first.date else f"{last.date} {last.clock}"
@@ -133,8 +133,9 @@ def probes_text(probes: Sequence[Probe], look: Look) -> Iterator[str]:
             table.add(place, _probe_row(probes[place], look))
         yield from table.lines()
     if len(probes) > PROBES_SHOWN:
-        more = count(len(probes) - PROBES_SHOWN, "more row")
-        yield look.style.clip(f"and {more}, with fewer attempts or later; --json and --csv have all")
+        attempts = sum(probe.attempts for probe in probes) - sum(probes[place].attempts for place in insistent)
+        more = f"{count(len(probes) - PROBES_SHOWN, 'more row')} with {count(attempts, 'attempt')}"
+        yield look.style.clip(f"and {more}, each with fewer or later (--json and --csv list all)")
     yield ""
 
 

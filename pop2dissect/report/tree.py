@@ -6,16 +6,30 @@ from collections.abc import Iterator
 
 from pop2dissect.report.masking import hides, secret_ranges
 from pop2dissect.report.timeline import Look
+from pop2dissect.report.wrap import wrapped
 from pop2dissect.session import PASSWORD_MASK, Direction, Exchange, Message, Reply, Session
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count, decimal_seconds, frame_list, moment
 
+_CONTINUED = 4
+"""Columns by which what does not fit a line is indented more than its begin."""
+
 
 def session_tree(session: Session, look: Look) -> Iterator[str]:
-    """Give the lines of the tree, without line ends."""
+    """Give the lines of the tree, without line ends; on a terminal nothing is cut off, but wrapped."""
+    heading, *fields = _tree(session, look)
+    yield heading
+    for field in fields:
+        text = field.lstrip(" ")
+        depth = len(field) - len(text)
+        yield from wrapped(text, look.style.width, field[:depth], " " * (depth + _CONTINUED))
+
+
+def _tree(session: Session, look: Look) -> Iterator[str]:
     style = look.style
     password = session.password if look.show_passwords else session.password and PASSWORD_MASK
-    yield f"{style.heading}Session {session.id}: {session.client} {style.to_server} {session.server}{style.off}"
+    heading = style.clip(f"Session {session.id}: {session.client} {style.to_server} {session.server}")
+    yield f"{style.heading}{heading}{style.off}"
     yield _field(1, "Protocol", f"{session.protocol} ({session.protocol_evidence})")
     yield _field(1, "Frames", f"{_frames((session.first_frame,), look)} to {_frames((session.last_frame,), look)}")
     yield _field(1, "Packets", str(session.packets))

@@ -291,6 +291,8 @@ class Sender:
         length = self.acknowledged
         if self.fin is None and length - 1 in (self.highest, self.acknowledged_before):
             length -= 1  # a FIN that was not captured, which counts as one octet
+        elif self.fin is not None and length == self.fin + 1:
+            length -= 1  # a FIN that was captured after its acknowledgement
         ordered = self.ordered and (not self.pieces or self.pieces[0].offset == 0)
         stream = build_stream(
             self.pieces,

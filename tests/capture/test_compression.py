@@ -119,7 +119,7 @@ def test_other_data_after_the_end_is_told(tmp_path: Path) -> None:
 
 @every_format
 def test_no_capture_inside(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CaptureError, match="not a capture file: it begins with 68 65 6c 6c"):
+    with pytest.raises(CaptureError, match="neither pcap nor pcapng: it begins with 68 65 6c 6c"):
         read(write(tmp_path, FORMATS[name](b"hello")))
     with pytest.raises(CaptureError, match="there is nothing inside of its compression"):
         read(write(tmp_path, FORMATS[name](b"")))

@@ -171,6 +171,11 @@ def test_one_session_of_many(capsys: pytest.CaptureFixture[str]) -> None:
     assert "message 1: deleted, committed" in run(capsys, "--session", "2", path)
 
 
+def test_of_a_capture_that_cannot_be_read_nothing_else_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run(capsys, "missing.pcap", SAMPLE).splitlines()
+    assert lines[:3] == ["missing.pcap", "  ! missing.pcap cannot be read: there is no such file", SAMPLE]
+
+
 def test_several_captures_name_their_frames(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(run(capsys, "--json", SAMPLE, str(capture_path("fetchmail_fold"))))
     SCHEMA.validate(document)
@@ -355,6 +360,19 @@ def test_lines_fit_a_terminal(name: str, columns: int, tmp_path: Path) -> None:
     assert "\x1b[" not in on_a_terminal([path], columns, NO_COLOR="1")
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_tree_is_wrapped_on_a_terminal_and_nothing_is_lost(
+    columns: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(capture_path("raw_errors"))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal(["-V", path], columns))
+    tree = shown[shown.index("Session 1:") : shown.index("\nFindings")]
+    assert [line for line in tree.splitlines() if cell_width(line) > columns] == []
+    whole = run(capsys, "-V", path)
+    whole = whole[whole.index("Session 1:") : whole.index("\nFindings")]
+    assert "".join(tree.split()) == "".join(whole.split())
+
+
 def on_a_terminal(arguments: list[str], columns: int, **environment: str) -> str:
     """Run the command on a terminal of so many columns; give what it showed."""
     pty = pytest.importorskip("pty")
@@ -407,6 +425,12 @@ def test_help_teaches() -> None:
     for word in ("--follow", "--jsonl", "exit status", "examples", "tcpdump"):
         assert word in done.stdout
     assert command("--version").stdout == f"pop2dissect {pop2dissect.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["verify", "--help"], ["wireshark", "--help"]])
+def test_help_fits_a_terminal_of_80_columns(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert [line for line in command(*arguments).stdout.splitlines() if len(line) > 80] == []
 
 
 def test_the_plugin_has_a_path(capsys: pytest.CaptureFixture[str]) -> None:

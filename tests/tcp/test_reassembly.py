@@ -245,6 +245,19 @@ def test_the_stream_ends_where_the_fin_says() -> None:
     assert client.gaps == [Gap(3, 6, NOT_CAPTURED)]
 
 
+@pytest.mark.parametrize("captured_first", ["FIN", "acknowledgement"])
+def test_an_acknowledgement_of_the_fin_proves_no_octet_in_whatever_order_they_were_captured(
+    captured_first: str,
+) -> None:
+    talk = Talk()
+    last = [talk.segment("c", 3, flags=ACK | FIN), talk.segment("s", 0, heard=4)]
+    if captured_first != "FIN":
+        last.reverse()
+    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"abc"), *last])
+    assert client.gaps == []
+    assert client.length == 3
+
+
 def test_urgent_octets_are_marked() -> None:
     talk = Talk()
     client, _ = streams(

@@ -74,6 +74,23 @@ def test_on_a_terminal_what_all_rows_have_goes_first() -> None:
     assert table(28, *ROWS)[1] == "1  marlowe  3 octets lost, …"
 
 
+def test_what_may_be_cut_is_cut_before_a_column_goes_and_no_further() -> None:
+    columns = (Column("client", least=9), Column("user"), Column("messages", dispensable=1), Column("login"))
+    rows = [("10.0.0.1:40001", "fred", "12", "accepted"), ("10.0.0.2:40002", "joe", "3", "refused")]
+
+    def shown(width: int) -> list[str]:
+        with Table(columns, plain(width)) as made:
+            for number, row in enumerate(rows):
+                made.add(number, row)
+            return list(made.lines())
+
+    assert shown(40)[1] == "10.0.0.1:40001  fred  12        accepted"
+    assert shown(35)[1] == "10.0.0.1…  fred  12        accepted"
+    assert shown(34)[1] == "10.0.0.1:40001  fred  accepted"
+    assert shown(26)[1] == "10.0.0.1:…  fred  accepted"
+    assert shown(18)[1] == "10.0…  fred  acce…"
+
+
 @given(
     st.integers(12, 100),
     st.lists(st.tuples(*[st.text(st.sampled_from("a1漢é "), max_size=60)] * len(COLUMNS)), max_size=5),

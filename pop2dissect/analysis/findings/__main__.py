@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pop2dissect.analysis.findings import thresholds
 from pop2dissect.analysis.findings.catalogue import CATALOGUE, SEVERITIES, Declaration
+from pop2dissect.analysis.findings.evidence import MAX_FRAMES, MAX_SESSIONS
 from pop2dissect.analysis.findings.thresholds import Thresholds
 
 _INTRODUCTION = """\
@@ -24,6 +25,8 @@ a password.
 Severities, from the least: {severities}.
 Findings of one session are with the session; those that span sessions, or whose weight depends on other
 sessions, come at the end and name their sessions.
+A finding names the first {frames} of its frames and {sessions} of its sessions; where there are more, its
+sentence says so.
 `samples/findings/` has two captures for each: one that raises it, and a near miss that does not.
 
 | id | severity | title | techniques |
@@ -37,7 +40,7 @@ def markdown() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield _INTRODUCTION.format(severities=", ".join(SEVERITIES)).rstrip("\n")
+    yield _INTRODUCTION.format(severities=", ".join(SEVERITIES), frames=MAX_FRAMES, sessions=MAX_SESSIONS).rstrip("\n")
     for declaration in CATALOGUE:
         yield f"| [`{declaration.id}`](#{_anchor(declaration)}) | {_severity(declaration)} | {declaration.title} | " + (
             ", ".join(map(_technique, declaration.techniques)) + " |"

@@ -32,17 +32,26 @@ def finding(
     sessions: Iterable[int],
     severity: Severity | None = None,
 ) -> Finding:
-    """Make a finding of the catalogue. ``detail`` says what was seen; what looks the same is added."""
+    """Make a finding of the catalogue. ``detail`` says what was seen; what looks the same is added, and what is left
+    out of frames and sessions."""
     declaration = BY_ID[name]
+    named, about = first_few(frames, MAX_FRAMES + 1), first_few(sessions, MAX_SESSIONS + 1)
+    cut = [
+        f"{most} {things}"
+        for most, things, all_of_them in ((MAX_FRAMES, "frames", named), (MAX_SESSIONS, "sessions", about))
+        if len(all_of_them) > most
+    ]
+    if cut:
+        detail = f"{detail} Named are the first {' and '.join(cut)}."
     return Finding(
         id=name,
         severity=severity or declaration.severity,
         title=declaration.title,
         detail=f"{detail} Harmless causes: {declaration.innocent}.",
         time=time,
-        frames=first_few(frames, MAX_FRAMES),
+        frames=named[:MAX_FRAMES],
         techniques=declaration.techniques,
-        sessions=first_few(sessions, MAX_SESSIONS),
+        sessions=about[:MAX_SESSIONS],
     )
 
 

@@ -10,12 +10,16 @@ from pop2dissect.analysis.findings.folders import FolderRequest, folder_requests
 from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.protocol.identify import POP2
 from pop2dissect.protocol.pop2.grammar import has_unusual_octets
+from pop2dissect.protocol.pop2.states import ServerState
 from pop2dissect.session import Exchange, Login, Session
 
 _PLAIN = frozenset({None, "RETR", "ACKS", "ACKD", "NACK", "READ", "QUIT"})
 """Commands in which there is nothing to look for unless the dissector found something odd. A bare keyword or number
 holds no path and no password."""
 
+
+_LOGGED_IN = (ServerState.MBOX, ServerState.ITEM, ServerState.NEXT)
+"""States in which HELO is a command in the wrong place, and its refusal says nothing of the password."""
 
 _LOCKED = re.compile(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
 """Words of refusals that have nothing to do with the password."""
@@ -83,13 +87,9 @@ def _is_odd(exchange: Exchange, thresholds: Thresholds) -> bool:
 
 
 def _logins(session: Session, suspects: list[Exchange]) -> list[LoginAttempt]:
-    """Give the logins that were tried: one in POP2, where a refusal ends the session; any number elsewhere."""
+    """Give the logins that were tried; in POP2 mostly one, as a refusal is to end the session."""
     if session.protocol == POP2:
-        helo = next((exchange for exchange in suspects if exchange.command == "HELO"), None)
-        if helo is None:
-            return []
-        password = None if helo.missing else session.password
-        return [_attempt(session.user, password, session.login, helo)]
+        return _helos(session, [one for one in suspects if one.command == "HELO" and one.state not in _LOGGED_IN])
     attempts: list[LoginAttempt] = []
     user: str | None = None
     for exchange in suspects:
@@ -100,6 +100,21 @@ def _logins(session: Session, suspects: list[Exchange]) -> list[LoginAttempt]:
             kind = next((reply.kind for reply in exchange.replies), None)
             outcome: Login = "accepted" if kind == "ok" else "refused" if kind in ("error", "close") else "none"
             attempts.append(_attempt(user, argument, outcome, exchange))
+    return attempts
+
+
+def _helos(session: Session, helos: list[Exchange]) -> list[LoginAttempt]:
+    if len(helos) == 1:
+        # The session knows more than the reply, which may be lost.
+        return [_attempt(session.user, None if helos[0].missing else session.password, session.login, helos[0])]
+    attempts: list[LoginAttempt] = []
+    for helo in helos:
+        user, password = (*helo.arguments, None, None)[:2]
+        accepted = helo.next_state == ServerState.MBOX != helo.state
+        outcome: Login = "accepted" if accepted else "none"
+        if not accepted and any(one.kind in ("error", "close", "ok") for one in helo.replies):
+            outcome = "refused"
+        attempts.append(_attempt(user, None if helo.missing else password, outcome, helo))
     return attempts
 
 

@@ -42,7 +42,8 @@ def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
     port = session.server.port
     if port == POP2_PORT and session.protocol not in (POP2, RFC918, RFC918_OR_POP3, NONE):
         both = session.client_stream.octets and session.server_stream.octets
-        if session.protocol != UNKNOWN or both:
+        # The end of a POP2 session alone, a QUIT and a farewell, does not tell what was spoken.
+        if session.protocol != UNKNOWN or (both and session.handshake != "missing"):
             yield ServerTrait("service.other_protocol", server, session.protocol)
     if port != POP2_PORT and session.protocol == POP2:
         yield ServerTrait("service.elsewhere", server, POP2)

@@ -141,7 +141,8 @@ class TsharkEngine:
         failure = run.failure()
         run.close()
         if failure is not None:
-            stop(info, f"tshark stops after {info.packets:,} packets: {failure}")
+            packets = "1 packet" if info.packets == 1 else f"{info.packets:,} packets"
+            stop(info, f"tshark stops after {packets}: {failure}")
         self._octets_read += info.size or 0
 
 

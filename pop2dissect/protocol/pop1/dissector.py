@@ -23,7 +23,7 @@ from pop2dissect.protocol.pop1.grammar import (
     parse_reply,
 )
 from pop2dissect.protocol.pop1.states import ServerState, after_reply, allowed, expected_reply
-from pop2dissect.protocol.pop2.conversation import NO_REPLY, Conversation, Replies
+from pop2dissect.protocol.pop2.conversation import NO_REPLY, TORN, Conversation, Replies
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.tcp.stream import Stream
 
@@ -51,10 +51,12 @@ class _Dissector:
         """The octets of the mailbox by the last ``#n``; None where no reply in force says so."""
         self._mailbox: str | None = None
         self._deletes: bool | None = None
+        self._from_start = True
 
     def turns(self, from_start: bool) -> Iterator[Turn]:
         """Give the opening, if any, and then a turn for each line of the client."""
         talk = self._talk
+        self._from_start = from_start
         lines = talk.command_lines()
         line, known, boundary = talk.next_command(lines)
         opening = self._opening(from_start, boundary)
@@ -94,9 +96,13 @@ class _Dissector:
     def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
         talk = self._talk
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
+        torn = not self._from_start and line.start == 0 and not line.missing and not command.is_known
+        if torn:
+            talk.note(TORN)
+            command = parse_broken_command(line.raw, 0, before_login=True)
         state = self._state
         talk.check_order(known)
-        self._check_command(line, command)
+        self._check_command(line, command, torn)
         if command.keyword in ("RETR", "RDEL") and command.arguments:
             self._mailbox = decode(command.arguments[0])
             self._deletes = command.keyword == "RDEL"
@@ -131,10 +137,10 @@ class _Dissector:
         head = self._talk.broken_command(line)
         return parse_broken_command(line.raw, head, before_login=self._state in _MAY_LOG_IN)
 
-    def _check_command(self, line: Line, command: Command) -> None:
+    def _check_command(self, line: Line, command: Command, torn: bool) -> None:
         talk = self._talk
         talk.check_octets(line, MAX_LINE)
-        if line.missing:
+        if line.missing or torn:
             return
         if not command.is_known:
             talk.violate("protocol.unknown_command")

@@ -86,6 +86,8 @@ def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Comman
         return command._replace(well_formed=True, secret=(start, len(raw)) if start < len(raw) else None)
     # What was lost may have been a line end and the begin of a PASS.
     secret = (head, len(raw)) if before_login and len(raw) > head else pop2.parse_command(raw).secret
+    if command.keyword == "USER":
+        command = command._replace(arguments=())  # the name may go on
     if command.is_known:
         return command._replace(well_formed=True, secret=secret)
     return Command("", (), True, secret, False)

@@ -27,6 +27,9 @@ sends that is no server of the protocol any more."""
 NO_REPLY = "no reply was captured"
 """The note on a command whose reply may well have been sent."""
 
+TORN = "the capture starts in the middle of this line, or it is no command"
+"""The note on a first line of which the keyword may be missing."""
+
 Meaning = tuple[ReplyKind, int | None, str]
 """Of a reply line: its kind, its number, and its text."""
 

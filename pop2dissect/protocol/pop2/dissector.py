@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pop2dissect.protocol.lines import Line
-from pop2dissect.protocol.pop2.conversation import NO_REPLY, Conversation, Replies
+from pop2dissect.protocol.pop2.conversation import NO_REPLY, TORN, Conversation, Replies
 from pop2dissect.protocol.pop2.events import Closed, CommandLine, MessageData, ReplyEvent, ReplyLine, Turn
 from pop2dissect.protocol.pop2.grammar import (
     COMMANDS,
@@ -68,12 +68,16 @@ class _Dissector(Conversation):
         """The octets that a RETR brings by the last ``=n``; None where no reply in force says so."""
         self._mailbox: str | None = None
         self._number: int | None = None
+        self._from_start = True
+        self._uncertain = False
+        """Of the turn before, the capture lacks octets: there may have been more of them than one."""
 
     def turns(self, from_start: bool) -> Iterator[Turn]:
         """Give the opening, if any, and then a turn for each line of the client."""
+        self._from_start = from_start
         lines = self.command_lines()
         line, known, boundary = self.next_command(lines)
-        opening = self._opening(from_start, boundary)
+        opening = self._opening(from_start, boundary, line)
         if opening is not None:
             yield opening
         while line is not None:
@@ -83,7 +87,7 @@ class _Dissector(Conversation):
 
     # The opening: the greeting, or what a capture that starts in the middle begins with.
 
-    def _opening(self, from_start: bool, boundary: int | None) -> Turn | None:
+    def _opening(self, from_start: bool, boundary: int | None, command: Line | None) -> Turn | None:
         boundary = self.not_before(boundary)
         first = self.next_line(boundary)
         if first is not None and (from_start or is_greeting(first.raw)):
@@ -95,7 +99,7 @@ class _Dissector(Conversation):
         self._notes.append("the capture starts in the middle: the command was not captured")
         end = self.server.length if boundary is None else boundary
         replies: list[ReplyEvent] = []
-        if self.only_replies(0, end):
+        if self.only_replies(0, end) or self._is_torn_reply(end, command):
             replies.extend(self.lines_up_to(end))
         else:
             replies.append(self.data(end, None, "message"))
@@ -106,6 +110,17 @@ class _Dissector(Conversation):
         else:
             self._follow("", last)
         return self._finish_turn(None, replies, ServerState.UNKNOWN, ClientState.UNKNOWN)
+
+    def _is_torn_reply(self, end: int, command: Line | None) -> bool:
+        """Tell whether what the server's side of the capture begins with is the rest of a reply, and not of a message.
+
+        It is one line, and the client does not acknowledge it as it would a message. Before HELO there is no message.
+        """
+        line = self.next_line()
+        if line is None or command is None or end > MAX_REPLY_LINE:
+            return False
+        keyword = _meant(parse_command(command.raw).keyword)
+        return keyword == "HELO" or (line.end == end and bool(line.ending) and keyword in ("FOLD", "READ", "RETR"))
 
     def _greeting(self, line: Line, boundary: int | None) -> Turn:
         greeting = self.reply(line)
@@ -121,10 +136,15 @@ class _Dissector(Conversation):
 
     def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
+        from_start = self._from_start or self.greeting_end > 0
+        torn = not from_start and line.start == 0 and not line.missing and not command.is_known
+        if torn:
+            self._notes.append(TORN)
+            command = parse_broken_command(line.raw, 0, before_login=True)
         keyword = _meant(command.keyword)
         state, client_state = self._state, self._client_state
         self.check_order(known)
-        self._check_command(line, command)
+        self._check_command(line, command, torn)
         self._client_state = CLIENT_AFTER.get(keyword, client_state)
         if command.number is not None:
             self._number = command.number
@@ -140,6 +160,7 @@ class _Dissector(Conversation):
             self._state = ServerState.UNKNOWN  # nothing shows whether it was the reply of success
         else:
             self._follow(keyword, primary, command)
+        self._uncertain = line.missing > 0 or _is_lost(primary)
         event = CommandLine(line.start, line.end, line.raw, command, line.missing)
         return self._finish_turn(event, replies, state, client_state)
 
@@ -164,9 +185,9 @@ class _Dissector(Conversation):
     def _broken_command(self, line: Line) -> Command:
         return parse_broken_command(line.raw, self.broken_command(line), before_login=self._state in _MAY_LOG_IN)
 
-    def _check_command(self, line: Line, command: Command) -> None:
+    def _check_command(self, line: Line, command: Command, torn: bool) -> None:
         self.check_octets(line, MAX_COMMAND_LINE)
-        if line.missing:
+        if line.missing or torn:
             return
         keyword = _meant(command.keyword)
         if not command.is_known:
@@ -185,7 +206,10 @@ class _Dissector(Conversation):
         self, keyword: str, command: Command, has_following: bool, boundary: int | None
     ) -> list[ReplyEvent]:
         boundary = self.not_before(boundary)
-        may_bring_data = self._state in (ServerState.ITEM, ServerState.UNKNOWN) and self._announced != 0
+        may_bring_data = self._announced != 0 and (
+            self._state in (ServerState.ITEM, ServerState.UNKNOWN)
+            or (self._uncertain and self._state is not ServerState.DONE and keyword == "RETR")
+        )
         if may_bring_data and (keyword == "RETR" or (not keyword and self.is_lost_request(self._announced, boundary))):
             end = self.data_end(self._announced, has_following, boundary)
             if end is not None and end > self.position:

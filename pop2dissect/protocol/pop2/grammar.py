@@ -132,6 +132,8 @@ def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Comman
             return command._replace(number=None, well_formed=True, secret=secret)
         return Command("", (), None, True, secret)
     start = command.secret[0] if command.secret else head
+    if len(command.arguments) == 1 and not re.search(rb"(?<!\\) \Z", raw[:head]):
+        command = command._replace(arguments=())  # the user's name may go on
     return command._replace(well_formed=True, secret=(start, len(raw)) if start < len(raw) else None)
 
 

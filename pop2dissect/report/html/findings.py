@@ -73,7 +73,7 @@ def occurrence(finding: Finding, context: Context) -> Occurrence:
         facts=facts_of(finding),
         time=context.times.full(finding.time),
         sessions=finding.sessions,
-        frames=context.frames(finding.frames),
+        frames=context.frames(sorted(finding.frames)),
         first_frame=frame_list(finding.frames[:1], context.several_captures),
     )
 

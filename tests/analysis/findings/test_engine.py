@@ -92,6 +92,14 @@ def test_other_protocols_are_named(client: bytes | None, server: bytes | None, n
     assert f"{name} is spoken" in other.detail
 
 
+def test_the_end_of_a_session_alone_is_no_other_protocol(tmp_path: Path) -> None:
+    packets = Net().session(("QUIT", "+ Bye"), end="server").packets
+    at_quit = next(index for index, packet in enumerate(packets) if packet.payload.startswith(b"QUIT"))
+    (session,), found = examine(wire.save(tmp_path / "end.pcap", packets[at_quit:]))
+    assert session.protocol == "unknown"
+    assert found == []
+
+
 def test_what_was_not_captured_is_no_other_protocol(tmp_path: Path) -> None:
     packets = Net().session(login()).packets
     path = wire.save(tmp_path / "x.pcap", packets, snap_length=54)

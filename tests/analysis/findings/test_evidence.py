@@ -5,7 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.analysis.findings.evidence import MAX_QUOTED, first_few, listed, quoted, span
+from pop2dissect.analysis.findings.evidence import (
+    MAX_FRAMES,
+    MAX_QUOTED,
+    MAX_SESSIONS,
+    finding,
+    first_few,
+    listed,
+    quoted,
+    span,
+)
 
 
 def test_quotes_are_cut() -> None:
@@ -25,3 +34,14 @@ def test_lists_numbers_and_times() -> None:
     assert listed(list("abcdefgh")) == "a, b, c, d, e, f, and 2 more"
     assert [span(seconds * 10**9) for seconds in (2, 150, 9000)] == ["2 s", "2.5 minutes", "2.5 hours"]
     assert first_few([3, 1, 3, 2, 4], 3) == (3, 1, 2)
+
+
+def test_frames_and_sessions_that_are_not_named_are_not_concealed() -> None:
+    whole = finding("auth.failed", "Seen.", time=1, frames=[1, 2, 1], sessions=[1])
+    assert (whole.frames, whole.sessions) == ((1, 2), (1,))
+    assert whole.detail.startswith("Seen. Harmless causes: ")
+    full = finding("auth.failed", "Seen.", time=1, frames=range(MAX_FRAMES), sessions=range(MAX_SESSIONS))
+    assert full.detail == whole.detail
+    cut = finding("auth.failed", "Seen.", time=1, frames=range(30), sessions=range(MAX_SESSIONS + 1))
+    assert (cut.frames, cut.sessions) == (tuple(range(MAX_FRAMES)), tuple(range(MAX_SESSIONS)))
+    assert cut.detail.startswith("Seen. Named are the first 20 frames and 100 sessions. Harmless causes: ")

@@ -103,3 +103,18 @@ def test_a_program_that_looks_for_the_usual_folders(tmp_path: Path) -> None:
     names = ("drafts", "Sent", "mail/sent-mail", "Junk", "Trash", "Templates", "Saved Messages")
     net = Net().session(login(), *(fold(name, "#0 messages in <none>") for name in names))
     assert raised(net, tmp_path) == set()
+
+
+def test_a_server_that_lets_a_guesser_try_again_on_the_same_connection(tmp_path: Path) -> None:
+    guesses = [(f"HELO fred {password}", b"- Bad login\r\n") for password in PASSWORDS[:6]]
+    net = Net().session(*guesses, login(password="lantern-7"))
+    found = {one.id: one for one in told(net, tmp_path)}
+    assert found["auth.bruteforce"].detail.startswith("192.0.2.10 was refused 6 times at 192.0.2.109:109 as user")
+    assert "refused 6 times" in found["auth.failed"].detail
+    assert "after 6 refusals" in found["auth.success_after_fail"].detail
+
+
+def test_logins_that_the_server_did_not_read_are_not_refused(tmp_path: Path) -> None:
+    pipelined = "".join(f"HELO fred {password}\r\n" for password in PASSWORDS[:6]).encode()
+    net = Net().session((pipelined, b"- Bad login\r\n+ Sayonara\r\n"), end="server")
+    assert raised(net, tmp_path) & {"auth.bruteforce", "auth.failed"} == {"auth.failed"}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pop2dissect.protocol import pop3
 from pop2dissect.protocol.pop1 import Closed, MessageData, ReplyLine, ServerState, Turn, dissect
+from pop2dissect.protocol.pop1.grammar import parse_broken_command
 from pop2dissect.protocol.pop1.states import SERVER, after_reply, allowed
 from pop2dissect.protocol.pop2.grammar import ReplyKind
 from pop2dissect.protocol.transcript import Transcript
@@ -185,6 +186,20 @@ def test_a_capture_that_starts_in_a_mailbox() -> None:
     found = list(dissect(*talk(said).streams(), from_start=False))
     assert [turn.next_state for turn in found] == ["NEXT", "MBOX", "DONE"]
     assert violations(found) == set()
+
+
+@pytest.mark.parametrize("rest", [b"", b"SS secret", b"ecret"])
+def test_a_capture_that_starts_in_a_command_may_start_in_a_password(rest: bytes) -> None:
+    said = [("C", rest + b"\r\n"), ("S", b"+OK\r\n"), ("C", b"RETR INBOX\r\n"), ("S", b"#0\r\n")]
+    first, _ = found = list(dissect(*talk(said).streams(), from_start=False))
+    assert first.command is not None
+    assert first.command.command.secret == ((0, len(rest)) if rest else None)
+    assert violations(found) == set()
+
+
+def test_a_name_of_which_the_end_was_not_captured_is_not_given() -> None:
+    assert parse_broken_command(b"USER fr", 7, before_login=True).arguments == ()
+    assert parse_broken_command(b"RETR INB", 8, before_login=False).arguments == (b"INB",)
 
 
 @pytest.mark.parametrize("announced", [1, len(MAIL) - 5, len(MAIL) + 7])

@@ -298,6 +298,58 @@ def test_a_capture_that_starts_in_a_message() -> None:
     assert violations(found) == set()
 
 
+def test_a_capture_that_starts_in_a_reply() -> None:
+    script = [("S", b"racters in message 1\r\n"), ("C", b"RETR\r\n"), ("S", MAIL), ("C", b"ACKS\r\n"), ("S", b"=0\r\n")]
+    found = list(dissect(*talk(script).streams(), from_start=False))
+    assert summary(found) == [("", ["racters in message 1"]), ("RETR", [f"<{len(MAIL)} octets>"]), ("ACKS", ["=0"])]
+    assert violations(found) == set()
+
+
+def test_what_was_lost_before_the_login_is_the_greeting_and_no_message() -> None:
+    script = [("S", b"+ POP2 host\r\n"), ("C", b"HELO a b\r\n"), ("S", b"#1 messages\r\n")]
+    client, server = talk(script).streams()
+    lossy = Stream(server.spans[1:], [Gap(0, server.spans[0].length, "")])
+    found = list(dissect(client, lossy, from_start=False))
+    assert summary(found)[1:] == [("HELO a b", ["#1 messages"])]
+    assert violations(found) == set()
+    assert not any(isinstance(reply, MessageData) for turn in found for reply in turn.replies)
+
+
+def test_a_message_of_one_line_is_no_reply_to_who_acknowledges_it() -> None:
+    script = [("S", b"e last line\r\n"), ("C", b"ACKS\r\n"), ("S", b"=0\r\n")]
+    found = list(dissect(*talk(script).streams(), from_start=False))
+    assert summary(found)[0] == ("", ["<13 octets>"])
+
+
+@pytest.mark.parametrize("rest", [b"", b"LO fred secret", b"red secret", b"ret", b"EAD 1"])
+def test_a_capture_that_starts_in_a_command_may_start_in_a_password(rest: bytes) -> None:
+    script = [("C", rest + b"\r\n"), ("S", b"#1 messages\r\n"), ("C", b"READ 1\r\n"), ("S", b"=9\r\n")]
+    first, _ = found = list(dissect(*talk(script).streams(), from_start=False))
+    assert first.command is not None
+    assert first.command.command.secret == ((0, len(rest)) if rest else None)
+    assert first.command.command.keyword == ""
+    assert violations(found) == set()
+
+
+def test_behind_the_greeting_no_line_is_torn() -> None:
+    script = [("S", b"+ POP2 host\r\n"), ("C", b"GET / HTTP/1.0\r\n"), ("S", b"- what?\r\n")]
+    assert violations(list(dissect(*talk(script).streams(), from_start=False))) == {"protocol.unknown_command"}
+
+
+def test_a_message_that_is_asked_for_after_lost_commands() -> None:
+    talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#2 messages\r\n")
+    talk.client(b"READ 1\r\n").server(b"=7 octets\r\n").client(b"RETR\r\n").server(b"1234567").client(b"ACKS\r\n")
+    talk.server(b"=9 ").server(b"octets\r\n").client(b"RETR\r\n").server(b"a\x1bb\nc\xffd\r\n").client(b"ACKS\r\n")
+    client, server = talk.server(b"=0\r\n").streams()
+    command, reply = client.spans[3], server.spans[4]  # ACKS, and the begin of the reply to it
+    lossy = (
+        Stream([span for span in client.spans if span is not command], [Gap(command.offset, command.length, "")]),
+        Stream([span for span in server.spans if span is not reply], [Gap(reply.offset, reply.length, "")]),
+    )
+    found = list(dissect(*lossy))
+    assert summary(found)[-2:] == [("RETR", ["<9 octets>"]), ("ACKS", ["=0"])]
+
+
 def test_a_burst_of_losses_takes_a_reply_and_the_next_command() -> None:
     talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#1 messages\r\n")
     talk.client(b"READ 1\r\n").server(b"=7 octets\r\n").client(b"RETR\r\n").server(b"1234567").client(b"ACKS\r\n")

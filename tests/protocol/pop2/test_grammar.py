@@ -134,6 +134,21 @@ def test_a_number_counts_only_where_its_end_was_captured() -> None:
     assert parse_broken_reply(b"=12 ch", 6) == (ReplyKind.LENGTH, 12, "ch")
 
 
+@pytest.mark.parametrize(
+    ("head", "user"),
+    [
+        (b"HELO fr", None),
+        (b"HELO fred", None),
+        (b"HELO fr\\ ", None),
+        (b"HELO fred ", b"fred"),
+        (b"HELO fred se", b"fred"),
+    ],
+)
+def test_a_name_counts_only_where_its_end_was_captured(head: bytes, user: bytes | None) -> None:
+    command = parse_broken_command(head + b"x", len(head), before_login=True)
+    assert next(iter(command.arguments), None) == user
+
+
 @given(st.binary(max_size=30))
 def test_quoting_every_octet_and_unquoting_is_the_identity(octets: bytes) -> None:
     assert unquote(b"".join(b"\\" + bytes([octet]) for octet in octets)) == octets

@@ -282,3 +282,12 @@ def test_print_shows_what_the_screen_folds_away(page: Page) -> None:
     expect(page.locator("#s41 .panes")).to_be_hidden()
     expect(page.locator("form.tools")).to_be_hidden()
     assert overflow(page) == 0
+
+
+@pytest.mark.parametrize("severity", ["critical", "high", "medium", "low", "info"])
+def test_severities_are_dark_on_white_paper(page: Page, severity: str) -> None:
+    page.emulate_media(media="print")
+    look = "one => [getComputedStyle(one).backgroundColor, getComputedStyle(one).color]"
+    background, colour = page.locator(f".sev.{severity}").first.evaluate(look)
+    assert background == "rgba(0, 0, 0, 0)"
+    assert max(map(int, re.findall(r"\d+", colour))) < 64

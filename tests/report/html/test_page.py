@@ -125,6 +125,14 @@ def test_facts_leave_the_harmless_causes_out(read_incident: ReadPage) -> None:
         assert "Harmless" not in facts_of(finding)
 
 
+def test_frames_are_cited_in_their_order_and_one_is_one(read_incident: ReadPage) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", read_incident.text))
+    assert not re.search(r"frames \d+(?![\d,-])", text)
+    cited = [re.findall(r"\d+", cited) for cited in re.findall(r" frames? ([\d, -]+) ·", text)]
+    assert len(cited) > 50
+    assert all([*map(int, one)] == sorted(map(int, one)) for one in cited)
+
+
 def test_the_head_and_the_evidence(incident: Path, read_incident: ReadPage) -> None:
     capture = capture_path("incident_small")
     text = read_incident.text
