@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pop2dissect.mail import parse_headers
 from pop2dissect.report.style import Style
 from pop2dissect.session import Exchange, Message, Reply, Session
+from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.safe import fit, terminal_safe
 from pop2dissect.text.values import UTC, Zone, count, elapsed, frame_list, moment
 
@@ -34,6 +35,8 @@ _DEPARTURES = {
     "protocol.terminal_escape": "control characters, which could steer a terminal",
 }
 """Departures from the RFC in words."""
+_MOST_REMARKS = 5
+"""Gaps, and conflicts, of one end that are listed before its conversation."""
 _SHORTEST_CITATION = 18
 """Cells that are enough to cite one frame."""
 
@@ -78,18 +81,8 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
     for event in session.events:
         yield _remark(look, terminal_safe(event))
     for direction, stream in (("client", session.client_stream), ("server", session.server_stream)):
-        for gap in stream.gaps:
-            lost = f"{count(gap.length, 'octet')} of the {direction} at offset {gap.offset}: {gap.reason}"
-            yield _remark(look, lost)
-        for conflict in stream.conflicts:
-            kept, other = (
-                frame_list((frame,), look.several_captures) for frame in (conflict.kept_frame, conflict.other_frame)
-            )
-            yield _remark(
-                look,
-                f"two copies of {count(conflict.length, 'octet')} of the {direction} at offset {conflict.offset} "
-                f"differ: frame {kept} counts, frame {other} does not",
-            )
+        yield from (_remark(look, text) for text in _shown(_gaps(direction, stream), "gap", direction))
+        yield from (_remark(look, text) for text in _shown(_conflicts(direction, stream, look), "conflict", direction))
     messages = {message.exchange: message for message in reversed(session.messages)}
     for exchange in session.exchanges:
         yield from _exchange(exchange, session, messages.get(exchange.index), look)
@@ -100,6 +93,35 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
             f"{count(session.client_stream.octets, 'octet')} from the client, "
             f"{count(session.server_stream.octets, 'octet')} from the server",
         )
+
+
+def _gaps(direction: str, stream: Stream) -> list[str]:
+    return [
+        f"{count(gap.length, 'octet')} of the {direction} at offset {gap.offset}: {gap.reason}" for gap in stream.gaps
+    ]
+
+
+def _conflicts(direction: str, stream: Stream, look: Look) -> list[str]:
+    texts = []
+    for conflict in stream.conflicts:
+        kept, other = (
+            frame_list((frame,), look.several_captures) for frame in (conflict.kept_frame, conflict.other_frame)
+        )
+        texts.append(
+            f"two copies of {count(conflict.length, 'octet')} of the {direction} at offset {conflict.offset} "
+            f"differ: frame {kept} counts, frame {other} does not"
+        )
+    return texts
+
+
+def _shown(remarks: list[str], noun: str, direction: str) -> list[str]:
+    """Give the first of some remarks, and how many more there are: a short snap length cuts every packet."""
+    if len(remarks) <= _MOST_REMARKS + 1:
+        return remarks
+    return [
+        *remarks[:_MOST_REMARKS],
+        f"and {count(len(remarks) - _MOST_REMARKS, noun)} more of the {direction} (-V lists all)",
+    ]
 
 
 def _circumstances(session: Session, look: Look) -> str:

@@ -312,6 +312,7 @@ def test_an_interrupted_live_capture_is_reported(mode: list[str]) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         feed(process.stdin, octets)
+        await_drained(process.stdin)
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         output = process.stdout.read()
@@ -395,6 +396,15 @@ def on_a_terminal(arguments: list[str], columns: int, **environment: str) -> str
     process.stderr.close()
     assert process.wait(20) == ExitStatus.DONE
     return shown.decode().replace("\r\n", "\n")
+
+
+def await_drained(pipe: IO[bytes]) -> None:
+    """Wait until a command has taken all that was written to it, which on a busy machine takes a while."""
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    for _ in range(200):
+        if not any(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4))):
+            return
+        time.sleep(0.1)
 
 
 def feed(pipe: IO[bytes], octets: bytes) -> None:

@@ -136,7 +136,7 @@ class Conversation:
 
     def broken_command(self, line: Line) -> int:
         """Note that the capture lacks octets of a command; give how many were captured before the first of them."""
-        self._notes.append(f"the capture lacks {line.missing} octets of this command")
+        self._notes.append(f"the capture lacks {_octets(line.missing)} of this command")
         return _captured_head(line, self.client)
 
     def check_order(self, known: int | None) -> None:
@@ -238,7 +238,7 @@ class Conversation:
         self.position = line.end
         self.check_octets(line, self._longest)
         if line.missing:
-            self._notes.append(f"the capture lacks {line.missing} octets of this reply")
+            self._notes.append(f"the capture lacks {_octets(line.missing)} of this reply")
             kind, value, text = self._parse_broken(line.raw, _captured_head(line, self.server))
         else:
             kind, value, text = self._parse(line.raw)
@@ -269,10 +269,14 @@ class Conversation:
             over = end < server.length or server.finished or server.reset
             if over or end - start > announced:
                 self.violate("protocol.length_mismatch")
-            self._notes.append(f"the server announced {announced} octets and sent {end - start}")
+            self._notes.append(f"the server announced {_octets(announced)} and sent {end - start}")
         if missing:
-            self._notes.append(f"the capture lacks {missing} octets of this {noun}")
+            self._notes.append(f"the capture lacks {_octets(missing)} of this {noun}")
         return MessageData(start, end, announced, missing)
+
+
+def _octets(number: int) -> str:
+    return "1 octet" if number == 1 else f"{number} octets"
 
 
 def _captured_head(line: Line, stream: Stream) -> int:
