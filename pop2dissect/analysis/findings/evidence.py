@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pop2dissect.analysis.findings.catalogue import BY_ID, SEVERITIES
 from pop2dissect.session import Exchange, Finding, Severity
+from pop2dissect.text.values import SECOND, brief, duration
 
 MAX_FRAMES = 20
 """Frames named by a finding. They are proof enough; the sessions that it names have all."""
@@ -95,13 +96,8 @@ def listed(things: Sequence[str]) -> str:
 
 
 def span(nanoseconds: int) -> str:
-    """Say how long something took."""
-    seconds = nanoseconds / 10**9
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.3g} minutes"
-    return f"{seconds / 3600:.3g} hours"
+    """Say how long something took, as the other output does: ``38.5 s``, ``3 min 20 s``."""
+    return brief(nanoseconds) if nanoseconds < 60 * SECOND else duration(nanoseconds)
 
 
 def command_frames(exchange: Exchange) -> tuple[int, ...]:

@@ -55,6 +55,8 @@ _LINE = re.compile(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]*)?(.*)", re.DOTALL)
 # <user> ends at the first blank that is not quoted; <password> is the rest of the line. The RFC has no
 # unquoted blank in a password, but UW's server takes the whole rest, and so its users have such passwords.
 _HELO = re.compile(rb"((?:\\.|[^\\ ]|\\$)*)(?: +(.*))?", re.DOTALL)
+# Where there is no blank a tab was meant to be one, whatever the server made of it: what follows must not be shown.
+_HELO_WITH_TAB = re.compile(rb"((?:\\.|[^\\\t])*)\t[\t ]*(.*)", re.DOTALL)
 
 # <number> ::= decimal digits. UW's server reads leading digits and ignores what follows.
 _NUMBER = re.compile(rb"\d{1,20}")
@@ -111,10 +113,13 @@ def parse_command(line: bytes) -> Command:
 def _parse_helo(rest: bytes, at: int) -> Command:
     match = _HELO.match(rest)
     assert match is not None
+    by_the_rfc = True
+    if not match.group(2) and (with_tab := _HELO_WITH_TAB.match(rest)) is not None:
+        match, by_the_rfc = with_tab, False
     user, password = match.group(1, 2)
     arguments = tuple(unquote(argument) for argument in (user, password) if argument)
     secret = (at + match.start(2), at + match.end(2)) if password else None
-    return Command("HELO", arguments, None, len(arguments) in _ARGUMENTS["HELO"], secret)
+    return Command("HELO", arguments, None, by_the_rfc and len(arguments) in _ARGUMENTS["HELO"], secret)
 
 
 def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Command:

@@ -32,7 +32,8 @@ def test_any_text_is_quoted(text: str) -> None:
 
 def test_lists_numbers_and_times() -> None:
     assert listed(list("abcdefgh")) == "a, b, c, d, e, f, and 2 more"
-    assert [span(seconds * 10**9) for seconds in (2, 150, 9000)] == ["2 s", "2.5 minutes", "2.5 hours"]
+    spans = [span(int(seconds * 10**9)) for seconds in (0.000179, 2, 150, 9000)]
+    assert spans == ["179 us", "2.00 s", "2 min 30 s", "2 h 30 min"]
     assert first_few([3, 1, 3, 2, 4], 3) == (3, 1, 2)
 
 

@@ -168,3 +168,19 @@ def test_a_gap_may_join_a_password_to_any_command(head: bytes) -> None:
     assert parse_broken_command(head + b"ed", len(head), before_login=False).secret is None
     behind = parse_broken_command(head + b"HELO fred secret", len(head), before_login=False).secret
     assert behind is not None and behind[1] == len(head) + len(b"HELO fred secret")
+
+
+@pytest.mark.parametrize("line", [b"HELO fred\tsecret", b"helo fred\t\tsecret", b"HELO fred \tsecret"])
+def test_a_password_behind_a_tab_is_one(line: bytes) -> None:
+    command = parse_command(line)
+    assert command.arguments[0] == b"fred"
+    assert command.secret is not None
+    first, last = command.secret
+    assert line[first:last].strip() == b"secret"
+    assert line[last:] == b""
+    assert b"sec" not in line[:first]
+
+
+def test_a_tab_is_no_separator_by_the_rfc() -> None:
+    assert not parse_command(b"HELO fred\tsecret").well_formed
+    assert parse_command(b"HELO fr\ted secret").arguments == (b"fr\ted", b"secret")
