@@ -267,10 +267,21 @@ local tcp_completeness = Field.new("tcp.completeness")
 ------------------------------------------------------------------------------------------------------------
 
 -- The value of the innermost TCP header: a frame can carry a tunnel with several.
-local function innermost(...)
-  local count = select("#", ...)
-  local info = count > 0 and select(count, ...)
-  return info and info.value
+local function innermost(first, second, ...)
+  if second then return innermost(second, ...) end
+  return first and first.value
+end
+
+-- A dissector of Wireshark by its name; known by then, which it need not be when this file is read.
+local dissectors = {}
+
+local function dissector(name)
+  local found = dissectors[name]
+  if not found then
+    found = Dissector.get(name)
+    dissectors[name] = found
+  end
+  return found
 end
 
 -- Distance from sequence number b to a (RFC 793, section 3.3), with the sign.
@@ -299,6 +310,7 @@ end
 
 -- Text for people: UTF-8 where it is, else Latin-1. A NUL would end the text early in C.
 local function readable(text)
+  if text:find("^[\1-\127]*$") then return text end
   if text:find("\0", 1, true) then text = text:gsub("\0", "\\0") end
   if text:find("[\128-\255]") and not is_utf8(text) then text = text:gsub("[\128-\255]", latin1_to_utf8) end
   return text
@@ -349,8 +361,10 @@ local function new_conversation(number)
     failed = nil,        -- the command whose error a farewell may still follow
     from_client = new_stream(),
     from_server = new_stream(),
-    items = {},          -- by frame: what to show, in order
-    starts = {},         -- by frame: position of the segment's first octet
+    items = {},          -- by frame: the first item to show; each knows the one behind it
+    last_item = nil,     -- the item that was filed last, and its frame
+    last_item_frame = nil,
+    stops = {},          -- by frame: position behind the segment's last octet
     joined = {},         -- by frame: position of the first octet of lines joined by Wireshark
     prefixes = {},       -- by frame: the beginning of a line, where Wireshark does not join them
     handed_to = {},      -- by frame: the dissector that reads it instead, or false for nobody
@@ -387,21 +401,24 @@ end
 
 local function is_from_server(conversation, pinfo)
   local server = conversation.server
-  if pinfo.src_port ~= pinfo.dst_port then return pinfo.src_port == server.port end
+  if server.port ~= server.client_port then return pinfo.src_port == server.port end
   return tostring(pinfo.src) == server.address
 end
 
+-- Expert information on a command, a reply or a message; most have none.
 local function note(record, name, text)
+  record.notes = record.notes or {}
   record.notes[#record.notes + 1] = { name = name, text = text }
 end
 
+-- Files an item under its frame, behind those that are there. Frames are read in order.
 local function show_in(conversation, frame, item)
-  local items = conversation.items[frame]
-  if not items then
-    items = {}
-    conversation.items[frame] = items
+  if conversation.last_item_frame == frame then
+    conversation.last_item.behind = item
+  else
+    conversation.items[frame] = item
   end
-  items[#items + 1] = item
+  conversation.last_item, conversation.last_item_frame = item, frame
 end
 
 ------------------------------------------------------------------------------------------------------------
@@ -437,7 +454,6 @@ end
 -- Decides conversation.version from the first octets of a segment. Returns true when the segment is ours, or
 -- nil and the name of the dissector that should have it (false for nobody).
 local function identify(conversation, view, is_server)
-  if conversation.version then return true end
   local evidence
   if is_server then
     evidence = version_of_server_text(view.raw, view.from_the_start)
@@ -499,6 +515,7 @@ local function check_line(record, text, length, ending)
   if ending == "cut" then note(record, "cut") end
   if ending == "none" then note(record, "unterminated") end
   if length > RFC_LINE_LIMIT then note(record, "long_line", ("Line of %d octets"):format(length)) end
+  if text:find("^[\9\32-\126]*$") then return end
   if text:find("[\128-\255]") then note(record, "non_ascii") end
   if text:find("[\0-\8\10-\31\127]") then note(record, "terminal_escape") end
 end
@@ -530,7 +547,7 @@ local function begin_message(conversation, request, position)
     declared = conversation.announced,
     octets = 0,          -- on the wire, captured or not
     missing = 0,         -- of these, not captured
-    parts = {}, frames = {}, notes = {},
+    parts = {}, frames = {},
     request = request,
     number = conversation.current,
     mailbox = conversation.mailbox,
@@ -550,8 +567,9 @@ local function announced_end(message)
 end
 
 local function add_to_message(conversation, message, view, from, to)
-  local first = from - view.base
-  local part = view.raw:sub(first + 1, to - view.base)
+  -- Most segments of a message are data and nothing else: their octets need not be copied again.
+  local is_all = from == view.base and to == view.stop
+  local part = is_all and view.raw or view.raw:sub(from - view.base + 1, to - view.base)
   message.parts[#message.parts + 1] = part
   message.data = nil
   message.missing = message.missing + (to - from) - #part
@@ -620,9 +638,17 @@ local function judge_rest(conversation)
   end
 end
 
+-- The position up to which the sender of the segment at hand acknowledges the other's octets.
+local function acknowledged_of(theirs)
+  local number = innermost(tcp_ack())
+  return number and position_of(theirs, number)
+end
+
 -- Does the server acknowledge octets of the client that the capture lacks? (One more is the client's FIN.)
-local function client_octets_lost(conversation, view)
-  return view.acknowledged and view.acknowledged > conversation.from_client.seen + 1
+local function client_octets_lost(conversation)
+  local client = conversation.from_client
+  local acknowledged = acknowledged_of(client)
+  return acknowledged and acknowledged > client.seen + 1
 end
 
 -- RETR can be answered by one or two lines and the end, though data was announced: `- text`, `+ Sayonara`.
@@ -651,7 +677,7 @@ local function data_is_due(conversation, view, position)
     end
     return not closes_instead(view, offset, announced) and first or nil
   end
-  if announced and announced > 0 and client_octets_lost(conversation, view)
+  if announced and announced > 0 and client_octets_lost(conversation)
     and not looks_like_reply(view.raw, offset) then
     return false
   end
@@ -787,10 +813,13 @@ end
 local function take_reply(conversation, view, position)
   local text, stop, ending = line_at(view, position)
   if not text then return nil end
-  if text:find("^=%d") and conversation.version == UNDECIDED then conversation.version = RFC937 end
+  if conversation.version == UNDECIDED and text:find("^=%d") then conversation.version = RFC937 end
   local kind, value, rest = parse_reply(conversation, text)
   local reply = {
-    kind = kind, value = value, text = rest, line = text, frame = view.frame, time = view.time, notes = {},
+    kind = kind, value = value, text = rest, line = text, frame = view.frame, time = view.time,
+    -- What follows is found out below. A table that need not grow is made faster.
+    notes = nil, exchange = nil, request = nil, second = nil, number = nil, next_state = nil,
+    host = nil, software = nil,
   }
   check_line(reply, text, stop - position, ending)
   conversation.finished = nil
@@ -815,7 +844,7 @@ local function take_reply(conversation, view, position)
     if request then
       reply.exchange = request.exchange
       request.response = request.response or reply
-    elseif not client_octets_lost(conversation, view) and not conversation.uncertain
+    elseif not client_octets_lost(conversation) and not conversation.uncertain
       and not text:find("^%- Autologout") and not text:find("^%- Killed") then
       note(reply, "reply_injection")
     end
@@ -934,10 +963,10 @@ new_request = function(conversation, text, where)
   local request = {
     is_empty = text == "",
     exchange = conversation.exchanges, line = text, frame = where.frame, time = where.time,
-    keyword = keyword:upper(), keyword_at = { from - 1, #keyword },
-    arguments = arguments, arguments_at = { arguments_from - 1, #arguments },
+    keyword = keyword:upper(), keyword_from = from - 1,
+    arguments = arguments, arguments_from = arguments_from - 1,
     acknowledged = where.acknowledged or conversation.from_server.expected,
-    notes = {},
+    version = nil, rule = nil, judged = nil, state = nil, response = nil, notes = nil,
   }
   local learned = learn_from_keyword(conversation, request.keyword, arguments)
   request.version = learned
@@ -1052,14 +1081,14 @@ end
 -- The part {first, length} of a line, as far as it was captured; nil where nothing of it was.
 local function part_of(view, from, where)
   local first = from - view.base + where[1]
-  local length = math.min(where[2], #view.raw - first)
+  local length = math.min(where[2], view.captured - first)
   if first < 0 or length <= 0 then return nil end
   return view.tvb:range(first, length)
 end
 
 local function range_of(view, from, to)
-  local first = math.max(0, math.min(from - view.base, #view.raw))
-  local stop = math.max(first, math.min(to - view.base, #view.raw))
+  local first = math.max(0, math.min(from - view.base, view.captured))
+  local stop = math.max(first, math.min(to - view.base, view.captured))
   return view.tvb:range(first, stop - first)
 end
 
@@ -1069,6 +1098,7 @@ local function add_part(tree, field, view, from, where, value)
 end
 
 local function add_notes(tree, notes)
+  if not notes then return end
   for _, entry in ipairs(notes) do
     if entry.text then
       tree:add_proto_expert_info(experts[entry.name], entry.text)
@@ -1108,10 +1138,10 @@ function show.request(view, tree, item)
   node:set_text("Command: " .. line)
   -- The text field's length leaves out the line end; an empty line has no octets to point to.
   node:add(fields.line, range_of(view, item.from, item.from + #request.line), line)
-  add_part(node, fields.command, view, item.from, request.keyword_at, request.keyword)
+  add_part(node, fields.command, view, item.from, { request.keyword_from, #request.keyword }, request.keyword)
   if request.arguments ~= "" then
-    add_part(node, fields.arguments, view, item.from, request.arguments_at,
-      shown(request, request.arguments, request.arguments_at[1]))
+    add_part(node, fields.arguments, view, item.from, { request.arguments_from, #request.arguments },
+      shown(request, request.arguments, request.arguments_from))
   end
   add_part(node, fields.user, view, item.from, request.user_at, request.user)
   if request.password_at then
@@ -1185,7 +1215,7 @@ local function message_buffer(view, item, message)
 end
 
 local function notes_on_message(message)
-  local record = { notes = {} }
+  local record = {}
   if message.missing > 0 then
     note(record, "missing", ("The capture lacks %d octets of the message"):format(message.missing))
   end
@@ -1212,28 +1242,34 @@ local function show_message(view, tree, item, buffer)
   return node
 end
 
--- RFC 918 sends a whole mailbox: as a list of {first, length}, its mails. As in mailbox files each begins with
--- a line `From ...` that follows an empty one and has a time and a year; other lines with From are text.
-local function mails_in(mailbox)
+-- RFC 918 sends a whole mailbox: as a list of buffers, its mails. As in mailbox files each begins with a line
+-- `From ...` that follows an empty one and has a time and a year; other lines with From are text.
+local function mails_in(buffer)
   local mails, first = {}, 0
-  for behind in mailbox:gmatch("\n\r?\n()From %S[^\n]*%d%d:%d%d[^\n]* %d%d%d%d") do
-    mails[#mails + 1] = { first, behind - 1 - first }
+  local function add_mail(stop) mails[#mails + 1] = buffer:range(first, stop - first):tvb() end
+  for behind in buffer:raw():gmatch("\n\r?\n()From %S[^\n]*%d%d:%d%d[^\n]* %d%d%d%d") do
+    add_mail(behind - 1)
     first = behind - 1
   end
-  mails[#mails + 1] = { first, #mailbox - first }
+  add_mail(buffer:len())
   return mails
 end
 
 -- Mail with holes is no mail: only whole messages are handed on, so that what is exported is what was sent.
+local function is_mail(message)
+  return message.missing == 0 and message.frame and pop2.prefs.dissect_mail
+end
+
 local function dissect_mail(view, buffer, message, root)
-  if not (pop2.prefs.dissect_mail and buffer and message.missing == 0 and message.frame) then return end
-  view.pinfo.cols.info:append(" | ")
-  view.pinfo.cols.info:fence()
-  local mails = message.is_mailbox and mails_in(buffer:raw()) or { { 0, buffer:len() } }
-  for _, mail in ipairs(mails) do
+  local pinfo = view.pinfo
+  local can_desegment = pinfo.can_desegment
+  view.info:append(" | ")
+  view.info:fence()
+  for _, mail in ipairs(message.is_mailbox and mails_in(buffer) or { buffer }) do
     -- Some other dissector's trouble with a message must not become this one's.
-    pcall(function() Dissector.get("imf"):call(buffer:range(mail[1], mail[2]):tvb(), view.pinfo, root) end)
+    pcall(function() dissector("imf"):call(mail, pinfo, root) end)
   end
+  pinfo.can_desegment = can_desegment   -- a call that fails does not give its permission back
 end
 
 function show.data(view, tree, item)
@@ -1252,8 +1288,9 @@ show["end"] = function(view, tree) return tree end
 
 -- Wireshark forgets between calls that the last line waits for its end, so it is told every time.
 local function ask_for_more(view, item)
-  if not view.can_ask or item.from < view.segment_base then return end
-  view.pinfo.desegment_offset = item.from - view.segment_base
+  local offset = item.from - (view.stop - view.reported)
+  if view.pinfo.can_desegment == 0 or offset < 0 then return end
+  view.pinfo.desegment_offset = offset
   view.pinfo.desegment_len = DESEGMENT_ONE_MORE_SEGMENT
 end
 
@@ -1261,14 +1298,22 @@ end
 local column_frame = nil
 
 local function add_to_column(view, text)
-  local info = view.pinfo.cols.info
   if column_frame ~= view.frame then
     column_frame = view.frame
-    info:set(text)
+    view.info:set(text)
   else
-    info:append(" | " .. text)
+    view.info:append(" | " .. text)
   end
-  info:fence()   -- what mail dissectors write comes behind it, not in its place
+  view.info:fence()   -- what mail dissectors write comes behind it, not in its place
+end
+
+local function show_ending(view, tree, item, message, root)
+  local mail = is_mail(message)
+  -- The octets of the message are put together only for somebody who wants them.
+  local buffer = (view.detailed or mail) and message_buffer(view, item, message)
+  local node = view.detailed and show_message(view, tree, item, buffer) or tree
+  add_notes(node, notes_on_message(message))
+  if mail and buffer then dissect_mail(view, buffer, message, root) end
 end
 
 local function show_item(view, tree, item, root)
@@ -1277,30 +1322,33 @@ local function show_item(view, tree, item, root)
   add_to_column(view, describe[item.kind](item))
   local node = view.detailed and show[item.kind](view, tree, item) or tree
   if item.record and item.kind ~= "rest" then add_notes(node, item.record.notes) end
-  if message then
-    local buffer = message_buffer(view, item, message)
-    if view.detailed then node = show_message(view, tree, item, buffer) end
-    add_notes(node, notes_on_message(message))
-    dissect_mail(view, buffer, message, root)
-  end
+  if message then show_ending(view, tree, item, message, root) end
+end
+
+-- What is done once for all items of a call. Returns the tree that they are shown in.
+local function begin_showing(conversation, view, root)
+  local columns = view.pinfo.cols
+  columns.protocol = conversation.version == RFC937 and "POP2" or "POP"
+  view.info = columns.info
+  view.detailed = root:referenced(dissector("pop2"))
+  -- Expert information is counted even where no field is wanted, so the tree is never quite left out.
+  local tree = root:add(pop2, view.tvb:range())
+  if view.detailed then add_generated(tree, fields.version, conversation.version) end
+  return tree
 end
 
 local function show_items(conversation, view, root)
   local tree
-  for _, item in ipairs(conversation.items[view.frame] or {}) do
+  local item = conversation.items[view.frame]
+  while item do
     local here = item.from >= view.base and (item.from < view.stop or item.from == item.to)
     if here and item.kind == "wait" then
       ask_for_more(view, item)
     elseif here then
-      if not tree then
-        -- Expert information is counted even where no field is wanted, so the tree is never quite left out.
-        view.detailed = root:referenced(Dissector.get("pop2"))
-        view.pinfo.cols.protocol = conversation.version == RFC937 and "POP2" or "POP"
-        tree = root:add(pop2, view.tvb:range())
-        if view.detailed then add_generated(tree, fields.version, conversation.version) end
-      end
+      tree = tree or begin_showing(conversation, view, root)
       show_item(view, tree, item, root)
     end
+    item = item.behind
   end
 end
 
@@ -1308,56 +1356,66 @@ end
 -- The dissector
 ------------------------------------------------------------------------------------------------------------
 
--- Reassembled octets are a buffer of their own and lie at its beginning; those of a segment have headers in
--- front of them.
-local function is_joined(tvb) return tvb:offset() == 0 end
+-- One view serves all calls, one after the other: making a table for each took longer than filling it. A call
+-- within a call (mail can carry packets) finds none to spare and makes its own.
+local spare_view = nil
 
-local function view_of(tvb, pinfo, conversation)
-  return {
-    tvb = tvb, pinfo = pinfo, raw = tvb:raw(), frame = pinfo.number, time = pinfo.rel_ts,
-    -- `tshark -2` without a filter calls dissectors in its second pass only, and says that it is the second.
-    is_new = not pinfo.visited or pinfo.number > conversation.newest,
-    can_ask = pinfo.can_desegment > 0,
-  }
+local function view_of(tvb, captured, pinfo, conversation)
+  local view = spare_view or {}
+  spare_view = nil
+  local frame = pinfo.number
+  -- `tshark -2` without a filter calls dissectors in its second pass only, and says that it is the second.
+  local is_new = not pinfo.visited or frame > conversation.newest
+  view.tvb, view.pinfo, view.frame, view.is_new = tvb, pinfo, frame, is_new
+  -- Octets and time are for reading; showing what was read does without.
+  view.raw, view.time = is_new and tvb:raw(), is_new and pinfo.rel_ts
+  view.captured, view.reported = captured, tvb:reported_len()
+  -- Reassembled octets are a buffer of their own and lie at its beginning; those of a segment have headers in
+  -- front of them.
+  view.is_joined = tvb:offset() == 0
+  view.acknowledged, view.from_the_start, view.nothing_read = nil, nil, nil   -- see read
+  return view
 end
 
 local function hand_over(name, tvb, pinfo, root)
   if not name then return 0 end
-  local found, dissector = pcall(Dissector.get, name)
-  if not (found and dissector) then return 0 end
+  local found, other = pcall(dissector, name)
+  if not (found and other) then return 0 end
   -- Calling through another dissector costs one permission to wait for more; give it back.
   if pinfo.can_desegment > 0 then pinfo.can_desegment = 2 end
-  local worked, taken = pcall(function() return dissector:call(tvb, pinfo, root) end)
+  local worked, taken = pcall(function() return other:call(tvb, pinfo, root) end)
   return worked and taken or tvb:len()
 end
 
 -- Finds where in the stream the octets lie: view.base to view.stop.
 local function locate(conversation, stream, view)
-  local reported = view.tvb:reported_len()
-  if is_joined(view.tvb) then
-    if view.is_new then
-      conversation.joined[view.frame] = stream.pending and stream.pending.start or stream.expected
-    end
-    view.base = conversation.joined[view.frame] or 0
+  local frame, reported = view.frame, view.reported
+  if view.is_joined then
+    local joined = conversation.joined
+    if view.is_new then joined[frame] = stream.pending and stream.pending.start or stream.expected end
+    view.base = joined[frame] or 0
   else
+    local stops = conversation.stops
+    if view.is_new then
+      stops[frame] = position_of(stream, innermost(tcp_seq()) or 0) + (innermost(tcp_len()) or reported)
+    end
     -- A call gets the segment from somewhere in it to its end.
-    if view.is_new then conversation.starts[view.frame] = position_of(stream, innermost(tcp_seq()) or 0) end
-    view.base = (conversation.starts[view.frame] or 0) + (innermost(tcp_len()) or reported) - reported
+    view.base = (stops[frame] or innermost(tcp_len()) or reported) - reported
   end
   view.stop = view.base + reported
-  view.segment_base = view.base
 end
 
 -- Where Wireshark does not put lines together (reassembly of TCP is off, or there was no first pass), the
 -- beginning of the line is put in front of the segment here.
 local function join(conversation, stream, view)
   local pending = stream.pending
-  if view.is_new and pending and not is_joined(view.tvb) and view.base == pending.start + #pending.text then
+  if view.is_new and pending and not view.is_joined and view.base == pending.start + #pending.text then
     conversation.prefixes[view.frame] = pending.text
   end
   local prefix = conversation.prefixes[view.frame]
   if not prefix then return end
-  view.raw = prefix .. view.raw
+  view.raw = prefix .. (view.raw or view.tvb:raw())
+  view.captured = #view.raw
   view.base = view.base - #prefix
   view.tvb = ByteArray.new(view.raw, true):tvb("POP2 line")
 end
@@ -1366,8 +1424,8 @@ end
 local function read(conversation, view, is_server)
   local mine = is_server and conversation.from_server or conversation.from_client
   local theirs = is_server and conversation.from_client or conversation.from_server
-  local ack = innermost(tcp_ack())
-  if ack then view.acknowledged = position_of(theirs, ack) end
+  -- What the server acknowledges is hardly ever asked for; but it may tell where the client's octets begin.
+  if not (is_server and theirs.origin) then view.acknowledged = acknowledged_of(theirs) end
   if not conversation.greeted then
     -- Bits 1 and 2 of Wireshark's verdict on the connection: SYN and SYN/ACK were seen.
     local handshake = (innermost(tcp_completeness()) or 0) % 4
@@ -1382,7 +1440,8 @@ local function read(conversation, view, is_server)
     mine.expected = view.base
     return
   end
-  local ours, other = identify(conversation, view, is_server)
+  local ours, other = conversation.version, nil
+  if not ours then ours, other = identify(conversation, view, is_server) end
   if ours then
     if is_server then read_server(conversation, view) else other = read_client(conversation, view) end
     if not other then return end
@@ -1393,23 +1452,16 @@ local function read(conversation, view, is_server)
   if other == "pop" then conversation.foreign = "pop" end
 end
 
-function pop2.dissector(tvb, pinfo, root)
-  local number = innermost(tcp_stream())
-  if not number or tvb:len() == 0 then return 0 end
-  local conversation = conversations[number]
-  if not conversation then
-    conversation = new_conversation(number)
-    conversation.first_frame = pinfo.number
-    conversations[number] = conversation
-  end
-  local view = view_of(tvb, pinfo, conversation)
+-- Reads what is new and shows what is known. Returns how many octets another dissector took, where one did.
+local function dissect(conversation, view, root)
+  local tvb, pinfo = view.tvb, view.pinfo
   if not conversation.server then find_server(conversation, pinfo, view.raw) end
   local is_server = is_from_server(conversation, pinfo)
   local stream = is_server and conversation.from_server or conversation.from_client
   locate(conversation, stream, view)
   join(conversation, stream, view)
   if view.is_new then
-    conversation.newest = pinfo.number
+    conversation.newest = view.frame
     if conversation.foreign then
       conversation.handed_to[view.frame] = conversation.foreign
     else
@@ -1419,7 +1471,22 @@ function pop2.dissector(tvb, pinfo, root)
   local other = conversation.handed_to[view.frame]
   if other ~= nil then return hand_over(other, tvb, pinfo, root) end
   show_items(conversation, view, root)
-  return tvb:len()
+  return nil
+end
+
+function pop2.dissector(tvb, pinfo, root)
+  local number, captured = innermost(tcp_stream()), tvb:len()
+  if not number or captured == 0 then return 0 end
+  local conversation = conversations[number]
+  if not conversation then
+    conversation = new_conversation(number)
+    conversation.first_frame = pinfo.number
+    conversations[number] = conversation
+  end
+  local view = view_of(tvb, captured, pinfo, conversation)
+  local taken = dissect(conversation, view, root)
+  spare_view = view
+  return taken or captured
 end
 
 function pop2.init()
