@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pop2dissect.capture.record import frame_text
 from pop2dissect.decode.segment import ACK, SYN, Segment, reverse_key
@@ -56,7 +55,8 @@ class ProbeTally:
         self.last_time = max(self.last_time, connection.end)
 
 
-class Flow(NamedTuple):
+@dataclass(slots=True)
+class Flow:
     """One direction of a connection: what a flow key leads to."""
 
     connection: Connection
@@ -127,7 +127,7 @@ class Tracker:
             flow = self._replace(flow.connection, segment)
         elif flow.connection.replaces is not None:
             flow = self._choose(flow, flow.connection.replaces, segment)
-        connection, sender = flow
+        connection, sender = flow.connection, flow.sender
         was_open = connection.closed_at is None
         connection.add(sender, segment)
         if was_open and connection.closed_at is not None:
@@ -160,7 +160,7 @@ class Tracker:
 
     def _is_new(self, flow: Flow, segment: Segment) -> bool:
         """Tell whether a SYN on known addresses and ports begins another connection (port reuse)."""
-        connection, sender = flow
+        connection, sender = flow.connection, flow.sender
         if sender.initial is not None:
             if segment.seq in (sender.initial, sender.rival):
                 return False
@@ -185,7 +185,7 @@ class Tracker:
         The new one began with a SYN, but segments of the old one may still come: late ones, or all that
         follow where the SYN was forged, or not accepted (RFC 5961, section 4).
         """
-        new, sender = flow
+        new, sender = flow.connection, flow.sender
         if old.over:
             new.replaces = None
             return flow
