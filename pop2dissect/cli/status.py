@@ -19,6 +19,6 @@ class ExitStatus(IntEnum):
     DIFFERS = 4
     """A result was verified, and the captures do not show all that it says."""
     INTERNAL = 70
-    """A fault of the program itself (EX_SOFTWARE, as sysexits.h has it)."""
+    """A fault of the program itself, or too little memory (EX_SOFTWARE, as sysexits.h has it)."""
     INTERRUPTED = 130
     """Ended by the user (128 + SIGINT), as shells have it. What a live capture had given was still reported."""

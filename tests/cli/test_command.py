@@ -221,6 +221,17 @@ def test_a_fault_of_the_program_is_one_sentence_without_anything_captured(
     assert re.fullmatch(r"pop2dissect: .*: KeyError in test_command\.py, line \d+\n", error)
 
 
+def test_too_little_memory_is_no_fault_of_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(name: str) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("pop2dissect.cli.zone_named", fail)
+    assert main([SAMPLE]) == ExitStatus.INTERNAL
+    assert capsys.readouterr().err == "pop2dissect: there is not enough memory for this\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 def test_output_that_cannot_be_written() -> None:
     for mode in MODES:
