@@ -154,6 +154,12 @@ def _probe_row(probe: Probe, look: Look) -> tuple[str, ...]:
     )
 
 
+def findings_line(totals: Totals) -> str:
+    """Say how many findings there are of each severity, for output that does not list them."""
+    numbers = [f"{totals.findings[severity]:,} {severity}" for severity in SEVERITIES if totals.findings[severity]]
+    return f"{count(totals.findings.total(), 'finding')}: {', '.join(numbers)}" if numbers else "no findings"
+
+
 def totals_text(totals: Totals, style: Style) -> Iterator[str]:
     """Give what all sessions come to, in a few sentences."""
     spoken = ", ".join(f"{number:,} {name}" for name, number in sorted(totals.protocols.items()))

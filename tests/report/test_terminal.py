@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pop2dissect.report.style import Style
-from pop2dissect.report.terminal import PROBES_SHOWN, probes_text
+from pop2dissect.report.terminal import PROBES_SHOWN, findings_line, probes_text
 from pop2dissect.report.timeline import Look
+from pop2dissect.report.totals import Totals
 from pop2dissect.session import Endpoint, Probe
 
 
@@ -33,3 +34,10 @@ def test_of_a_flood_those_with_most_attempts_are_listed_in_order_and_the_others_
     assert [row.split()[0] for row in rows[-2:]] == [one.client_ip for one in insistent]
     assert [row.split()[0] for row in rows[:-2]] == [one.client_ip for one in probes[: PROBES_SHOWN - 2]]
     assert rest == "and 101 more rows with 101 attempts, each with fewer or later (--json and --csv list all)"
+
+
+def test_findings_are_counted_the_most_severe_first() -> None:
+    totals = Totals()
+    assert findings_line(totals) == "no findings"
+    totals.findings.update(low=1200, critical=1)
+    assert findings_line(totals) == "1,201 findings: 1 critical, 1,200 low"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pop2dissect.cli.outputs.base import FileOutput, Output, Run, write_lines
-from pop2dissect.report.terminal import captures_text, totals_text
+from pop2dissect.report.terminal import captures_text, findings_line, totals_text
 from pop2dissect.report.totals import Totals
 from pop2dissect.session import Session
 from pop2dissect.text.safe import terminal_safe
 
 
 class SummaryOutput(Output):
-    """Facts about the captures, totals, and what was written where."""
+    """Facts about the captures, totals, how many findings there are, and what was written where."""
 
     shows_warnings = True
 
@@ -30,5 +30,5 @@ class SummaryOutput(Output):
         dissection, look = self.run.dissection, self.run.look
         self._totals.add_findings(self.run.spanning_findings())
         write_lines([*captures_text(dissection.captures, dissection.warnings, look), ""])
-        write_lines(totals_text(self._totals, look.style))
+        write_lines([*totals_text(self._totals, look.style), findings_line(self._totals)])
         write_lines(terminal_safe(file.written()) for file in self._files)
