@@ -64,7 +64,7 @@ def _guarded(target: str, octets: bytes) -> None:
 def _with_atheris(target: str, seconds: int, seed: int) -> bool:
     """Fuzz by coverage; False where atheris is not installed. It ends the process by itself."""
     try:
-        import atheris  # type: ignore[import-untyped, unused-ignore]
+        import atheris  # type: ignore[import-untyped, unused-ignore] # untyped, and may be missing
     except ImportError:
         return False
     with atheris.instrument_imports(include=["pop2dissect"]):

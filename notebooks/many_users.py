@@ -209,6 +209,7 @@ def _session(
         user=user,
         password="secret",
         login=login,
+        login_exchange=1,
         state="DONE",
         exchanges=talk.exchanges,
         messages=talk.messages,

@@ -49,12 +49,13 @@ def assemble(connection: Connection) -> Session:
     user: str | None = None
     password: str | None = None
     login: Login = "none"
+    login_exchange: int | None = None
     if protocol == POP2:
         turns = list(dissect(client_stream, server_stream, from_start=from_start))
         exchanges = [_exchange(index, turn, client_stream, server_stream) for index, turn in enumerate(turns)]
         messages = _messages(turns, exchanges, server_stream)
         state = turns[-1].next_state if turns else ServerState.AUTH
-        user, password, login = _login(turns)
+        user, password, login, login_exchange = _login(turns)
         programs = software.client_of(turns, client_stream), software.server_of(turns)
     else:
         programs = software.others(protocol, client_stream, server_stream)
@@ -65,7 +66,7 @@ def assemble(connection: Connection) -> Session:
         if protocol != POP3:
             messages = assemble_pop1.messages(others, server_stream)
             state = others[-1].next_state if others else pop1.ServerState.AUTH
-        user, password, login = assemble_pop1.login(others)
+        user, password, login, login_exchange = assemble_pop1.login(others)
     if client_stream.gaps or server_stream.gaps:
         drop_doubtful(exchanges)
     mark_secrets(exchanges, client_stream, from_start=from_start)
@@ -93,6 +94,7 @@ def assemble(connection: Connection) -> Session:
         events=connection.events,
         client_software=programs[0],
         server_software=programs[1],
+        login_exchange=login_exchange,
     )
 
 
@@ -291,13 +293,13 @@ def _is_lost(reply: ReplyLine | MessageData | Closed) -> bool:
     return isinstance(reply, ReplyLine) and reply.kind is ReplyKind.UNKNOWN and reply.missing > 0
 
 
-def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
-    """Give user, password and outcome: of the HELO that was accepted, else of the first one.
+def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login, int | None]:
+    """Give user, password, outcome and index: of the HELO that was accepted, else of the first one.
 
     By RFC 937 a refusal ends the session; some servers let the client try again.
     """
     helos = [index for index, turn in enumerate(turns) if turn.command and turn.command.command.keyword == "HELO"]
-    first: tuple[str | None, str | None, Login] = (None, None, "none")
+    first: tuple[str | None, str | None, Login, int | None] = (None, None, "none", None)
     for place, index in enumerate(helos):
         command = turns[index].command
         assert command is not None
@@ -306,9 +308,9 @@ def _login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
         password = texts[1] if len(texts) > 1 and not command.missing else None
         outcome = _outcome(turns[index], turns[index + 1 : helos[place + 1] if place + 1 < len(helos) else None])
         if outcome == "accepted":
-            return user, password, outcome
+            return user, password, outcome, index
         if place == 0:
-            first = user, password, outcome
+            first = user, password, outcome, index
     return first
 
 

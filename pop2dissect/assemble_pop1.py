@@ -87,15 +87,16 @@ def _kind(turn: Turn) -> ReplyKind | None:
     return primary.kind if isinstance(primary, ReplyLine) else None
 
 
-def login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
-    """Give user, password and outcome: of the login that was accepted, else of the last one that was tried.
+def login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login, int | None]:
+    """Give user, password, outcome and index: of the login that was accepted, else of the last one that was tried.
 
     A refused password may be followed by other tries in the same session.
     """
     user: str | None = None
     password: str | None = None
     outcome: Login = "none"
-    for turn in turns:
+    tried: int | None = None
+    for index, turn in enumerate(turns):
         if turn.command is None:
             continue
         keyword, arguments = turn.command.command.keyword, turn.command.command.arguments
@@ -108,9 +109,10 @@ def login(turns: Sequence[Turn]) -> tuple[str | None, str | None, Login]:
             user, password = (argument or "").split(" ")[0] or None, None
         else:
             continue
+        tried = index
         kind = _kind(turn)
         if keyword != "USER" and kind is ReplyKind.OK:
-            return user, password, "accepted"
+            return user, password, "accepted", index
         if kind is ReplyKind.ERROR:
             outcome = "refused"
-    return user, password, outcome
+    return user, password, outcome, tried

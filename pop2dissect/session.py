@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pop2dissect.mail import Mail, parse_mail, part_contents
+from pop2dissect.mail import Mail, OpenedMail, open_mail
 from pop2dissect.protocol.software import Software
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,21 +182,26 @@ class Message:
 
         Where the capture lacks octets of it, the defects begin by saying so, as the others may come of that.
         """
-        mail = parse_mail(self.content(), self.stream.limits)
-        if not self.missing_octets:
-            return mail
-        if not self.octets:
-            return replace(mail, defects=("the capture has nothing of the message",))
-        lacking = "1 octet" if self.missing_octets == 1 else f"{self.missing_octets:,} octets"
-        doubt = f"the capture lacks {lacking} of the message, which may be all that is wrong with it"
-        return replace(mail, defects=(doubt, *mail.defects)) if mail.defects else mail
+        return self.opened().mail
 
-    def part_contents(self) -> tuple[bytes, ...]:
-        """Give the decoded contents of the parts, in the order of ``mail.parts``.
+    def opened(self) -> OpenedMail:
+        """Give :attr:`mail` and the decoded contents of its parts.
 
         They are decoded each time, and not kept: together they may be as large as all messages of the capture.
         """
-        return part_contents(self.content(), self.stream.limits)
+        opened = open_mail(self.content(), self.stream.limits)
+        if not self.missing_octets:
+            return opened
+        return opened._replace(mail=replace(opened.mail, defects=self._defects(opened.mail)))
+
+    def _defects(self, mail: Mail) -> tuple[str, ...]:
+        """Give the defects of a message of which the capture lacks octets."""
+        if not self.octets:
+            return ("the capture has nothing of the message",)
+        if not mail.defects:
+            return ()
+        lacking = count(self.missing_octets, "octet")
+        return (f"the capture lacks {lacking} of the message, which may be all that is wrong with it", *mail.defects)
 
     def _repr_html_(self) -> str:
         from pop2dissect.analysis.html import message_html
@@ -254,6 +260,9 @@ class Session:
     """The program that called, by its habits or what it calls itself; None where nothing tells."""
     server_software: Software | None = None
     """The program that answered, by its greeting and its words; None where nothing tells."""
+    login_exchange: int | None = None
+    """Index of the exchange that ``user``, ``password`` and ``login`` are of: of several tries the one that was
+    accepted; None where there was none."""
 
     @property
     def duration(self) -> int:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.limits import DEFAULT, Limits
-from pop2dissect.mail import Part, limits, parse, parse_headers, parse_mail, part_contents
+from pop2dissect.mail import Part, limits, open_mail, parse, parse_headers, parse_mail
 from pop2dissect.mail.characters import CHARSETS, decode_charset
 from pop2dissect.mail.notes import Notes
 
@@ -124,7 +124,7 @@ class OpenMail:
     """A message taken apart, its parts with their contents."""
 
     def __init__(self, octets: bytes, limits: Limits = DEFAULT) -> None:
-        self.mail, contents = parse._open(octets, limits)  # and not parse_mail, which has a net
+        self.mail, contents = parse._open(octets, limits)  # and not open_mail, which has a net
         self.parts = [OpenPart(part, content) for part, content in zip(self.mail.parts, contents, strict=True)]
 
     @property
@@ -537,7 +537,9 @@ class TestAnyOctets:
         assert parse_headers(octets).fields == parsed.headers
 
     def test_the_facts_and_the_contents_are_of_the_same_parts(self) -> None:
-        assert [len(content) for content in part_contents(MIXED)] == [part.octets for part in parse_mail(MIXED).parts]
+        opened = open_mail(MIXED)
+        assert opened.mail == parse_mail(MIXED)
+        assert [len(content) for content in opened.contents] == [part.octets for part in opened.mail.parts]
 
     @given(st.binary(max_size=2000))
     def test_any(self, octets: bytes) -> None:
@@ -557,7 +559,7 @@ class TestAnyOctets:
 
         monkeypatch.setattr(parse, "decode_fields", fail)
         assert parse_mail(b"x").defects == ("the message could not be read: RuntimeError('no')",)
-        assert part_contents(b"x") == ()
+        assert open_mail(b"x").contents == ()
         assert parse_headers(b"x").defects == ("the headers could not be read: RuntimeError('no')",)
 
 

@@ -93,7 +93,7 @@ def need_parquet() -> None:
     """Raise MissingLibraryError, which says how to install it, where something is missing to write Parquet."""
     with extra("parquet"):
         import pandas
-        import pyarrow  # noqa: F401
+        import pyarrow  # noqa: F401 (only whether it is there)
     del pandas
 
 

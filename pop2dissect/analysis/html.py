@@ -14,7 +14,7 @@ from pop2dissect.analysis.timeline import timeline_rows
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.session import Finding, Message, Probe, Session, decode_text
 from pop2dissect.text.safe import terminal_safe
-from pop2dissect.text.values import brief, cite, rfc3339
+from pop2dissect.text.values import brief, cite, count, rfc3339
 
 MAX_ROWS = 50
 """Rows of a list that are shown: enough for an overview, and little enough for a notebook file."""
@@ -76,8 +76,8 @@ def capture_html(
         ),
     )
     return _page(
-        f"<p><b>{_count(len(sessions), 'session')}</b> "
-        f'<span class="dim">with payload, {_count(attempts, "connection")} without</span></p>',
+        f"<p><b>{count(len(sessions), 'session')}</b> "
+        f'<span class="dim">with payload, {count(attempts, "connection")} without</span></p>',
         files,
         _sessions(sessions[:MAX_ROWS]),
         _more(len(sessions), "sessions"),
@@ -226,10 +226,6 @@ def _seconds(nanoseconds: int) -> str:
     microseconds = abs(nanoseconds) // 1000
     sign = "-" if nanoseconds < 0 else ""
     return f"{sign}{microseconds // 1_000_000}.{microseconds % 1_000_000:06}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _more(count: int, what: str) -> str:

@@ -61,7 +61,7 @@ class _Raw:
     def _fill(self, buffer: memoryview) -> int:
         """Read once. Of a buffered file only ``read1`` gives what it has without waiting for more."""
         if self._read1 is None:
-            return self._file.readinto(buffer) or 0  # type: ignore[attr-defined]
+            return self._file.readinto(buffer) or 0  # type: ignore[attr-defined] # typing.IO knows no readinto
         octets = self._read1(len(buffer))
         buffer[: len(octets)] = octets
         return len(octets)

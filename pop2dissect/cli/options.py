@@ -171,7 +171,7 @@ def _add_style(group: argparse._ArgumentGroup) -> None:
 class _ListFindings(argparse.Action):
     """Prints the catalogue of findings and ends the program, as ``--version`` does with the version."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002 (argparse calls it so)
         super().__init__(option_strings, dest, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:

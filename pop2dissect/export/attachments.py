@@ -16,8 +16,8 @@ from pop2dissect.session import Session
 def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
     """Give each attachment of a session's messages as ``session-0001-message-01-part-2-report.pdf``."""
     for message in session.messages:
-        opened = zip(message.mail.parts, message.part_contents(), strict=True)
-        attached = ((part, content) for part, content in opened if part.is_attachment)
+        mail, contents = message.opened()
+        attached = (one for one in zip(mail.parts, contents, strict=True) if one[0].is_attachment)
         for number, (part, content) in enumerate(attached, 1):
             name = safe_name(part.filename or "")
             yield Exhibit(

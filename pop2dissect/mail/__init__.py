@@ -15,7 +15,7 @@ RFC 2183 (Content-Disposition) and RFC 2231 (parameters).
 
 from __future__ import annotations
 
-from pop2dissect.mail.model import Headers, Mail, Part, is_attachment
-from pop2dissect.mail.parse import parse_headers, parse_mail, part_contents
+from pop2dissect.mail.model import Headers, Mail, OpenedMail, Part, is_attachment
+from pop2dissect.mail.parse import open_mail, parse_headers, parse_mail
 
-__all__ = ["Headers", "Mail", "Part", "is_attachment", "parse_headers", "parse_mail", "part_contents"]
+__all__ = ["Headers", "Mail", "OpenedMail", "Part", "is_attachment", "open_mail", "parse_headers", "parse_mail"]

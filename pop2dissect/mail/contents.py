@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import NamedTuple
 
-from pop2dissect.mail.notes import count
+from pop2dissect.text.values import count
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(slots=True, frozen=True)
@@ -84,6 +85,13 @@ class Mail:
     def attachments(self) -> tuple[Part, ...]:
         """The parts that are attachments."""
         return tuple(part for part in self.parts if part.is_attachment)
+
+
+class OpenedMail(NamedTuple):
+    """A message taken apart, and the decoded contents of its parts, in the order of ``mail.parts``."""
+
+    mail: Mail
+    contents: tuple[bytes, ...]
 
 
 def is_attachment(content_type: str, disposition: str, filename: str | None) -> bool:

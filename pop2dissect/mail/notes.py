@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pop2dissect.mail.limits import MAX_DEFECTS
+from pop2dissect.text.values import count
 
 
 class Notes:
@@ -25,8 +26,3 @@ class Notes:
         """Give the defects in the order in which they were met."""
         more = (f"{count(self._more, 'further defect')} not listed",) if self._more else ()
         return (*self._sentences, *more)
-
-
-def count(number: int, thing: str) -> str:
-    """Write a number and what it counts."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.mail.fields import decode_fields, read_fields
 from pop2dissect.mail.limits import MAX_LINE
-from pop2dissect.mail.model import Headers, Mail
-from pop2dissect.mail.notes import Notes, count
+from pop2dissect.mail.model import Headers, Mail, OpenedMail
+from pop2dissect.mail.notes import Notes
 from pop2dissect.mail.structure import Entity, MailDissection
+from pop2dissect.text.values import count
 
 
-class _Opened(NamedTuple):
-    mail: Mail
-    contents: tuple[bytes, ...]
-
-
-def parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
-    """Take a message apart, as far as ``limits`` allow. Never raises."""
+def open_mail(octets: bytes, limits: Limits = DEFAULT) -> OpenedMail:
+    """Take a message apart, as far as ``limits`` allow, and decode its parts. Never raises."""
     try:
-        return _open(octets, limits).mail
+        return _open(octets, limits)
     except Exception as error:
         # Nothing is known to get here, and the tests go round this net; it is here because one message
         # must not cost the report of all others.
-        return Mail((), None, None, None, None, None, (), (f"the message could not be read: {error!r}",))
+        mail = Mail((), None, None, None, None, None, (), (f"the message could not be read: {error!r}",))
+        return OpenedMail(mail, ())
 
 
-def part_contents(octets: bytes, limits: Limits = DEFAULT) -> tuple[bytes, ...]:
-    """Give the decoded contents of a message's parts, in the order of :attr:`Mail.parts`. Never raises."""
-    try:
-        return _open(octets, limits).contents
-    except Exception:  # as in parse_mail, which gives no parts then
-        return ()
+def parse_mail(octets: bytes, limits: Limits = DEFAULT) -> Mail:
+    """Take a message apart as :func:`open_mail` does, and let go of the contents."""
+    return open_mail(octets, limits).mail
 
 
 def parse_headers(octets: bytes) -> Headers:
@@ -46,11 +39,11 @@ def parse_headers(octets: bytes) -> Headers:
     try:
         fields, _ = read_fields(octets, 0, len(octets), notes, "")
         return Headers(decode_fields(fields, notes), notes.sentences())
-    except Exception as error:  # as in parse_mail
+    except Exception as error:  # as in open_mail
         return Headers((), (f"the headers could not be read: {error!r}",))
 
 
-def _open(octets: bytes, limits: Limits) -> _Opened:
+def _open(octets: bytes, limits: Limits) -> OpenedMail:
     dissection = MailDissection(limits)
     notes = dissection.notes
     if len(octets) > limits.mail_octets:
@@ -70,7 +63,7 @@ def _open(octets: bytes, limits: Limits) -> _Opened:
         parts=tuple(dissection.parts),
         defects=headers.defects,
     )
-    return _Opened(mail, tuple(dissection.contents))
+    return OpenedMail(mail, tuple(dissection.contents))
 
 
 def _check_lines(octets: bytes, notes: Notes) -> None:

@@ -25,6 +25,7 @@ _UNSEALED = "0" * 64
 _TAG = '<script type="application/json" id="pop2dissect-claims" data-encoding="gzip+base64" data-sha256="'
 _ELEMENT = re.compile(re.escape(_TAG.encode()) + rb'([0-9a-f]{64})">([A-Za-z0-9+/=]*)</script>')
 _MARK = (_TAG + _UNSEALED).encode()
+_MARKS = re.compile(re.escape(_MARK))
 _GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
 """RFC 1952, section 2.3: no time, no name, best compression, unknown system, so the same on every machine."""
 
@@ -81,7 +82,7 @@ def write_sealed(page: Iterable[str], file: IO[bytes]) -> int:
     for piece in page:
         octets = piece.encode()
         seen = tail + octets
-        places += (size - len(tail) + match.start() for match in re.finditer(re.escape(_MARK), seen))
+        places += (size - len(tail) + match.start() for match in _MARKS.finditer(seen))
         tail = seen[1 - len(_MARK) :]
         digest.update(octets)
         file.write(octets)

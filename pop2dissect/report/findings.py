@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from pop2dissect.report.timeline import Look
 from pop2dissect.report.wrap import wrapped
 from pop2dissect.session import Finding, Severity
 from pop2dissect.text.safe import terminal_safe
-from pop2dissect.text.values import count, frame_list, moment
+from pop2dissect.text.values import count, frame_list, frame_runs, moment
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 """The most severe first."""
@@ -31,7 +32,7 @@ class _Kind:
     """Findings of one kind and severity."""
 
     first: list[Finding] = field(default_factory=list)
-    """Those that are written out: the earliest."""
+    """Those that are written out: the earliest, in order."""
     found: int = 0
     others: array[int] = field(default_factory=lambda: array("Q"))
     """Sessions of those that are not."""
@@ -48,10 +49,8 @@ class FindingsDigest:
         for finding in findings:
             kind = self._kinds.setdefault((finding.severity, finding.id), _Kind())
             kind.found += 1
-            kind.first.append(finding)
+            insort(kind.first, finding, key=_begin)  # sessions come in the order in which they ended
             if len(kind.first) > (_SHOWN_GRAVE if finding.severity in GRAVE else _SHOWN):
-                # Sessions come in the order in which they ended.
-                kind.first.sort(key=_begin)
                 kind.others.extend(kind.first.pop().sessions)
 
     def lines(self, look: Look) -> Iterator[str]:
@@ -66,7 +65,7 @@ class FindingsDigest:
             title, *more = _wrapped(f"{terminal_safe(kind.first[0].title)} ({name}){times}", style)
             yield f"{colour}{severity:>8}{style.off}  {style.bold}{title[len(_INDENT) :]}{style.off}"
             yield from (f"{style.bold}{line}{style.off}" for line in more)
-            for finding in sorted(kind.first, key=_begin):
+            for finding in kind.first:
                 yield from _wrapped(terminal_safe(finding.detail), style)
                 yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_citation(finding, look), style))
             if kind.found > len(kind.first):
@@ -103,7 +102,7 @@ def _rest(kind: _Kind) -> str:
     more = f"and {count(kind.found - len(kind.first), 'time')} more"
     if not sessions:
         return more
-    runs = frame_list(sessions).split(", ")
+    runs = frame_runs(sessions)
     noun = "session" if len(sessions) == 1 else "sessions"
     if len(runs) <= _RUNS + 1:
         return f"{more}, in {noun} {', '.join(runs)}"

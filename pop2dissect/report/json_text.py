@@ -90,9 +90,9 @@ def _write_object(value: Mapping[str, Json], put: _Put, line: str | None) -> Non
 
 
 def _write_array(value: Sequence[Json], put: _Put, line: str | None) -> None:
-    scalars = [_scalar(member) for member in value]
-    if None not in scalars:
-        put("[" + ("," if line is None else ", ").join(scalars) + "]")  # type: ignore[arg-type]
+    scalars = [scalar for member in value if (scalar := _scalar(member)) is not None]
+    if len(scalars) == len(value):
+        put("[" + ("," if line is None else ", ").join(scalars) + "]")
         return
     inner = None if line is None else line + " "
     separator = "[" + (inner or "")

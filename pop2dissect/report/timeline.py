@@ -81,8 +81,7 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
     for event in session.events:
         yield _remark(look, terminal_safe(event))
     for direction, stream in (("client", session.client_stream), ("server", session.server_stream)):
-        yield from (_remark(look, text) for text in _shown(_gaps(direction, stream), "gap", direction))
-        yield from (_remark(look, text) for text in _shown(_conflicts(direction, stream, look), "conflict", direction))
+        yield from (_remark(look, text) for text in _lost_and_doubtful(direction, stream, look))
     messages = {message.exchange: message for message in reversed(session.messages)}
     for exchange in session.exchanges:
         yield from _exchange(exchange, session, messages.get(exchange.index), look)
@@ -95,33 +94,31 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
         )
 
 
-def _gaps(direction: str, stream: Stream) -> list[str]:
-    return [
-        f"{count(gap.length, 'octet')} of the {direction} at offset {gap.offset}: {gap.reason}" for gap in stream.gaps
-    ]
-
-
-def _conflicts(direction: str, stream: Stream, look: Look) -> list[str]:
-    texts = []
-    for conflict in stream.conflicts:
+def _lost_and_doubtful(direction: str, stream: Stream, look: Look) -> Iterator[str]:
+    """Say where octets of one end were lost or differ; of many places the first, and how many more there are."""
+    for gap in stream.gaps[: _shown(len(stream.gaps))]:
+        yield f"{count(gap.length, 'octet')} of the {direction} at offset {gap.offset}: {gap.reason}"
+    yield from _more(len(stream.gaps), "gap", direction)
+    for conflict in stream.conflicts[: _shown(len(stream.conflicts))]:
         kept, other = (
             frame_list((frame,), look.several_captures) for frame in (conflict.kept_frame, conflict.other_frame)
         )
-        texts.append(
+        yield (
             f"two copies of {count(conflict.length, 'octet')} of the {direction} at offset {conflict.offset} "
             f"differ: frame {kept} counts, frame {other} does not"
         )
-    return texts
+    yield from _more(len(stream.conflicts), "conflict", direction)
 
 
-def _shown(remarks: list[str], noun: str, direction: str) -> list[str]:
-    """Give the first of some remarks, and how many more there are: a short snap length cuts every packet."""
-    if len(remarks) <= _MOST_REMARKS + 1:
-        return remarks
-    return [
-        *remarks[:_MOST_REMARKS],
-        f"and {count(len(remarks) - _MOST_REMARKS, noun)} more of the {direction} (-V lists all)",
-    ]
+def _shown(number: int) -> int:
+    """Give how many of so many remarks are listed: a short snap length cuts every packet."""
+    return number if number <= _MOST_REMARKS + 1 else _MOST_REMARKS
+
+
+def _more(number: int, noun: str, direction: str) -> Iterator[str]:
+    left_out = number - _shown(number)
+    if left_out:
+        yield f"and {count(left_out, noun)} more of the {direction} (-V lists all)"
 
 
 def _circumstances(session: Session, look: Look) -> str:
@@ -169,9 +166,9 @@ def _said(reply: Reply, message: Message | None) -> str:
 def _message(message: Message, look: Look) -> Iterator[str]:
     style = look.style
     headers = parse_headers(_head(message))
-    fate = message.disposition
+    fate: str = message.disposition
     if fate == "deleted":
-        fate += ", committed" if message.committed else ", not committed"  # type: ignore[assignment]
+        fate += ", committed" if message.committed else ", not committed"
     where = "" if message.mailbox is None else f" in {terminal_safe(message.mailbox)}"
     colour = style.bad if message.disposition == "deleted" else style.good
     text = f"message {message.index}: {fate}{where}"

@@ -291,8 +291,6 @@ class Sender:
         length = self.acknowledged
         if self.fin is None and length - 1 in (self.highest, self.acknowledged_before):
             length -= 1  # a FIN that was not captured, which counts as one octet
-        elif self.fin is not None and length == self.fin + 1:
-            length -= 1  # a FIN that was captured after its acknowledgement
         ordered = self.ordered and (not self.pieces or self.pieces[0].offset == 0)
         stream = build_stream(
             self.pieces,
@@ -321,6 +319,8 @@ class Sender:
         if self.fin is None:
             if abs(end - self.highest) <= self.limits.unseen_octets:
                 self.fin = end
+                if self.acknowledged == end + 1:
+                    self.acknowledged = end  # its acknowledgement, which counts it as an octet, was captured first
         elif end != self.fin:
             self.log.add(f"a further FIN of the {self.name}, at another place of its stream", segment.frame)
 

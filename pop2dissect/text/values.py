@@ -166,6 +166,11 @@ def frame_list(frames: Sequence[int], several_captures: bool = False) -> str:
     """Cite frames in full, runs of them as ranges: ``6, 8-12``; with several captures ``1:6, 2:8-12``."""
     if len(frames) == 1:
         return frame_name(frames[0], several_captures)
+    return ", ".join(frame_runs(frames, several_captures))
+
+
+def frame_runs(frames: Iterable[int], several_captures: bool = False) -> list[str]:
+    """Cite frames as :func:`frame_list` does, run by run."""
     pieces: list[str] = []
     first = last = -1
     for frame in frames:
@@ -176,14 +181,12 @@ def frame_list(frames: Sequence[int], several_captures: bool = False) -> str:
         last = frame
     if last >= 0:
         pieces.append(_run(first, last, several_captures))
-    return ", ".join(pieces)
+    return pieces
 
 
 def cite(frames: Iterable[int]) -> str:
     """Cite frames as :func:`frame_list` does, captures named where a frame is not of the first one."""
     frames = tuple(frames)
-    if len(frames) == 1 and not capture_index(frames[0]):
-        return str(frames[0])
     return frame_list(frames, several_captures=any(map(capture_index, frames)))
 
 

@@ -104,17 +104,15 @@ def _logins(session: Session, suspects: list[Exchange]) -> list[LoginAttempt]:
 
 
 def _helos(session: Session, helos: list[Exchange]) -> list[LoginAttempt]:
-    if len(helos) == 1:
-        # The session knows more than the reply, which may be lost.
-        return [_attempt(session.user, None if helos[0].missing else session.password, session.login, helos[0])]
+    """Give the tries to log in by HELO; of the one that the session counts it knows more than the reply tells."""
     attempts: list[LoginAttempt] = []
     for helo in helos:
+        if helo.index == session.login_exchange:
+            attempts.append(_attempt(session.user, session.password, session.login, helo))
+            continue
         user, password = (*helo.arguments, None, None)[:2]
-        accepted = helo.next_state == ServerState.MBOX != helo.state
-        outcome: Login = "accepted" if accepted else "none"
-        if not accepted and any(one.kind in ("error", "close", "ok") for one in helo.replies):
-            outcome = "refused"
-        attempts.append(_attempt(user, None if helo.missing else password, outcome, helo))
+        refused = any(reply.kind in ("error", "close", "ok") for reply in helo.replies)
+        attempts.append(_attempt(user, None if helo.missing else password, "refused" if refused else "none", helo))
     return attempts
 
 

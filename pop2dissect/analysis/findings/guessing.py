@@ -9,9 +9,7 @@ from typing import NamedTuple
 from pop2dissect.analysis.findings.evidence import finding, listed, quoted, span
 from pop2dissect.analysis.findings.thresholds import Thresholds
 from pop2dissect.session import Finding
-from pop2dissect.text.values import count
-
-SECOND = 10**9
+from pop2dissect.text.values import SECOND, count
 
 MAX_FAILURES = 1000
 """Refused logins kept for a client, server and user; the rest are only counted."""

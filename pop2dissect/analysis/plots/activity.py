@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.analysis.plots.clock import NS
-from pop2dissect.analysis.plots.style import caption, count, nothing
+from pop2dissect.analysis.plots.style import caption, nothing
 from pop2dissect.session import Session
-from pop2dissect.text.values import rfc3339
+from pop2dissect.text.values import count, rfc3339
 
 MAX_ROWS = 400
 """More would be thinner than a pixel."""

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.analysis.plots.clock import Clock
-from pop2dissect.analysis.plots.style import GREY, INK, PALE, caption, clear_frame, count, nothing
+from pop2dissect.analysis.plots.style import GREY, INK, PALE, caption, clear_frame, nothing
 from pop2dissect.analysis.statistics import Statistics, Step
 from pop2dissect.session import Session
+from pop2dissect.text.values import count
 
 MAX_STEPS = 4000
 """More would fall on the same pixels."""

@@ -11,8 +11,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from pop2dissect.analysis.plots.clock import Clock
-from pop2dissect.analysis.plots.style import ALARM, GREY, INK, caption, clear_frame, count, label, nothing
+from pop2dissect.analysis.plots.style import ALARM, GREY, INK, caption, clear_frame, label, nothing
 from pop2dissect.session import Login, Session
+from pop2dissect.text.values import count
 
 MAX_SESSIONS = 60
 """Sessions that have a row each. More are in the rows of their clients."""

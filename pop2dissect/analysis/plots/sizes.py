@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pop2dissect.analysis.plots.octets import octets_text
-from pop2dissect.analysis.plots.style import INK, caption, clear_frame, count, nothing
+from pop2dissect.analysis.plots.style import INK, caption, clear_frame, nothing
 from pop2dissect.analysis.spread import quantile
 from pop2dissect.session import Disposition, Session
+from pop2dissect.text.values import count
 
 BINS_A_DECADE = (8, 16, 32, 64)
 ENOUGH_BINS = 16

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from pop2dissect.analysis.plots.style import ALARM, FAINT, GREY, INK, PALE, SMALL, caption, count, label, nothing
+from pop2dissect.analysis.plots.style import ALARM, FAINT, GREY, INK, PALE, SMALL, caption, label, nothing
 from pop2dissect.protocol.identify import POP2
 from pop2dissect.protocol.pop2.states import SERVER
 from pop2dissect.session import Session
+from pop2dissect.text.values import count
 
 _PLACES = {"AUTH": (0.0, 0.0), "MBOX": (2.0, 0.0), "ITEM": (4.0, 0.0), "NEXT": (6.0, 0.0), "DONE": (3.0, -2.6)}
 _UNKNOWN = (0.0, -2.6)

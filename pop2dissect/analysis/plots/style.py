@@ -86,8 +86,3 @@ def nothing(ax: Axes, what: str) -> Axes:
 def span_of_time(nanoseconds: int) -> str:
     """Write a duration with three digits and a unit: ``87.0 µs``."""
     return brief(nanoseconds).replace(" us", " µs")
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number and what it counts."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-from pop2dissect.analysis.plots.style import INK, caption, count, label, nothing
+from pop2dissect.analysis.plots.style import INK, caption, label, nothing
 from pop2dissect.session import Session
+from pop2dissect.text.values import count
 
 MAX_USERS = 25
 MAX_SERVERS = 12

@@ -25,6 +25,7 @@ from pop2dissect.engine.tshark.fields import RowReader
 from pop2dissect.engine.tshark.process import TsharkRun
 from pop2dissect.engine.tshark.programs import find_programs
 from pop2dissect.errors import CaptureError
+from pop2dissect.text.values import count
 
 __all__ = ["TsharkEngine"]
 
@@ -141,8 +142,7 @@ class TsharkEngine:
         failure = run.failure()
         run.close()
         if failure is not None:
-            packets = "1 packet" if info.packets == 1 else f"{info.packets:,} packets"
-            stop(info, f"tshark stops after {packets}: {failure}")
+            stop(info, f"tshark stops after {count(info.packets, 'packet')}: {failure}")
         self._octets_read += info.size or 0
 
 

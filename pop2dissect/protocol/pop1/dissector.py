@@ -23,7 +23,7 @@ from pop2dissect.protocol.pop1.grammar import (
     parse_reply,
 )
 from pop2dissect.protocol.pop1.states import ServerState, after_reply, allowed, expected_reply
-from pop2dissect.protocol.pop2.conversation import NO_REPLY, TORN, Conversation, Replies
+from pop2dissect.protocol.pop2.conversation import NO_REPLY, Conversation, Replies
 from pop2dissect.protocol.pop2.grammar import ReplyKind, decode
 from pop2dissect.tcp.stream import Stream
 
@@ -51,15 +51,14 @@ class _Dissector:
         """The octets of the mailbox by the last ``#n``; None where no reply in force says so."""
         self._mailbox: str | None = None
         self._deletes: bool | None = None
-        self._from_start = True
 
     def turns(self, from_start: bool) -> Iterator[Turn]:
         """Give the opening, if any, and then a turn for each line of the client."""
         talk = self._talk
-        self._from_start = from_start
+        talk.from_start = from_start
         lines = talk.command_lines()
         line, known, boundary = talk.next_command(lines)
-        opening = self._opening(from_start, boundary)
+        opening = self._opening(boundary)
         if opening is not None:
             yield opening
         while line is not None:
@@ -67,18 +66,18 @@ class _Dissector:
             yield self._turn(line, known, following is not None, boundary)
             line, known = following, known_next
 
-    def _opening(self, from_start: bool, boundary: int | None) -> Turn | None:
+    def _opening(self, boundary: int | None) -> Turn | None:
         """Give the greeting, or what a capture that starts in the middle begins with."""
         talk = self._talk
         boundary = talk.not_before(boundary)
         first = talk.next_line(boundary)
-        if first is not None and from_start:
+        if first is not None and talk.from_start:
             greeting = talk.reply(first)
             if greeting.kind is ReplyKind.OK:
                 greeting = greeting._replace(kind=ReplyKind.GREETING)
             talk.greeting_end = talk.answer_end = first.end
             return self._finish_turn(None, [greeting, *self._further_replies(greeting, boundary)], ServerState.AUTH)
-        if not from_start:
+        if not talk.from_start:
             self._state = ServerState.UNKNOWN
         if first is None or boundary == 0:
             return None
@@ -96,9 +95,8 @@ class _Dissector:
     def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
         talk = self._talk
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
-        torn = not self._from_start and line.start == 0 and not line.missing and not command.is_known
+        torn = talk.is_torn(line, command.is_known)
         if torn:
-            talk.note(TORN)
             command = parse_broken_command(line.raw, 0, before_login=True)
         state = self._state
         talk.check_order(known)

@@ -16,6 +16,7 @@ from pop2dissect.protocol.lines import Line, LineReader
 from pop2dissect.protocol.pop2.events import MessageData, ReplyLine
 from pop2dissect.protocol.pop2.grammar import ReplyKind, has_control_octets, has_unusual_octets
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import count
 
 MAX_REFUSAL = 2048
 """Octets within which what was expected to be data may turn out to be lines: four of the longest replies."""
@@ -26,9 +27,6 @@ sends that is no server of the protocol any more."""
 
 NO_REPLY = "no reply was captured"
 """The note on a command whose reply may well have been sent."""
-
-TORN = "the capture starts in the middle of this line, or it is no command"
-"""The note on a first line of which the keyword may be missing."""
 
 Meaning = tuple[ReplyKind, int | None, str]
 """Of a reply line: its kind, its number, and its text."""
@@ -59,6 +57,8 @@ class Conversation:
         self._sent_by_client = Causality(client)
         self.position = 0
         """Offset in the server's stream of what is not read yet."""
+        self.from_start = True
+        """The streams begin with the connection."""
         self.greeting_end = 0
         self.answer_end = 0
         """Offset after what the client had to wait for: the greeting, then each reply proper."""
@@ -136,8 +136,15 @@ class Conversation:
 
     def broken_command(self, line: Line) -> int:
         """Note that the capture lacks octets of a command; give how many were captured before the first of them."""
-        self._notes.append(f"the capture lacks {_octets(line.missing)} of this command")
+        self._notes.append(f"the capture lacks {count(line.missing, 'octet')} of this command")
         return _captured_head(line, self.client)
+
+    def is_torn(self, line: Line, is_command: bool) -> bool:
+        """Tell, and note, whether a line that is no command may be the rest of one in which the capture starts."""
+        torn = not (is_command or self.from_start or self.greeting_end or line.start or line.missing)
+        if torn:
+            self._notes.append("the capture starts in the middle of this line, or it is no command")
+        return torn
 
     def check_order(self, known: int | None) -> None:
         """Note a command that the client sent before it had received what it should have waited for.
@@ -238,7 +245,7 @@ class Conversation:
         self.position = line.end
         self.check_octets(line, self._longest)
         if line.missing:
-            self._notes.append(f"the capture lacks {_octets(line.missing)} of this reply")
+            self._notes.append(f"the capture lacks {count(line.missing, 'octet')} of this reply")
             kind, value, text = self._parse_broken(line.raw, _captured_head(line, self.server))
         else:
             kind, value, text = self._parse(line.raw)
@@ -246,13 +253,13 @@ class Conversation:
 
     def lines_up_to(self, end: int) -> Iterator[ReplyLine]:
         """Take all lines up to an offset as replies; what is none is one unknown reply."""
-        count = 0
-        while self.position < end and count < MAX_EXTRA_LINES:
+        taken = 0
+        while self.position < end and taken < MAX_EXTRA_LINES:
             line = self._lines.read(self.position, end)
             if line is None or (line.missing and not line.raw):
                 break
             yield self.reply(line)
-            count += 1
+            taken += 1
         if self.position < end:
             start, self.position = self.position, end
             missing = self.server.missing_between(start, end)
@@ -269,14 +276,10 @@ class Conversation:
             over = end < server.length or server.finished or server.reset
             if over or end - start > announced:
                 self.violate("protocol.length_mismatch")
-            self._notes.append(f"the server announced {_octets(announced)} and sent {end - start}")
+            self._notes.append(f"the server announced {count(announced, 'octet')} and sent {end - start:,}")
         if missing:
-            self._notes.append(f"the capture lacks {_octets(missing)} of this {noun}")
+            self._notes.append(f"the capture lacks {count(missing, 'octet')} of this {noun}")
         return MessageData(start, end, announced, missing)
-
-
-def _octets(number: int) -> str:
-    return "1 octet" if number == 1 else f"{number} octets"
 
 
 def _captured_head(line: Line, stream: Stream) -> int:

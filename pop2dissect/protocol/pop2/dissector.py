@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pop2dissect.protocol.lines import Line
-from pop2dissect.protocol.pop2.conversation import NO_REPLY, TORN, Conversation, Replies
+from pop2dissect.protocol.pop2.conversation import NO_REPLY, Conversation, Replies
 from pop2dissect.protocol.pop2.events import Closed, CommandLine, MessageData, ReplyEvent, ReplyLine, Turn
 from pop2dissect.protocol.pop2.grammar import (
     COMMANDS,
@@ -68,16 +68,15 @@ class _Dissector(Conversation):
         """The octets that a RETR brings by the last ``=n``; None where no reply in force says so."""
         self._mailbox: str | None = None
         self._number: int | None = None
-        self._from_start = True
         self._uncertain = False
         """Of the turn before, the capture lacks octets: there may have been more of them than one."""
 
     def turns(self, from_start: bool) -> Iterator[Turn]:
         """Give the opening, if any, and then a turn for each line of the client."""
-        self._from_start = from_start
+        self.from_start = from_start
         lines = self.command_lines()
         line, known, boundary = self.next_command(lines)
-        opening = self._opening(from_start, boundary, line)
+        opening = self._opening(boundary, line)
         if opening is not None:
             yield opening
         while line is not None:
@@ -87,12 +86,12 @@ class _Dissector(Conversation):
 
     # The opening: the greeting, or what a capture that starts in the middle begins with.
 
-    def _opening(self, from_start: bool, boundary: int | None, command: Line | None) -> Turn | None:
+    def _opening(self, boundary: int | None, command: Line | None) -> Turn | None:
         boundary = self.not_before(boundary)
         first = self.next_line(boundary)
-        if first is not None and (from_start or is_greeting(first.raw)):
+        if first is not None and (self.from_start or is_greeting(first.raw)):
             return self._greeting(first, boundary)
-        if not from_start:
+        if not self.from_start:
             self._state, self._client_state = ServerState.UNKNOWN, ClientState.UNKNOWN
         if first is None or boundary == 0:
             return None
@@ -136,10 +135,8 @@ class _Dissector(Conversation):
 
     def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
         command = parse_command(line.raw) if not line.missing else self._broken_command(line)
-        from_start = self._from_start or self.greeting_end > 0
-        torn = not from_start and line.start == 0 and not line.missing and not command.is_known
+        torn = self.is_torn(line, command.is_known)
         if torn:
-            self._notes.append(TORN)
             command = parse_broken_command(line.raw, 0, before_login=True)
         keyword = _meant(command.keyword)
         state, client_state = self._state, self._client_state

@@ -58,6 +58,9 @@ _HELO = re.compile(rb"((?:\\.|[^\\ ]|\\$)*)(?: +(.*))?", re.DOTALL)
 # Where there is no blank a tab was meant to be one, whatever the server made of it: what follows must not be shown.
 _HELO_WITH_TAB = re.compile(rb"((?:\\.|[^\\\t])*)\t[\t ]*(.*)", re.DOTALL)
 
+_ENDS_ARGUMENT = re.compile(rb"(?<!\\) \Z")
+"""A blank that is not quoted, at the end of what is known of a line."""
+
 # <number> ::= decimal digits. UW's server reads leading digits and ignores what follows.
 _NUMBER = re.compile(rb"\d{1,20}")
 
@@ -137,7 +140,7 @@ def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Comman
             return command._replace(number=None, well_formed=True, secret=secret)
         return Command("", (), None, True, secret)
     start = command.secret[0] if command.secret else head
-    if len(command.arguments) == 1 and not re.search(rb"(?<!\\) \Z", raw[:head]):
+    if len(command.arguments) == 1 and not _ENDS_ARGUMENT.search(raw[:head]):
         command = command._replace(arguments=())  # the user's name may go on
     return command._replace(well_formed=True, secret=(start, len(raw)) if start < len(raw) else None)
 

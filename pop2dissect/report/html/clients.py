@@ -231,13 +231,6 @@ def _logins(session: Session) -> Iterator[Exchange]:
     return (exchange for exchange in session.exchanges if exchange.secret is not None)
 
 
-def _accepted(session: Session) -> Exchange | None:
-    """Give the login that the server accepted: others may have been tried before it."""
-    logins = list(_logins(session))
-    answered = (login for login in logins if login.replies and login.replies[0].kind in ("count", "ok"))
-    return next(answered, logins[0] if logins else None)
-
-
 def _session_steps(session: Session) -> Iterator[_Step]:
     """Tell a session: the login, the folders that were asked for, and the messages of each."""
     yield _beginning(session)
@@ -262,7 +255,7 @@ def _session_steps(session: Session) -> Iterator[_Step]:
 def _beginning(session: Session) -> _Step:
     frames: tuple[int, ...] = (session.first_frame,)
     if session.login == "accepted":
-        login = _accepted(session)
+        login = None if session.login_exchange is None else session.exchanges[session.login_exchange]
         if login is not None:
             frames = login.frames + (login.replies[0].frames if login.replies else ())
         what = f"Logs in at {session.server} as {_quote(session.user or '')}; the server accepts."

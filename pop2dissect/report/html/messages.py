@@ -63,9 +63,9 @@ class MessageView:
 
 def message_view(session: Session, message: Message, context: Context, *, brief: bool = False) -> MessageView:
     """Make the view of a message; a brief one has only the headers that are shown at once, and no text."""
-    mail = message.mail
+    mail, contents = (message.mail, ()) if brief else message.opened()
     headers = mail.headers[:MAX_HEADERS]
-    place = None if brief else next((place for place, part in enumerate(mail.parts) if _is_text(part)), None)
+    text = next((one for one in zip(mail.parts, contents, strict=False) if _is_text(one[0])), None)
     left_out = len(mail.headers) - len(headers)
     return MessageView(
         exhibit=message_exhibit(session, message),
@@ -82,8 +82,8 @@ def message_view(session: Session, message: Message, context: Context, *, brief:
         sha256=message.sha256,
         headers=tuple(header for header in headers if header[0].lower() in _FIRST),
         other_headers=() if brief else tuple(header for header in headers if header[0].lower() not in _FIRST),
-        text="" if place is None else decode_text(message.part_contents()[place][:MAX_TEXT]),
-        text_note="" if place is None else _text_note(mail.parts[place], mail),
+        text="" if text is None else decode_text(text[1][:MAX_TEXT]),
+        text_note="" if text is None else _text_note(text[0], mail),
         attachments=tuple(
             AttachmentView(
                 attachment_exhibit(session, message, number),
