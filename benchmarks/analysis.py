@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from notebooks.many_users import sessions
-from pop2dissect.analysis import plots
-from pop2dissect.analysis.tables import collect
+from pop2dissect import plots
 from pop2dissect.session import Session
+from pop2dissect.tables.tables import collect
+from tools.samples.many_users import sessions
 
 SECONDS = 10.0
 """Most that 100,000 sessions may take."""
@@ -51,7 +51,7 @@ class Supply:
 
 def main(count: int) -> int:
     """Do it; give the exit status."""
-    return int(not (tables_in_time(count) and pictures_in_time(count)))
+    return int(not all([tables_in_time(count), pictures_in_time(count)]))
 
 
 def tables_in_time(count: int) -> bool:
@@ -67,7 +67,7 @@ def tables_in_time(count: int) -> bool:
 
 
 def most_memory() -> float:
-    """Give the most memory that this process had, in MB. (``getrusage`` would count what its parent had.)"""
+    """Return the most memory that this process had, in MB. (``getrusage`` would count what its parent had.)"""
     with Path("/proc/self/status").open() as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
 

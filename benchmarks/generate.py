@@ -36,7 +36,7 @@ def _mail(chance: random.Random, octets: int) -> bytes:
 
 
 def session(chance: random.Random, number: int) -> Iterator[bytes]:
-    """Give the frames of a POP2 session that reads some messages, of log-normal size (median 6 KB)."""
+    """Yield the frames of a POP2 session that reads some messages, of log-normal size (median 6 KB)."""
     client, server = 0x0A000000 + number % 60000, 0x0A6D0001
     port = 1024 + number % 60000
     seq = {"c": chance.randrange(2**32), "s": chance.randrange(2**32)}

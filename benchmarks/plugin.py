@@ -64,7 +64,7 @@ class Comparison:
 
 
 def used() -> float:
-    """Give the processor time of all children so far, finer than the ticks of ``os.times``."""
+    """Return the processor time of all children so far, finer than the ticks of ``os.times``."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -104,7 +104,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def comparisons(folder: Path) -> list[Comparison]:
-    """Give all that is timed."""
+    """Return all that is timed."""
     needle, dense = needle_capture(folder), dense_capture(folder)
     many, big = recorded(folder, "many_sessions"), recorded(folder, "big_messages")
     return [
@@ -133,7 +133,7 @@ def dense_capture(folder: Path) -> Path:
 
 
 def recorded(folder: Path, name: str) -> Path:
-    """Give a recorded capture, unpacked: to unpack it takes longer than the plugin."""
+    """Return a recorded capture, unpacked: to unpack it takes longer than the plugin."""
     path, packed = folder / f"{name}.pcap", RECORDED / f"{name}.pcap.gz"
     if not packed.exists():
         return RECORDED / f"{name}.pcap"
@@ -157,7 +157,7 @@ def compare(comparison: Comparison) -> float:
 
 
 def ways(capture: Path) -> dict[str, list[str]]:
-    """Give the ways to get the TCP segments of a capture out of tshark, payload and all."""
+    """Return the ways to get the TCP segments of a capture out of tshark, payload and all."""
     tshark = ["tshark", "-n", "-r", str(capture), "-Y", "tcp.port == 109"]
     fields = [text for field in FIELDS for text in ("-e", field)]
     return {

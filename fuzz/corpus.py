@@ -20,12 +20,12 @@ MAX_SEED = 16 << 10
 
 
 def captures() -> list[Path]:
-    """Give the captures of the samples and the tests."""
+    """Return the captures of the samples and the tests."""
     return [path for folder in SAMPLES for path in sorted(folder.glob("*.pcap*"))]
 
 
 def seeds(target: str) -> list[bytes]:
-    """Give the octets to begin with."""
+    """Return the octets to begin with."""
     return list(_MAKERS[target]())
 
 

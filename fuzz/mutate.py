@@ -39,7 +39,7 @@ def mutated(octets: bytes, others: Sequence[bytes], chance: random.Random) -> by
 
 
 def run(target: str, seconds: float, seed: int, attempt: Callable[[str, bytes], None]) -> int:
-    """Give mutated seeds to ``attempt`` for so long; say how many. What it raises goes on to the caller."""
+    """Return mutated seeds to ``attempt`` for so long; say how many. What it raises goes on to the caller."""
     corpus = seeds(target)
     chance = random.Random(seed)
     end = time.monotonic() + seconds

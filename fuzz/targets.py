@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from pop2dissect.assemble import assemble
+from pop2dissect.assemble.assemble import assemble
 from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.record import Record
 from pop2dissect.decode import Decoder
@@ -22,14 +22,14 @@ from pop2dissect.decode.decoder import LAYERS
 from pop2dissect.decode.packet import LINK_TYPE
 from pop2dissect.decode.problems import WRONG_CHECKSUMS
 from pop2dissect.decode.segment import Segment, reverse_key
+from pop2dissect.document.document import Notation, session_text
 from pop2dissect.errors import CaptureError
+from pop2dissect.html.lines import Context
+from pop2dissect.html.octets import LIMITS
+from pop2dissect.html.page import session_markup
+from pop2dissect.html.sessions import session_row, session_view
+from pop2dissect.html.times import Times
 from pop2dissect.mail import parse_mail
-from pop2dissect.report.document import Notation, session_text
-from pop2dissect.report.html.lines import Context
-from pop2dissect.report.html.octets import LIMITS
-from pop2dissect.report.html.page import session_markup
-from pop2dissect.report.html.sessions import session_row, session_view
-from pop2dissect.report.html.times import Times
 from pop2dissect.session import Session
 from pop2dissect.tcp import Stream, Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy

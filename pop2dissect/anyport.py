@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from pop2dissect.decode.segment import SYN, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
-from pop2dissect.protocol.identify import greets
+from pop2dissect.protocols.identify import greets
 from pop2dissect.tcp import Connection, Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
 from pop2dissect.tcp.sender import Sender
@@ -115,7 +115,7 @@ _OFFSET = attrgetter("offset")
 
 
 def _heard(sender: Sender) -> bytes:
-    """Give the first octets of a sender, without a gap, as far as captured by now."""
+    """Return the first octets of a sender, without a gap, as far as captured by now."""
     heard = bytearray()
     at = None if sender.initial is None else 0
     for piece in sorted(sender.pieces, key=_OFFSET):

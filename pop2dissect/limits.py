@@ -68,7 +68,7 @@ class Limits:
     """Interfaces of a pcapng section beyond which it is taken for damaged, as each one costs memory."""
 
     def as_dict(self) -> dict[str, int]:
-        """Give names and values, for the settings that a report records."""
+        """Return names and values, for the settings that a report records."""
         return asdict(self)
 
 

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from pop2dissect.analysis.findings import FindingsEngine, Thresholds
 from pop2dissect.anyport import AnyPortTracker
-from pop2dissect.assemble import assemble, half_open, probe
+from pop2dissect.assemble.assemble import assemble, half_open, probe
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.decode.segment import Segment
 from pop2dissect.engine import EngineName, open_engine
+from pop2dissect.findings import FindingsEngine, Thresholds
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
 
 if TYPE_CHECKING:
-    from pop2dissect.analysis.statistics import Statistics
-    from pop2dissect.analysis.tables import Tables
+    from pop2dissect.statistics.sums import Statistics
+    from pop2dissect.tables.tables import Tables
 
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -66,7 +66,7 @@ class Capture:
     _tables: Tables | None = field(default=None, init=False, repr=False, compare=False)
 
     def session(self, number: int) -> Session:
-        """Give a session by its number. Raises KeyError where there is none."""
+        """Return a session by its number. Raises KeyError where there is none."""
         for session in self.sessions:
             if session.id == number:
                 return session
@@ -75,7 +75,7 @@ class Capture:
     @property
     def tables(self) -> Tables:
         """All of it as pandas data frames, each made when asked for; docs/tables.md says what is in them."""
-        from pop2dissect.analysis.tables import Tables
+        from pop2dissect.tables.tables import Tables
 
         if self._tables is None:
             self._tables = Tables(self.sessions, self.probes, self.findings)
@@ -83,7 +83,7 @@ class Capture:
 
     def statistics(self) -> Statistics:
         """Add the sessions up: as a whole, and by server, client, user, protocol and command."""
-        from pop2dissect.analysis.statistics import Statistics
+        from pop2dissect.statistics.sums import Statistics
 
         return Statistics.of(self.sessions)
 
@@ -92,7 +92,7 @@ class Capture:
         return f"<Capture of {len(self.sessions)} sessions: {paths}>"
 
     def _repr_html_(self) -> str:
-        from pop2dissect.analysis.html import capture_html
+        from pop2dissect.notebook.html import capture_html
 
         return capture_html(self.captures, self.sessions, self.probes, self.findings)
 
@@ -138,7 +138,7 @@ class Dissection:
             yield session
 
     def segments(self) -> Iterator[Segment]:
-        """Give the TCP segments instead of the sessions that are made of them, in the order of the captures."""
+        """Yield the TCP segments instead of the sessions that are made of them, in the order of the captures."""
         return iter(self._engine)
 
     @property
@@ -208,7 +208,7 @@ def iter_sessions(
     any_port: bool = False,
     engine: EngineName = "native",
 ) -> Iterator[Session]:
-    """Give the sessions of captures one by one, each as soon as its connection is over.
+    """Yield the sessions of captures one by one, each as soon as its connection is over.
 
     For captures larger than memory, and for live pipes. Raises as :func:`read` does.
     """

@@ -19,17 +19,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 @pytest.fixture(scope="session")
 def tshark() -> str:
-    """Give the path of tshark, else skip (fail where ``CI`` is set)."""
+    """Return the path of tshark, else skip (fail where ``CI`` is set)."""
     return need("tshark")
 
 
 @pytest.fixture(scope="session")
 def tcpflow() -> str:
-    """Give the path of tcpflow, else skip (fail where ``CI`` is set)."""
+    """Return the path of tcpflow, else skip (fail where ``CI`` is set)."""
     return need("tcpflow")
 
 
 @pytest.fixture(scope="session")
 def incident() -> Path:
-    """Give the capture of a break-in among ordinary users, which has something of everything."""
+    """Return the capture of a break-in among ordinary users, which has something of everything."""
     return capture_path("incident_small")

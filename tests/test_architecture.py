@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "pop2dissect"
 
 UPWARDS_WHEN_CALLED = {
-    ("session", "analysis.html"),
-    ("session", "analysis.timeline"),
+    ("session.model", "notebook.html"),
+    ("session.model", "tables.timeline"),
 }
 """What a notebook asks of an object, and only then is imported."""
 
@@ -30,7 +30,7 @@ class Import(NamedTuple):
 
 @cache
 def modules() -> dict[str, Path]:
-    """Give all modules by their names below the package's; the package itself is ``__init__``."""
+    """Return all modules by their names below the package's; the package itself is ``__init__``."""
     found = {}
     for path in (ROOT / PACKAGE).rglob("*.py"):
         parts = list(path.relative_to(ROOT / PACKAGE).with_suffix("").parts)
@@ -42,7 +42,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imports() -> list[Import]:
-    """Give all imports of our own modules, those for type checkers too."""
+    """Return all imports of our own modules, those for type checkers too."""
     return [
         Import(name, target, when_called)
         for name, path in modules().items()
@@ -60,7 +60,7 @@ def _statements(node: ast.AST, when_called: bool) -> Iterator[tuple[ast.ImportFr
 
 
 def _targets(node: ast.ImportFrom | ast.Import) -> Iterator[str]:
-    """Give the modules that a statement imports, or imports something of."""
+    """Yield the modules that a statement imports, or imports something of."""
     if isinstance(node, ast.Import):
         paths = [alias.name for alias in node.names]
     else:
@@ -78,7 +78,7 @@ def _below(path: str) -> str:
 
 @cache
 def floors() -> dict[str, int]:
-    """Give the floors of the table in docs/architecture.md: file or folder, and how many are above it."""
+    """Return the floors of the table in docs/architecture.md: file or folder, and how many are above it."""
     table = (ROOT / "docs/architecture.md").read_text().partition("| floor |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1] for line in table.splitlines()[2:]]
     return {name.rstrip("/"): height for height, row in enumerate(rows) for name in re.findall(r"`([^`]+)`", row)}

@@ -144,7 +144,7 @@ OUTPUTS: dict[str, Callable[[Path], list[str]]] = {
 
 
 def shown(capture: Path, folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, str]:
-    """Give what each output shows."""
+    """Return what each output shows."""
     texts = {}
     for kind, options in OUTPUTS.items():
         place = folder / kind
@@ -156,7 +156,7 @@ def shown(capture: Path, folder: Path, capsys: pytest.CaptureFixture[str], *more
 
 
 def secrets_in(text: str) -> list[str]:
-    """Give the forms of the password that a text shows, parts of it and other cases of letters included."""
+    """Return the forms of the password that a text shows, parts of it and other cases of letters included."""
     forms = [SECRET[1:], SECRET[:-1], ENCODED[4:-2], BOTH[8:-2]]
     return [form.decode() for form in forms if form.decode().lower() in text.lower()]
 

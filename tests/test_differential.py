@@ -25,7 +25,7 @@ _LOST = re.compile(rb"\[\d+ bytes missing in capture file\]\0")
 
 
 def follow(tshark: str, capture: str, streams: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
-    """Give what each end of some streams sent by ``tshark -z follow,tcp,raw``, tshark's first node first."""
+    """Return what each end of some streams sent by ``tshark -z follow,tcp,raw``, tshark's first node first."""
     taps = [argument for stream in streams for argument in ("-z", f"follow,tcp,raw,{stream}")]
     run = subprocess.run([tshark, "-r", capture, "-q", *taps], capture_output=True, check=False)
     followed = {}
@@ -39,7 +39,7 @@ def follow(tshark: str, capture: str, streams: Sequence[int]) -> dict[int, tuple
 
 
 def stream_numbers(tshark: str, capture: str) -> dict[int, int]:
-    """Give tshark's stream number of each frame."""
+    """Return tshark's stream number of each frame."""
     run = subprocess.run(
         [tshark, "-r", capture, "-T", "fields", "-e", "frame.number", "-e", "tcp.stream", "-Y", "tcp"],
         capture_output=True,

@@ -49,7 +49,7 @@ def ports_of(name: str) -> tuple[int, ...]:
 
 
 def pairs(name: str) -> list[tuple[dict[str, Any], Session]]:
-    """Give each session of the truth with the one that was found between the same ports, in order of time."""
+    """Return each session of the truth with the one that was found between the same ports, in order of time."""
     found: dict[tuple[str, int], list[Session]] = defaultdict(list)
     for session in pop2dissect.read(capture_path(name), ports_of(name)).sessions:
         found[session.client.ip, session.client.port].append(session)

@@ -14,7 +14,7 @@ from tests.support.truth import capture_path
 
 
 def result_of(path: Path) -> int | None:
-    """Give the number of sessions; None where the capture could not be read at all."""
+    """Return the number of sessions; None where the capture could not be read at all."""
     try:
         return len(pop2dissect.read(path).sessions)
     except CaptureError:

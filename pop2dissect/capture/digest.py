@@ -8,6 +8,6 @@ from pathlib import Path
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:
-    """Give the SHA-256, in hexadecimal, of a file's octets as they are stored. Raises OSError."""
+    """Return the SHA-256, in hexadecimal, of a file's octets as they are stored. Raises OSError."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -24,7 +24,7 @@ _MAX_CAPTURED_OF = {
 
 
 def max_captured(link_type: int) -> int:
-    """Give the number of captured octets beyond which a record of this link type is taken for damaged."""
+    """Return the number of captured octets beyond which a record of this link type is taken for damaged."""
     return _MAX_CAPTURED_OF.get(link_type, MAX_CAPTURED)
 
 
@@ -56,7 +56,7 @@ _ETHERTYPES_NEVER_IP = frozenset(
 
 
 def _families(*numbers: int) -> frozenset[bytes]:
-    """Give address families as four octets in either byte order: that of the machine that captured."""
+    """Return address families as four octets in either byte order: that of the machine that captured."""
     return frozenset(n.to_bytes(4, order) for n in numbers for order in ("little", "big"))
 
 

@@ -22,7 +22,7 @@ class Found(NamedTuple):
 
 
 def find_captures(paths: Iterable[str | os.PathLike[str]]) -> list[Found]:
-    """Give the captures in the order of ``paths``, each file once however often it is named.
+    """Return the captures in the order of ``paths``, each file once however often it is named.
 
     A directory stands for the capture files directly in it, told by their first octets and in the
     order of their names; a pattern, where no file has that very name, for what matches it in the
@@ -75,7 +75,7 @@ def _directory(path: str) -> Iterator[Found]:
 
 
 def _may_be_capture(path: str) -> bool:
-    """Say whether a file is a capture or at least cannot be said to be none, as one that may not be read."""
+    """Whether a file is a capture or at least cannot be said to be none, as one that may not be read."""
     try:
         OpenCapture(CaptureInfo(path)).close()
     except NotACaptureError:
@@ -95,5 +95,5 @@ def _identity(path: str) -> tuple[int, int] | str:
 
 
 def printable(path: str) -> str:
-    """Give a path as a person may safely see it: what could steer a terminal is escaped."""
+    """Return a path as a person may safely see it: what could steer a terminal is escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)

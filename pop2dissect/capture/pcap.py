@@ -130,7 +130,7 @@ def _faults(window: Window, byte_order: str, header_octets: int, link_type: int,
 
 
 def _looks_swapped(window: Window, variant: PcapVariant) -> bool:
-    """Say whether a capture of version 2.3 has its lengths the other way round, as some writers did.
+    """Whether a capture of version 2.3 has its lengths the other way round, as some writers did.
 
     The first record that tells is the first that was cut: less of it is captured than was on the wire.
     As libpcap does, but once for the file: a writer did not change its mind.

@@ -65,7 +65,7 @@ class _Interface(NamedTuple):
     filter: _LinkFilter
 
     def time(self, high: int, low: int) -> int:
-        """Give the time stamp of which these are the halves, in ns since 1970-01-01 UTC."""
+        """Return the time stamp of which these are the halves, in ns since 1970-01-01 UTC."""
         return self.offset + (high << 32 | low) * self.multiplier // self.divisor
 
 
@@ -76,7 +76,7 @@ class _DamageError(Exception):
 def pcapng_records(
     window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None, limits: Limits = DEFAULT
 ) -> Iterator[Record]:
-    """Give the packets of a pcapng file, without those that plainly cannot be TCP on one of ``ports``.
+    """Yield the packets of a pcapng file, without those that plainly cannot be TCP on one of ``ports``.
 
     Frame numbers are those of Wireshark, which counts some blocks that are no packets. A packet of a
     Simple Packet Block has no time stamp: its time is given as 0, and it does not count for the
@@ -112,7 +112,7 @@ class _PcapngReader:
         self._order = "<"
 
     def records(self) -> Iterator[Record]:
-        """Give the packets; the file's facts are complete when it ends, for whatever reason."""
+        """Yield the packets; the file's facts are complete when it ends, for whatever reason."""
         try:
             yield from self._walk()
         except _DamageError as damage:
@@ -133,7 +133,7 @@ class _PcapngReader:
                 return
 
     def _hop(self, position: int) -> Generator[Record, None, int]:
-        """Give the packets of sound Enhanced Packet Blocks in the window; return where these come to an end.
+        """Yield the packets of sound Enhanced Packet Blocks in the window; return where these come to an end.
 
         One unpacking reads a block's beginning and the fields of a plain IPv4 packet in it. Time stamps
         are watched in runs, of one interface and not decreasing: only a run's first and last can be the
@@ -304,7 +304,7 @@ class _PcapngReader:
             self._info.snap_length = max(snap_length, self._info.snap_length or 0)
 
     def _filter(self, link_type: int) -> _LinkFilter:
-        """Give the filter of a link type: interfaces may be many, the tables of each are made once."""
+        """Return the filter of a link type: interfaces may be many, the tables of each are made once."""
         known = self._filters.get((link_type, self._order))
         if known is None:
             port_filter = PortFilter(self._ports, link_type)
@@ -316,7 +316,7 @@ class _PcapngReader:
         return known
 
     def _options(self, at: int, position: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Give code, position and length of each option's value (section 3.5)."""
+        """Yield code, position and length of each option's value (section 3.5)."""
         while position + 4 <= end:
             code, length = self._unpack("HH", position)
             if code == _END_OF_OPTIONS:
@@ -415,7 +415,7 @@ class _PcapngReader:
 
 
 def _resolution(exponent: int) -> tuple[int, int]:
-    """Give multiplier and divisor that turn a stamp into ns, from if_tsresol (section 4.2)."""
+    """Return multiplier and divisor that turn a stamp into ns, from if_tsresol (section 4.2)."""
     if exponent & 0x80:
         return _NS, 1 << (exponent & 0x7F)
     return (_NS, 10**exponent) if exponent > 9 else (10 ** (9 - exponent), 1)

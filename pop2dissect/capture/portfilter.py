@@ -64,7 +64,7 @@ class PortFilter:
         """``skips(data, start, captured)``: can the frame ``data[start:start + captured]`` be skipped?"""
 
     def plain_ipv4(self, byte_order: str) -> PlainIPv4:
-        """Give the shortcut for plain IPv4, in the byte order ``<`` or ``>`` (see :class:`PlainIPv4`)."""
+        """Return the shortcut for plain IPv4, in the byte order ``<`` or ``>`` (see :class:`PlainIPv4`)."""
         layout = self._layout
         if layout is None:
             return PlainIPv4("0s0s0s0s0s0s", None, 0, 0, ())
@@ -85,7 +85,7 @@ class PortFilter:
 
 
 def _swap(number: int, byte_order: str) -> int:
-    """Give the 16-bit network number as it reads in the byte order ``<`` or ``>``."""
+    """Return the 16-bit network number as it reads in the byte order ``<`` or ``>``."""
     return number if byte_order == ">" else (number & 0xFF) << 8 | number >> 8
 
 

@@ -19,12 +19,12 @@ _FRAME_MASK = (1 << FRAME_BITS) - 1
 
 
 def frame_number(reference: int) -> int:
-    """Give the frame number, counted from 1 in its own capture, of a frame reference."""
+    """Return the frame number, counted from 1 in its own capture, of a frame reference."""
     return reference & _FRAME_MASK
 
 
 def capture_index(reference: int) -> int:
-    """Give the index, from 0 in reading order, of the capture that a frame reference points into."""
+    """Return the index, from 0 in reading order, of the capture that a frame reference points into."""
     return reference >> FRAME_BITS
 
 

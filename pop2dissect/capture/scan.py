@@ -20,7 +20,7 @@ _new_record: Callable[[type[Record], tuple[object, ...]], Record] = tuple.__new_
 def pcap_records(
     window: Window, header: PcapHeader, info: CaptureInfo, index: int, ports: frozenset[int] | None
 ) -> Iterator[Record]:
-    """Give the records of a pcap file, without those that plainly cannot be TCP on one of ``ports``.
+    """Yield the records of a pcap file, without those that plainly cannot be TCP on one of ``ports``.
 
     Record header: draft-ietf-opsawg-pcap, section 5. One unpacking reads that and the fields of a plain
     IPv4 packet behind it. Time stamps are watched in runs, within which the seconds stay and the

@@ -49,7 +49,7 @@ class _Raw:
         self.octets = 0
 
     def peek(self, octets: int) -> bytes:
-        """Give the first octets, fewer if the file has not as many."""
+        """Return the first octets, fewer if the file has not as many."""
         room = bytearray(octets)
         with memoryview(room) as view:
             filled = 0
@@ -184,13 +184,13 @@ def _open(path: str) -> IO[bytes]:
 
 
 def _regular_size(file: IO[bytes]) -> int | None:
-    """Give the size of a file of the file system; None for pipes and devices."""
+    """Return the size of a file of the file system; None for pipes and devices."""
     status = os.fstat(file.fileno())
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def is_regular(path: str) -> bool:
-    """Say whether a path leads to a file of the file system, which can be opened again and again."""
+    """Whether a path leads to a file of the file system, which can be opened again and again."""
     return path != STANDARD_INPUT and Path(path).is_file()
 
 

@@ -15,12 +15,12 @@ from pop2dissect.cli.options import Parser, check, parser, selected_sessions, se
 from pop2dissect.cli.outputs import Run, outputs_for
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.cli.streams import settle_streams
+from pop2dissect.document.digests import Digests
 from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Dissection
-from pop2dissect.report.digests import Digests
-from pop2dissect.report.style import Style, style_for
-from pop2dissect.report.timeline import Look
 from pop2dissect.session import Session
+from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.style import Style, style_for
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count, zone_named
 
@@ -85,7 +85,7 @@ def _discard_output() -> None:
 
 
 def _fault(error: Exception) -> str:
-    """Say what went wrong where, but not the error's text: it may hold what is to be masked."""
+    """Return what went wrong where, but not the error's text: it may hold what is to be masked."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -147,7 +147,7 @@ def _prepare_output(color: str) -> Style:
 def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
     if quiet or not sys.stderr.isatty():
         return dissection
-    from pop2dissect.report.progress import watched
+    from pop2dissect.terminal.progress import watched
 
     return watched(dissection)
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, NoReturn, get_args
 
-from pop2dissect.analysis.findings import Thresholds, catalogue_lines
 from pop2dissect.engine import EngineName
 from pop2dissect.errors import UsageError
+from pop2dissect.findings import Thresholds, catalogue_lines
 from pop2dissect.limits import Limits
 from pop2dissect.pipeline import POP2_PORT, Settings
 from pop2dissect.version import __version__
@@ -188,7 +188,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Give the settings that the options ask for. Raises UsageError where two contradict each other."""
+    """Return the settings that the options ask for. Raises UsageError where two contradict each other."""
     if options.tshark_option and options.engine != "tshark":
         raise UsageError("--tshark-option needs --engine tshark")
     return Settings(
@@ -204,7 +204,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def selected_sessions(options: argparse.Namespace) -> list[int] | None:
-    """Give the numbers of the sessions that the options ask for; None for all."""
+    """Return the numbers of the sessions that the options ask for; None for all."""
     selected: list[int] | None = [options.follow] if options.follow else options.session
     return selected
 

@@ -52,7 +52,7 @@ def run_verify(arguments: Sequence[str]) -> ExitStatus:
 
 
 def _lines(verification: Verification, quiet: bool) -> Iterator[str]:
-    """Tell of each subject whether all of it holds, else which claims differ, and how."""
+    """Yield of each subject whether all of it holds, else which claims differ, and how."""
     if not quiet:
         result = verification.result
         yield f"{result.form} {terminal_safe(str(result.path))}, made by pop2dissect {shown(result.version)}"
@@ -74,7 +74,7 @@ def _lines(verification: Verification, quiet: bool) -> Iterator[str]:
 
 
 def _parts(claims: Sequence[Claim], differing: Sequence[Claim]) -> str:
-    """Say how many parts of a subject hold."""
+    """Return how many parts of a subject hold."""
     if differing:
         return f": the other {count(len(claims) - len(differing), 'claim')}"
     kinds = [claim.part.split()[0] for claim in claims if claim.part]

@@ -67,7 +67,7 @@ class Decoder:
         self._layers: Mapping[int, Layer] = {**LAYERS, FRAGMENT: self._reassembler}
 
     def decode(self, record: Record) -> Segment | None:
-        """Give the packet's TCP segment, or None if it has none from or to a wanted port.
+        """Return the packet's TCP segment, or None if it has none from or to a wanted port.
 
         Nearly all packets are Ethernet, then IPv4 without options or IPv6 without extension headers,
         then TCP. Their headers are read here at one go. Whatever is unusual about a packet, or wrong
@@ -126,7 +126,7 @@ class Decoder:
         self._reassembler.finish()
 
     def warnings(self) -> list[str]:
-        """Give a sentence for each problem so far, in order of appearance."""
+        """Return a sentence for each problem so far, in order of appearance."""
         return [str(problem) for problem in self.problems.values()]
 
     def _walk(self, record: Record) -> Segment | None:

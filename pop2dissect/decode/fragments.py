@@ -62,13 +62,13 @@ class _Datagram:
         return len(self.octets) == self.total and _MISSING not in self.presence
 
     def fits_end(self, end: int, more: bool) -> bool:
-        """Say whether a fragment agrees with the others on where the datagram ends."""
+        """Whether a fragment agrees with the others on where the datagram ends."""
         if more:
             return self.total is None or end <= self.total
         return end == self.total if self.total is not None else end >= len(self.octets)
 
     def overlaps(self, at: int, end: int) -> bool:
-        """Say whether a fragment has brought octets of this range."""
+        """Whether a fragment has brought octets of this range."""
         present = self.presence[at:end]
         return present.count(_MISSING) < len(present)
 

@@ -67,7 +67,7 @@ def ipv4(packet: Packet) -> int:
 
 
 def _final_destination(options: bytes) -> bytes | None:
-    """Give the address at the end of a source route that is not used up (RFC 791, section 3.1).
+    """Return the address at the end of a source route that is not used up (RFC 791, section 3.1).
 
     Until then the header's destination is only the next hop, and TCP's connection (and checksum) is
     with the final one (RFC 1122, section 3.2.1.8).
@@ -102,7 +102,7 @@ def ipv6(packet: Packet) -> int:
 
 
 def ip_by_version(packet: Packet) -> int:
-    """Tell IPv4 from IPv6 where nothing but the version field does; other packets are not IP."""
+    """Return IPv4 from IPv6 where nothing but the version field does; other packets are not IP."""
     packet.need(1, "IP header")
     return {4: IPV4, 6: IPV6}.get(packet.data[packet.at] >> 4, NOTHING)
 

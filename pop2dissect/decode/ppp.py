@@ -47,7 +47,7 @@ def ppp(packet: Packet) -> int:
 
 
 def ppp_or_cisco_hdlc(packet: Packet) -> int:
-    """Tell PPP from Cisco HDLC by the address octet (LINKTYPE_PPP_HDLC)."""
+    """Return PPP from Cisco HDLC by the address octet (LINKTYPE_PPP_HDLC)."""
     packet.need(1, "PPP header")
     return LINK_TYPE | 104 if packet.data[packet.at] in _CISCO_HDLC_ADDRESSES else PPP
 

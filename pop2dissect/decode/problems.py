@@ -47,7 +47,7 @@ class Problem:
     """References of the first frames with this problem, at most :data:`MAX_FRAMES`."""
 
     def __str__(self) -> str:
-        """Give the problem as one sentence for a person."""
+        """Return the problem as one sentence for a person."""
         where = frame_text(self.frames[0])
         if self.count > 1:
             where = f"first {where}"

@@ -43,6 +43,6 @@ class Segment(NamedTuple):
 
 
 def reverse_key(key: bytes) -> bytes:
-    """Give the flow key of the opposite direction."""
+    """Return the flow key of the opposite direction."""
     half = (len(key) - 4) // 2
     return key[half : 2 * half] + key[:half] + key[-2:] + key[-4:-2]

@@ -32,7 +32,7 @@ class Engine(Protocol):
         ...
 
     def warnings(self) -> list[str]:
-        """Give a sentence for each kind of packet that could not be decoded, in order of appearance."""
+        """Return a sentence for each kind of packet that could not be decoded, in order of appearance."""
         ...
 
     def close(self) -> None:

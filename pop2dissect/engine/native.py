@@ -37,7 +37,7 @@ class NativeEngine:
         return self._reader.octets_read
 
     def warnings(self) -> list[str]:
-        """Give a sentence for each kind of packet that could not be decoded."""
+        """Return a sentence for each kind of packet that could not be decoded."""
         return self._decoder.warnings()
 
     def close(self) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from pop2dissect import pipeline
 from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.capture.source import STANDARD_INPUT, is_regular
+from pop2dissect.document.document import tool
 from pop2dissect.errors import CaptureError, UsageError
 from pop2dissect.export import pcapng
 from pop2dissect.export.comments import Comments
 from pop2dissect.export.flows import Flows, Frame
 from pop2dissect.export.originals import Original, originals
-from pop2dissect.report.document import tool
 from pop2dissect.session import Finding, Session
 from pop2dissect.text.values import frame_list
 
@@ -48,7 +48,7 @@ class Annotation:
         self._packets_seen += session.packets
 
     def pieces(self, findings: Sequence[Finding]) -> Iterator[bytes]:
-        """Give the file, piece by piece. ``findings`` are those that span sessions.
+        """Yield the file, piece by piece. ``findings`` are those that span sessions.
 
         Raises CaptureError where a capture is not what it was at the first reading, UsageError where one
         is of a format that only tshark reads.
@@ -86,7 +86,7 @@ class Annotation:
         return found
 
     def _packets(self, wanted: dict[int, Frame]) -> Iterator[Original]:
-        """Give the packets of all captures in the order of time, as they were read the first time."""
+        """Yield the packets of all captures in the order of time, as they were read the first time."""
         ports = None if self._settings.any_port else self._settings.ports
         sources = (
             originals(info.path, info.format, index, wanted, ports)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from pop2dissect.document.document import Notation
+from pop2dissect.document.exhibit_names import attachment_exhibit
 from pop2dissect.export.exhibit import Exhibit, Kind
 from pop2dissect.export.mail import message_stem, status_of
 from pop2dissect.export.names import safe_name
-from pop2dissect.report.document import Notation
-from pop2dissect.report.exhibit_names import attachment_exhibit
 from pop2dissect.session import Session
 
 
 def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
-    """Give each attachment of a session's messages as ``session-0001-message-01-part-2-report.pdf``."""
+    """Yield each attachment of a session's messages as ``session-0001-message-01-part-2-report.pdf``."""
     for message in session.messages:
         mail, contents = message.opened()
         attached = (one for one in zip(mail.parts, contents, strict=True) if one[0].is_attachment)

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.document.document import Notation, tool
+from pop2dissect.document.json_text import Json, to_text
 from pop2dissect.export.case_nodes import Node, NodeMaker, time_member
 from pop2dissect.export.mail import message_stem, status_of
 from pop2dissect.mail import Part
-from pop2dissect.report.document import Notation, tool
-from pop2dissect.report.json_text import Json, to_text
 from pop2dissect.session import Direction, Finding, Message, Session
 from pop2dissect.text.values import frame_list
 
@@ -44,12 +44,12 @@ class CaseGraph(NodeMaker):
         """References to the connections, by the number of the session."""
 
     def session(self, session: Session) -> str:
-        """Give the nodes of a session, as text, each with a comma and a line end before it."""
+        """Return the nodes of a session, as text, each with a comma and a line end before it."""
         self._connections[session.id] = self._named("connection", session.id)
         return "".join(map(_node_text, self._session_nodes(session)))
 
     def pieces(self, sessions: Iterable[str], findings: Sequence[Finding]) -> Iterator[str]:
-        """Give the document, piece by piece. ``sessions`` are the texts of :meth:`session`, in order."""
+        """Yield the document, piece by piece. ``sessions`` are the texts of :meth:`session`, in order."""
         yield "{\n" + f' "@context": {to_text(_CONTEXT, 1)},\n "@graph": [\n  ' + to_text(self._tool(), 2)
         for index in range(len(self._captures)):
             yield _node_text(self._capture(index))

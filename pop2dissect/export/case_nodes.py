@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from pop2dissect.report.document import Object
-from pop2dissect.report.json_text import Json
+from pop2dissect.document.document import Object
+from pop2dissect.document.json_text import Json
 from pop2dissect.text.values import rfc3339
 
 Node: TypeAlias = Object
@@ -24,7 +24,7 @@ class NodeMaker:
         """Addresses and accounts, by what they are."""
 
     def _named(self, *key: Json) -> Node:
-        """Give the identifier that a key stands for: the beginning of a node, or a reference to it."""
+        """Return the identifier that a key stands for: the beginning of a node, or a reference to it."""
         return {"@id": f"kb:{uuid5(self._namespace, ' '.join(map(str, key)))}"}
 
     def _share(self, kind: str, key: str, node_type: str, facet: Node, description: str | None = None) -> Json:
@@ -65,5 +65,5 @@ class NodeMaker:
 
 
 def time_member(name: str, time: int) -> Node:
-    """Give a member that is a time in ns; none for a time that readers of xsd:dateTime may not know."""
+    """Return a member that is a time in ns; none for a time that readers of xsd:dateTime may not know."""
     return {name: {"@type": "xsd:dateTime", "@value": rfc3339(time)}} if time in _TIMES else {}

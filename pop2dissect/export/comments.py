@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN
+from pop2dissect.document.masking import secret_ranges
 from pop2dissect.export.flows import Frame
-from pop2dissect.report.masking import secret_ranges
 from pop2dissect.session import Exchange, Finding, Message, Reply, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.safe import fit, terminal_safe
@@ -53,7 +53,7 @@ class Comments:
                 self._remarks[frame].append(f"finding {finding.id} ({finding.severity}): {finding.title}")
 
     def of(self, frame: Frame) -> str:
-        """Give the comment of a frame: which it was, in which session, and what is known of it."""
+        """Return the comment of a frame: which it was, in which session, and what is known of it."""
         name = frame_name(frame.number, self._several)
         carried = self._carried.get(frame.number) or [_bare(frame, self._several)]
         lines = [*carried, *self._remarks.get(frame.number, ())]
@@ -107,7 +107,7 @@ def _reply(reply: Reply) -> str:
 
 
 def _bare(frame: Frame, several_captures: bool) -> str:
-    """Say of a frame that carries nothing of the conversation why it is there."""
+    """Return of a frame that carries nothing of the conversation why it is there."""
     if frame.part_of is not None:
         return f"a fragment of the datagram that frame {frame_name(frame.part_of, several_captures)} completes"
     if frame.octets:

@@ -12,10 +12,10 @@ from typing import get_args
 from xml.sax.saxutils import escape
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.document.document import Notation, tool
 from pop2dissect.export.attachments import attachment_exhibits
 from pop2dissect.export.exhibit import stem
 from pop2dissect.export.mail import message_stem
-from pop2dissect.report.document import Notation, tool
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.safe import terminal_safe
@@ -31,7 +31,7 @@ xmlns:dc="http://purl.org/dc/elements/1.1/" version="1.2.0">
 
 
 def dfxml_head(captures: Sequence[CaptureInfo], sha256: Sequence[str | None]) -> Iterator[str]:
-    """Give the document's beginning: the tool, the captures, and these as files with their hashes."""
+    """Yield the document's beginning: the tool, the captures, and these as files with their hashes."""
     named = tool()
     yield _HEAD
     yield f" <creator>\n  <program>{named['name']}</program>\n  <version>{named['version']}</version>\n </creator>\n"
@@ -48,7 +48,7 @@ DFXML_TAIL = "</dfxml>\n"
 
 
 def session_files(session: Session, *, one_capture: bool) -> str:
-    """Give the files of a session: streams, messages, attachments, named as the exports name them.
+    """Return the files of a session: streams, messages, attachments, named as the exports name them.
 
     Runs are stated for one capture, uncompressed; of fragmented packets and of what was decoded there are
     none. A client's stream is as on the wire: its hash is that of the octets, with nothing masked.
@@ -69,7 +69,7 @@ def session_files(session: Session, *, one_capture: bool) -> str:
 
 
 def _runs(stream: Stream, start: int, end: int) -> Iterator[str]:
-    """Give the runs of a part of a stream. None at all if one of them is not to be found in the file."""
+    """Yield the runs of a part of a stream. None at all if one of them is not to be found in the file."""
     spans = list(stream.overlapping(start, end))
     if not all(isinstance(span.data, mmap.mmap) for span in spans):
         return
@@ -82,7 +82,7 @@ def _runs(stream: Stream, start: int, end: int) -> Iterator[str]:
 
 
 def _file(name: str, octets: int, sha256: str, runs: Iterable[str]) -> str:
-    """Give a file object; its parts have to be in this order."""
+    """Return a file object; its parts have to be in this order."""
     listed = "".join(runs)
     return (
         f" <fileobject>\n  <filename>{_text(name)}</filename>\n  <name_type>r</name_type>\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pop2dissect.report.document import Notation, Object
+from pop2dissect.document.document import Notation, Object
 from pop2dissect.session import Session
 
 Octets: TypeAlias = bytes | memoryview
@@ -39,5 +39,5 @@ class Kind:
 
 
 def stem(session: Session) -> str:
-    """Give the beginning of the names of a session's files, which sort as the sessions do up to 9,999."""
+    """Return the beginning of the names of a session's files, which sort as the sessions do up to 9,999."""
     return f"session-{session.id:04}"

@@ -52,7 +52,7 @@ class Flows:
         self._flows.append(_Flow(session.id, session.first_frame, session.last_frame, key))
 
     def frames(self, segments: Iterable[Segment]) -> Iterator[Frame]:
-        """Give the frames of the sessions among all segments of the captures; fragments before the last of them."""
+        """Yield the frames of the sessions among all segments of the captures; fragments before the last of them."""
         pending: dict[bytes, deque[_Flow]] = defaultdict(deque)
         for flow in sorted(self._flows, key=lambda flow: flow.session):
             pending[flow.client_key].append(flow)

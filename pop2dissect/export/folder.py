@@ -50,7 +50,7 @@ class Folder:
 
 
 def is_plain_name(name: str) -> bool:
-    """Tell whether a name is that of a file in a folder, and leads nowhere else on any system."""
+    """Whether a name is that of a file in a folder, and leads nowhere else on any system."""
     return name not in ("", ".", "..") and {"/", "\\", "\0", ":"}.isdisjoint(name)
 
 

@@ -18,7 +18,7 @@ class Holes:
         self._missing = [0, *accumulate(gap.length for gap in stream.gaps)]
 
     def file_offset(self, offset: int, start: int = 0) -> int:
-        """Give where the octet at an offset of the stream lies in a file that begins with the one at ``start``.
+        """Return where the octet at an offset of the stream lies in a file that begins with the one at ``start``.
 
         Of an octet that is missing itself: where it would be.
         """
@@ -29,7 +29,7 @@ class Holes:
         return self.file_offset(end, start)
 
     def between(self, start: int, end: int) -> Iterator[Gap]:
-        """Give the gaps from ``start`` to ``end``, cut to these."""
+        """Yield the gaps from ``start`` to ``end``, cut to these."""
         index = max(bisect_right(self._offsets, start) - 1, 0)
         while index < len(self._gaps) and self._gaps[index].offset < end:
             offset, length, reason = self._gaps[index]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from pop2dissect.document.document import Notation, Object, conflict_object, message_object
+from pop2dissect.document.exhibit_names import message_exhibit
 from pop2dissect.export.exhibit import Exhibit, Kind, stem
 from pop2dissect.export.holes import Holes
-from pop2dissect.report.document import Notation, Object, conflict_object, message_object
-from pop2dissect.report.exhibit_names import message_exhibit
 from pop2dissect.session import Message, Session
 
 _COPIED = (
@@ -19,7 +19,7 @@ _COPIED = (
 
 
 def message_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
-    """Give each message of a session as ``session-0001-message-01.eml``, without the octets that the capture lacks."""
+    """Yield each message of a session as ``session-0001-message-01.eml``, without the octets that the capture lacks."""
     holes = Holes(session.server_stream)
     for message in session.messages:
         yield Exhibit(
@@ -37,7 +37,7 @@ def message_stem(session: Session, message: Message) -> str:
 
 
 def status_of(message: Message) -> str:
-    """Say in a word whether a message is whole.
+    """Return in a word whether a message is whole.
 
     ``incomplete``: the capture lacks octets of it, or the transfer ended before all that were announced
     had been sent. ``unproven``: nothing is known to be missing, but the announcement was not captured.

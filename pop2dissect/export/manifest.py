@@ -10,10 +10,10 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pop2dissect.document.document import Notation, Object
+from pop2dissect.document.json_text import Json, to_text
 from pop2dissect.export.exhibit import Exhibit, Kind
 from pop2dissect.export.folder import Folder, Written
-from pop2dissect.report.document import Notation, Object
-from pop2dissect.report.json_text import Json, to_text
 from pop2dissect.session import Session
 from pop2dissect.text.safe import spreadsheet_safe
 from pop2dissect.text.spool import Spool
@@ -51,7 +51,7 @@ class Manifest:
             self._sums.add(number, "".join(sums))
 
     def json(self, head: Object) -> Iterator[str]:
-        """Give the document, piece by piece. ``head`` is from :func:`pop2dissect.report.document.head_object`."""
+        """Yield the document, piece by piece. ``head`` is from :func:`pop2dissect.document.document.head_object`."""
         yield to_text({**head, "kind": self.kind.name})[:-2] + ',\n "files": ['
         separator = "\n  "
         for text in self._objects.in_order():
@@ -60,17 +60,17 @@ class Manifest:
         yield ("]" if separator == "\n  " else "\n ]") + "\n}\n"
 
     def table(self) -> Iterator[str]:
-        """Give the table as CSV (RFC 4180), piece by piece."""
+        """Yield the table as CSV (RFC 4180), piece by piece."""
         yield csv_line(("file", "octets", "sha256", *self.kind.columns))
         yield from self._rows.in_order()
 
     def sums(self) -> Iterator[str]:
-        """Give a line for each file, as ``sha256sum`` writes it."""
+        """Yield a line for each file, as ``sha256sum`` writes it."""
         yield from self._sums.in_order()
 
 
 def entry_of(exhibit: Exhibit, written: Written) -> Object:
-    """Give what the manifest says of an exhibit."""
+    """Return what the manifest says of an exhibit."""
     return {"file": exhibit.name, "octets": written.octets, "sha256": written.sha256, **exhibit.facts}
 
 
@@ -109,7 +109,7 @@ class FolderExport:
 
 
 def table_row(kind: Kind, entry: Mapping[str, Json]) -> str:
-    """Give an entry as a line of the table."""
+    """Return an entry as a line of the table."""
     headers = entry.get("headers")
     values = {**headers, **entry} if isinstance(headers, Mapping) else entry
     return csv_line([_cell(values.get(name)) for name in ("file", "octets", "sha256", *kind.columns)])

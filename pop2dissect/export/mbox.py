@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from pop2dissect.document.document import Notation
 from pop2dissect.export.mail import status_of
-from pop2dissect.report.document import Notation
 from pop2dissect.session import Message, Session
 from pop2dissect.text.values import moment
 
@@ -24,7 +24,7 @@ _DAY = 86400 * 10**9
 
 
 def mbox_of(session: Session, notation: Notation) -> bytes:
-    """Give the messages of a session as a part of a mailbox file, in order."""
+    """Return the messages of a session as a part of a mailbox file, in order."""
     return b"".join(piece for message in session.messages for piece in _message(session, message, notation))
 
 
@@ -49,7 +49,7 @@ def _cite(frames: Iterable[object]) -> str:
 
 
 def _asctime(time: int) -> str:
-    """Give a time as the line between messages has it, in UTC: ``Tue Nov 24 02:21:51 2026``."""
+    """Return a time as the line between messages has it, in UTC: ``Tue Nov 24 02:21:51 2026``."""
     when = moment(time)
     year, month, day = when.date.rsplit("-", 2)
     return f"{_DAYS[time // _DAY % 7]} {_MONTHS[int(month) - 1]} {int(day):2} {when.clock[:8]} {year}"

@@ -22,7 +22,7 @@ _RESERVED = frozenset(
 
 
 def safe_name(text: str, max_octets: int = MAX_OCTETS) -> str:
-    """Give a name that is harmless on any file system; empty where nothing of the text can be kept.
+    """Return a name that is harmless on any file system; empty where nothing of the text can be kept.
 
     It is what follows the last slash or backslash, in NFC, of letters, digits and ``-+=@,.``, with ``_`` for
     all else (controls, quotes, colons, joiners, direction overrides, marks that stand on nothing). It neither

@@ -56,7 +56,7 @@ class Original(NamedTuple):
 def originals(
     path: str, file_format: str, index: int, wanted: Container[int], ports: frozenset[int] | None
 ) -> Iterator[Original]:
-    """Give the wanted packets of a capture in its order. Raises CaptureError where it cannot be read again.
+    """Yield the wanted packets of a capture in its order. Raises CaptureError where it cannot be read again.
 
     ``file_format`` is what :class:`~pop2dissect.capture.record.CaptureInfo` calls it, ``index`` the capture's
     index in frame references. Packets that plainly are not TCP on one of ``ports`` are passed over.
@@ -69,7 +69,7 @@ def originals(
 
 
 def _resolution(file_format: str) -> int:
-    """Give the decimal digits of a second that a variant of pcap has; of one that is not known, all."""
+    """Return the decimal digits of a second that a variant of pcap has; of one that is not known, all."""
     return 6 if re.match(r"pcap(?:,|$| \((?:modified|Nokia|Ixia software))", file_format) else 9
 
 
@@ -98,7 +98,7 @@ class _PcapngWalk:
         self._interfaces_before = 0
 
     def packets(self, frame: int, wanted: Container[int]) -> Iterator[Original]:
-        """Give the wanted packets; ``frame`` is the reference before that of the first."""
+        """Yield the wanted packets; ``frame`` is the reference before that of the first."""
         window = self._window
         position = 0
         while True:
@@ -159,7 +159,7 @@ class _PcapngWalk:
         return Struct(self._order + fields).unpack_from(block, at)
 
     def _options(self, block: memoryview, known: dict[int, str | None]) -> Iterator[Option]:
-        """Give the options that are known (section 3.5), their numbers in little-endian order."""
+        """Yield the options that are known (section 3.5), their numbers in little-endian order."""
         at = 0
         while at + 4 <= len(block):
             code, length = self._unpack("HH", block, at)
@@ -175,7 +175,7 @@ class _PcapngWalk:
 
 
 def _time(interface: Interface, stamp: int) -> int:
-    """Give a stamp in ns since 1970-01-01 UTC (section 4.2, if_tsresol and if_tsoffset)."""
+    """Return a stamp in ns since 1970-01-01 UTC (section 4.2, if_tsresol and if_tsoffset)."""
     options = dict(interface.options)
     exponent = options.get(IF_TSRESOL, b"\x06")[0]
     offset = int.from_bytes(options.get(_TSOFFSET, b"\0"), "little", signed=True)

@@ -39,18 +39,18 @@ class Interface(NamedTuple):
 
 
 def section(program: str, comment: str) -> bytes:
-    """Give a Section Header Block (section 4.1)."""
+    """Return a Section Header Block (section 4.1)."""
     options = (Option(COMMENT, text_value(comment)), Option(_USERAPPL, text_value(program)))
     return _block(0x0A0D0D0A, _SECTION.pack(0x1A2B3C4D, 1, 0, -1), options)
 
 
 def interface(described: Interface) -> bytes:
-    """Give an Interface Description Block (section 4.2)."""
+    """Return an Interface Description Block (section 4.2)."""
     return _block(1, _INTERFACE.pack(described.link_type, 0, described.snap_length), described.options)
 
 
 def packet(number: int, stamp: int, octets: bytes, original: int, options: Sequence[Option]) -> bytes:
-    """Give an Enhanced Packet Block (section 4.3) of the interface with that number, counted from 0."""
+    """Return an Enhanced Packet Block (section 4.3) of the interface with that number, counted from 0."""
     head = _PACKET.pack(number, stamp >> 32, stamp & 0xFFFFFFFF, len(octets), original)
     return _block(6, head + _padded(octets), options)
 

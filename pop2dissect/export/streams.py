@@ -7,11 +7,11 @@ from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
+from pop2dissect.document.document import Notation, Object, stream_object
+from pop2dissect.document.exhibit_names import stream_exhibit
+from pop2dissect.document.masking import Range, secret_ranges
 from pop2dissect.export.exhibit import Exhibit, Kind, Octets, stem
 from pop2dissect.export.holes import Holes
-from pop2dissect.report.document import Notation, Object, stream_object
-from pop2dissect.report.exhibit_names import stream_exhibit
-from pop2dissect.report.masking import Range, secret_ranges
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import rfc3339
@@ -21,7 +21,7 @@ _COLUMNS = ("kind", "stream_offset", "octets", "file_offset", "frames", "time", 
 
 
 def stream_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
-    """Give each direction as ``session-0001-client.bin`` with ``session-0001-client.map.csv``, the gaps left out.
+    """Yield each direction as ``session-0001-client.bin`` with ``session-0001-client.map.csv``, the gaps left out.
 
     Unless passwords are to be shown, each octet of one is a ``*``, and the manifest has the hash of the
     stream as it was besides that of the file.
@@ -55,7 +55,7 @@ def _direction(
 
 
 def _octets(stream: Stream, holes: Holes, hidden: Sequence[Range]) -> Iterator[Octets]:
-    """Give the captured octets of a stream, those in ``hidden`` masked."""
+    """Yield the captured octets of a stream, those in ``hidden`` masked."""
     position = 0
     for first, last in hidden:
         yield from stream.chunks(position, first)
@@ -65,7 +65,7 @@ def _octets(stream: Stream, holes: Holes, hidden: Sequence[Range]) -> Iterator[O
 
 
 def _map(stream: Stream, holes: Holes, hidden: Sequence[Range], notation: Notation) -> Iterator[bytes]:
-    """Give the map of a stream as CSV, in the order of the stream.
+    """Yield the map of a stream as CSV, in the order of the stream.
 
     A row is a run of octets that one frame carried (``octets``), or a gap (``gap``); and then, of octets
     that were listed already, a password (``masked``), urgent data (``urgent``), or that another frame has

@@ -40,7 +40,7 @@ _NOT_NAME = re.compile(r"[^a-z0-9]+")
 
 
 def is_utf8(octets: bytes) -> bool:
-    """Tell whether octets are UTF-8."""
+    """Whether octets are UTF-8."""
     try:
         octets.decode()
     except UnicodeDecodeError:

@@ -34,7 +34,7 @@ class Headers:
     """What is malformed, one sentence each."""
 
     def get(self, name: str) -> str | None:
-        """Give the value of the first header of that name, in any case."""
+        """Return the value of the first header of that name, in any case."""
         name = name.lower()
         return next((value for field, value in self.fields if field.lower() == name), None)
 
@@ -95,7 +95,7 @@ class OpenedMail(NamedTuple):
 
 
 def is_attachment(content_type: str, disposition: str, filename: str | None) -> bool:
-    """Tell whether a part is an attachment: something that a mail program offers to save.
+    """Whether a part is an attachment: something that a mail program offers to save.
 
     It is when its Content-Disposition is anything but ``inline`` (RFC 2183, section 2.8: what is not
     known is to be treated as ``attachment``), when it has a file name, or when it is not text. So an

@@ -23,6 +23,6 @@ class Notes:
             self._more += 1
 
     def sentences(self) -> tuple[str, ...]:
-        """Give the defects in the order in which they were met."""
+        """Return the defects in the order in which they were met."""
         more = (f"{count(self._more, 'further defect')} not listed",) if self._more else ()
         return (*self._sentences, *more)

@@ -18,7 +18,7 @@ _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 def first_token(text: str) -> str:
-    """Give the token that a header begins with, in lower case; what else it begins with, where it is none."""
+    """Return the token that a header begins with, in lower case; what else it begins with, where it is none."""
     match = _TOKEN.match(text)
     return (match[1] if match else text.strip()).lower()
 

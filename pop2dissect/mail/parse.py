@@ -85,7 +85,7 @@ def _check_lines(octets: bytes, notes: Notes) -> None:
 
 
 def _long_lines(octets: bytes) -> Iterator[int]:
-    """Give the offsets of lines longer than :data:`MAX_LINE`, hopping over short ones several at a time."""
+    """Yield the offsets of lines longer than :data:`MAX_LINE`, hopping over short ones several at a time."""
     position = 0
     while position + MAX_LINE < len(octets):
         newline = octets.rfind(b"\n", position, position + MAX_LINE)

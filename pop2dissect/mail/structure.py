@@ -181,7 +181,7 @@ class MailDissection:
 
 
 def _split_multipart(data: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int, bool]]:
-    """Give where the parts of a multipart lie (RFC 2046, section 5.1.1), and if a delimiter ends each."""
+    """Yield where the parts of a multipart lie (RFC 2046, section 5.1.1), and if a delimiter ends each."""
     needle = b"\n--" + boundary
     begin = -1  # of the part being looked at
     position = start - 1  # a delimiter may be the very first line: the octet before it is a line end

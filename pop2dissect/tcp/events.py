@@ -37,7 +37,7 @@ class Events:
             frames[0] += 1
 
     def sentences(self) -> list[str]:
-        """Give a sentence for each kind of event."""
+        """Return a sentence for each kind of event."""
         return [f"{what} ({_name(frames[1:], frames[0])})" for what, frames in self._frames.items()]
 
 

@@ -14,7 +14,7 @@ MAX_BINS = 1 << 14
 
 
 def is_half_open(connection: Connection) -> bool:
-    """Tell whether a client asked for a connection and left it there: no ACK, no RST, and no refusal."""
+    """Whether a client asked for a connection and left it there: no ACK, no RST, and no refusal."""
     return (
         connection.client.initial is not None
         and not connection.handshake_ack
@@ -57,7 +57,7 @@ class HalfOpenTally:
                 del self._bins[old]
 
     def peak(self) -> tuple[int, int, int]:
-        """Give the most connections that began within one second, when that began, and their first frame."""
+        """Return the most connections that began within one second, when that began, and their first frame."""
         best = self._peak
         bins = self._bins
         for first in sorted(bins):

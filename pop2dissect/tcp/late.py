@@ -19,7 +19,7 @@ class _Extent(NamedTuple):
     length: int
 
     def holds(self, seq: int, length: int) -> bool:
-        """Tell whether all of a segment lies in it; a SYN before and a FIN after it count."""
+        """Whether all of a segment lies in it; a SYN before and a FIN after it count."""
         offset = difference(seq, self.start)
         return offset >= -2 and offset + length <= self.length + 2
 
@@ -48,7 +48,7 @@ class LateSegments:
             self._extents.popitem(last=False)
 
     def belongs(self, segment: Segment) -> bool:
-        """Tell whether a segment on addresses and ports without a connection repeats what one that is over carried."""
+        """Whether a segment on addresses and ports without a connection repeats what one that is over carried."""
         if segment.flags & SYN:
             return False
         extent = self._extents.get(segment.key)
@@ -63,7 +63,7 @@ class LateSegments:
         return True
 
     def warnings(self) -> list[str]:
-        """Say how many segments were left out, if any."""
+        """Return how many segments were left out, if any."""
         if not self._count:
             return []
         return [

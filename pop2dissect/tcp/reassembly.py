@@ -127,7 +127,7 @@ def _merge_runs(runs: Iterable[Span]) -> Iterator[Span]:
 
 
 def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
-    """Give where a captured copy of some octets differs from the copy that was kept."""
+    """Yield where a captured copy of some octets differs from the copy that was kept."""
     for piece in pieces:
         for span in kept.overlapping(piece.offset, piece.end):
             if span.data is piece.data and span.start - span.offset == piece.start - piece.offset:
@@ -143,7 +143,7 @@ def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
 
 
 def _find_gaps(spans: Iterable[Span], position: int, length: int, cuts: Sequence[Cut]) -> Iterator[Gap]:
-    """Give the holes from ``position`` to ``length`` that no span fills, told apart by whether a frame carried them."""
+    """Yield the holes from ``position`` to ``length`` that no span fills, split by whether a frame carried them."""
     pending = sorted(cuts)
     for span in spans:
         if span.offset > position:

@@ -94,12 +94,12 @@ class Sender:
         """The last acknowledgement number that this end sent, and what it means as an offset of the peer's stream."""
 
     def offset_of(self, seq: int) -> int:
-        """Give the stream offset of a sequence number; the base must be known."""
+        """Return the stream offset of a sequence number; the base must be known."""
         assert self.base is not None
         return self.highest + difference(seq, self.base + self.highest)
 
     def distance(self, seq: int) -> int | None:
-        """Give how far a sequence number is from the next one expected; None where nothing is known."""
+        """Return how far a sequence number is from the next one expected; None where nothing is known."""
         return None if self.base is None else abs(difference(seq, self.base + self.highest))
 
     def start_at(self, initial: int) -> None:
@@ -166,7 +166,7 @@ class Sender:
             self.highest = offset + length
 
     def _is_stray(self, offset: int, length: int, segment: Segment) -> bool:
-        """Tell whether a payload out of order is no part of the stream: a keep-alive, or too far away."""
+        """Whether a payload out of order is no part of the stream: a keep-alive, or too far away."""
         if length == 1 and offset == self.highest - 1 and self.acknowledged >= self.highest:
             self._note_keep_alive(segment)
             return True

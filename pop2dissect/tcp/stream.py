@@ -115,7 +115,7 @@ class Stream:
         return self.length - self.missing
 
     def span_index(self, offset: int) -> int:
-        """Give the index of the span that holds ``offset``, else of the first one after it."""
+        """Return the index of the span that holds ``offset``, else of the first one after it."""
         if self._offsets is None:
             self._offsets = [span[0] for span in self.spans]
         index = bisect_right(self._offsets, offset) - 1
@@ -126,31 +126,31 @@ class Stream:
         return index + 1
 
     def overlapping(self, start: int, end: int) -> list[Span]:
-        """Give the spans that hold octets of ``start`` to ``end``, in stream order."""
+        """Return the spans that hold octets of ``start`` to ``end``, in stream order."""
         index = self.span_index(start)
         assert self._offsets is not None
         return self.spans[index : bisect_left(self._offsets, end, index)]
 
     def chunks(self, start: int, end: int) -> Iterator[memoryview]:
-        """Give the captured octets of ``start`` to ``end`` piece by piece, without copying them."""
+        """Yield the captured octets of ``start`` to ``end`` piece by piece, without copying them."""
         for span in self.overlapping(start, end):
             first = span.start + max(start - span.offset, 0)
             last = span.start + min(end - span.offset, span.length)
             yield memoryview(span.data)[first:last]
 
     def read(self, start: int, end: int) -> bytes:
-        """Give the captured octets of ``start`` to ``end``, those in gaps left out."""
+        """Return the captured octets of ``start`` to ``end``, those in gaps left out."""
         return b"".join(self.chunks(start, end))
 
     def sha256(self, start: int = 0, end: int | None = None) -> str:
-        """Give the SHA-256, in hexadecimal, of what :meth:`read` gives."""
+        """Return the SHA-256, in hexadecimal, of what :meth:`read` gives."""
         digest = hashlib.sha256()
         for chunk in self.chunks(start, self.length if end is None else end):
             digest.update(chunk)
         return digest.hexdigest()
 
     def octet_at(self, offset: int) -> bytes:
-        """Give the octet at an offset; nothing where it lies in a gap or outside of the stream."""
+        """Return the octet at an offset; nothing where it lies in a gap or outside of the stream."""
         return self.read(offset, offset + 1) if offset >= 0 else b""
 
     def missing_between(self, start: int, end: int) -> int:
@@ -160,14 +160,14 @@ class Stream:
         return sum(max(0, min(end, gap.offset + gap.length) - max(start, gap.offset)) for gap in self.gaps)
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
-        """Give the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
+        """Return the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
         frames = dict.fromkeys([span[2] for span in self.overlapping(start, end)])
         if self.fragments:
             frames = dict.fromkeys(part for frame in frames for part in self.fragments.get(frame, (frame,)))
         return tuple(frames)
 
     def seen(self, start: int, end: int) -> tuple[int | None, tuple[int, ...]]:
-        """Give :meth:`time_at` ``start`` and the :meth:`frames` of the octets; a line lies in one span mostly."""
+        """Return :meth:`time_at` ``start`` and the :meth:`frames` of the octets; a line lies in one span mostly."""
         index = self.span_index(start)
         if index < len(self.spans) and not self.fragments:
             offset, length, frame, time, *_ = self.spans[index]
@@ -176,7 +176,7 @@ class Stream:
         return self.time_at(start), self.frames(start, end)
 
     def time_at(self, offset: int) -> int | None:
-        """Give the time stamp of the frame that carried an octet; None where it lies in a gap or past the end."""
+        """Return the time stamp of the frame that carried an octet; None where it lies in a gap or past the end."""
         index = self.span_index(offset)
         if index < len(self.spans) and self.spans[index].offset <= offset:
             return self.spans[index].time

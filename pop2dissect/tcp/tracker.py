@@ -159,7 +159,7 @@ class Tracker:
         return warnings
 
     def _is_new(self, flow: Flow, segment: Segment) -> bool:
-        """Tell whether a SYN on known addresses and ports begins another connection (port reuse)."""
+        """Whether a SYN on known addresses and ports begins another connection (port reuse)."""
         connection, sender = flow.connection, flow.sender
         if sender.initial is not None:
             if segment.seq in (sender.initial, sender.rival):
@@ -175,12 +175,12 @@ class Tracker:
         return not 0 <= difference(sender.base, segment.seq + 1) <= LATE_SYN
 
     def _goes_elsewhere(self, sender: Sender, segment: Segment) -> bool:
-        """Tell whether payload on a connection that is closed belongs to another one, whose SYN was not captured."""
+        """Whether payload on a connection that is closed belongs to another one, whose SYN was not captured."""
         distance = sender.distance(segment.seq)
         return bool(segment.length) and distance is not None and distance > self._limits.unseen_octets
 
     def _choose(self, flow: Flow, old: Connection, segment: Segment) -> Flow:
-        """Tell to which of two connections on the same addresses and ports a segment belongs, by its number.
+        """Return to which of two connections on the same addresses and ports a segment belongs, by its number.
 
         The new one began with a SYN, but segments of the old one may still come: late ones, or all that
         follow where the SYN was forged, or not accepted (RFC 5961, section 4).

@@ -40,7 +40,7 @@ _DIGITS = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}")
 
 
 def terminal_safe(text: str) -> str:
-    r"""Give the text with all that is not plainly printable as escapes; to be used once, on the way out.
+    r"""Return the text with all that is not plainly printable as escapes; to be used once, on the way out.
 
     Escaped are control characters (so line ends and tabs too), format characters, surrogates, private
     use and unassigned code points, line and paragraph separators, characters that show nothing, and
@@ -74,7 +74,7 @@ def terminal_safe(text: str) -> str:
 
 
 def spreadsheet_safe(text: str) -> str:
-    """Give text for a cell of a CSV file: as :func:`terminal_safe`, and never a formula.
+    """Return text for a cell of a CSV file: as :func:`terminal_safe`, and never a formula.
 
     What a spreadsheet program would run as one, as POP2's replies look like, has an apostrophe before it.
     """
@@ -122,7 +122,7 @@ def _cell_size() -> Callable[[str], int]:
 
 @lru_cache(maxsize=4096)
 def _show(character: str) -> tuple[str, bool]:
-    """Give how a character is shown, and whether it is a combining mark."""
+    """Return how a character is shown, and whether it is a combining mark."""
     category = unicodedata.category(character)
     if category in _ESCAPED_CATEGORIES or ord(character) in _INVISIBLE:
         return _escape(character), False

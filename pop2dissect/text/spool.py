@@ -46,7 +46,7 @@ class OctetSpool:
         self._offsets.append(self._offsets[-1] + len(octets))
 
     def octets_in_order(self) -> Iterator[bytes]:
-        """Give all of them in the order of their numbers."""
+        """Yield all of them in the order of their numbers."""
         for place in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
             start, end = self._offsets[place], self._offsets[place + 1]
             self._file.seek(start)
@@ -61,6 +61,6 @@ class Spool(OctetSpool):
         self.put(number, text.encode("utf-8", "surrogatepass"))
 
     def in_order(self) -> Iterator[str]:
-        """Give all texts in the order of their numbers."""
+        """Yield all texts in the order of their numbers."""
         for octets in self.octets_in_order():
             yield octets.decode("utf-8", "surrogatepass")

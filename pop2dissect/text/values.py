@@ -97,7 +97,7 @@ def moment(time: int, zone: Zone = UTC) -> Moment:
 
 @lru_cache(maxsize=256)
 def _date(days: int) -> str:
-    """Give the Gregorian date of a day counted from 1970-01-01."""
+    """Return the Gregorian date of a day counted from 1970-01-01."""
     # Counted from 0000-03-01, so that the leap day is a year's last; an era is 400 years.
     era, day = divmod(days + 719_468, 146_097)
     year = (day - day // 1460 + day // 36_524 - day // 146_096) // 365

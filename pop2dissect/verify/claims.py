@@ -69,7 +69,7 @@ def manifest_claims(recorded: _Values, derived: _Values, *, secret: bool = False
 
 
 def differences(recorded: object, derived: object, path: str = "", *, secret: bool = False) -> Iterator[str]:
-    """Say in sentences how two values differ, down to single fields; with ``secret`` without passwords."""
+    """Yield in sentences how two values differ, down to single fields; with ``secret`` without passwords."""
     if isinstance(recorded, dict) and isinstance(derived, dict):
         for name in [*derived, *(name for name in recorded if name not in derived)]:
             below = f"{path}.{terminal_safe(name)}" if path else terminal_safe(name)
@@ -87,7 +87,7 @@ def differences(recorded: object, derived: object, path: str = "", *, secret: bo
 
 
 def _same(one: object, other: object) -> bool:
-    """Tell whether two values are the same, their types too: 1 is not true."""
+    """Whether two values are the same, their types too: 1 is not true."""
     if type(one) is not type(other):
         return False
     if isinstance(one, list) and isinstance(other, list):
@@ -102,7 +102,7 @@ def _has_parts(values: list[Any]) -> bool:
 
 
 def shown(value: object) -> str:
-    """Give a value in short, harmless for a terminal."""
+    """Return a value in short, harmless for a terminal."""
     if value is _MISSING:
         return "missing"
     if isinstance(value, str):

@@ -9,6 +9,16 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.document.digests import digest_of
+from pop2dissect.document.document import (
+    Document,
+    Notation,
+    Object,
+    head_object,
+    session_text,
+    settings_object,
+)
+from pop2dissect.document.totals import Totals
 from pop2dissect.errors import UsageError
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.exhibit import Exhibit
@@ -17,16 +27,6 @@ from pop2dissect.export.mail import MESSAGES
 from pop2dissect.export.manifest import MANIFEST, SCHEMA, SUMS, TABLE, Manifest, entry_of
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.pipeline import Dissection
-from pop2dissect.report.digests import digest_of
-from pop2dissect.report.document import (
-    Document,
-    Notation,
-    Object,
-    head_object,
-    session_text,
-    settings_object,
-)
-from pop2dissect.report.totals import Totals
 from pop2dissect.session import Session, about_sessions
 from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import count

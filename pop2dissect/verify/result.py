@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from pop2dissect.document import document
+from pop2dissect.document.claims import read_claims
 from pop2dissect.errors import Pop2DissectError, UsageError
 from pop2dissect.export import manifest
 from pop2dissect.pipeline import Settings
-from pop2dissect.report import document
-from pop2dissect.report.claims import read_claims
 from pop2dissect.verify.settings import read_settings
 
 Form = Literal["document", "report", "manifest"]

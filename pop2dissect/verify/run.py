@@ -142,7 +142,7 @@ def _notes(result: Result, captures: Sequence[Given]) -> Iterator[str]:
 
 
 def _unusual(result: Result) -> Iterator[str]:
-    """Tell settings that are not the usual ones: the claims were derived with them, which proves nothing of them."""
+    """Yield settings that are not the usual ones: the claims were derived with them, which proves nothing of them."""
     usual, settings = Settings(), result.settings
     if settings.ports != usual.ports:
         yield f"recorded setting: ports {', '.join(map(str, sorted(settings.ports)))}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar, cast, get_args
 
-from pop2dissect.analysis.findings import Thresholds
 from pop2dissect.engine import EngineName
+from pop2dissect.findings import Thresholds
 from pop2dissect.limits import Limits
 from pop2dissect.pipeline import Settings
 from pop2dissect.tcp.reassembly import OverlapPolicy
@@ -17,7 +17,7 @@ _Numbers = TypeVar("_Numbers", Thresholds, Limits)
 
 
 def read_settings(recorded: object) -> tuple[Settings, list[int] | None, bool]:
-    """Give the settings, the numbers of the sessions that were asked for, and whether passwords are shown.
+    """Return the settings, the numbers of the sessions that were asked for, and whether passwords are shown.
 
     Raises ValueError, with a part of a sentence, where they are damaged, of another version, or not whole.
     """

@@ -14,12 +14,12 @@ PLUGIN = "pop2.lua"
 
 
 def plugin_path() -> Path:
-    """Give where the plugin lies in this installation."""
+    """Return where the plugin lies in this installation."""
     return Path(str(files("pop2dissect.wireshark").joinpath(PLUGIN)))
 
 
 def personal_plugin_folder() -> Path:
-    """Give the folder of personal Lua plugins: as tshark says, else the default of the Wireshark User's Guide, B.3."""
+    """Return the folder of personal Lua plugins: as tshark says, else that of the Wireshark User's Guide, B.3."""
     return _folder_by_tshark() or _default_folder()
 
 

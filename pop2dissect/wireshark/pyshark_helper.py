@@ -13,12 +13,12 @@ from pop2dissect.wireshark.install import plugin_path
 
 
 def plugin_parameters() -> list[str]:
-    """Give what makes tshark load the plugin, for ``custom_parameters`` of any of pyshark's captures."""
+    """Return what makes tshark load the plugin, for ``custom_parameters`` of any of pyshark's captures."""
     return ["-X", f"lua_script:{plugin_path()}"]
 
 
 def open_capture(capture: str | PathLike[str], *, display_filter: str = "pop2", **options: Any) -> Any:
-    """Give a ``pyshark.FileCapture`` of the packets that ``display_filter`` lets pass.
+    """Return a ``pyshark.FileCapture`` of the packets that ``display_filter`` lets pass.
 
     ``options`` are those of ``pyshark.FileCapture``; ``custom_parameters`` may be a list. Raises
     MissingLibraryError where pyshark is not installed.
@@ -32,7 +32,7 @@ def open_capture(capture: str | PathLike[str], *, display_filter: str = "pop2", 
 
 
 def read_packets(capture: str | PathLike[str], *, display_filter: str = "pop2", **options: Any) -> list[Any]:
-    """Give all packets that ``display_filter`` lets pass, also in Jupyter. Arguments are those of :func:`open_capture`.
+    """Return the packets that ``display_filter`` lets pass, also in Jupyter. Arguments as for :func:`open_capture`.
 
     pyshark runs an event loop of its own, and Jupyter runs one already: two in one thread are not allowed, so
     pyshark gets another thread.

@@ -175,7 +175,7 @@ def test_tunnels_of_the_decoder_are_kept() -> None:
 
 
 def wanted_by_dpkt(frame: bytes) -> bool:
-    """Say whether an Ethernet frame is unfragmented TCP on the port, as another library sees it."""
+    """Whether an Ethernet frame is unfragmented TCP on the port, as another library sees it."""
     try:
         packet = dpkt.ethernet.Ethernet(frame).data
     except (dpkt.UnpackError, IndexError, struct.error, ValueError):
@@ -214,7 +214,7 @@ def test_mutated_frames_are_never_missed(frames: list[bytes], order: str, make: 
 
 
 def wanted_by_decoder(frame: bytes) -> bool:
-    """Say whether our own decoder finds a segment of the port in a frame: it must not be missed either."""
+    """Whether our own decoder finds a segment of the port in a frame: it must not be missed either."""
     return Decoder(PORTS).decode(Record(1, 0, 1, frame, 0, len(frame), len(frame))) is not None
 
 

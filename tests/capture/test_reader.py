@@ -42,7 +42,7 @@ def at(*seconds: int) -> bytes:
 
 
 def order(paths: Sequence[Path | str]) -> list[tuple[int, int, int]]:
-    """Give second, capture and frame of each record, in the order of reading."""
+    """Return second, capture and frame of each record, in the order of reading."""
     with CaptureReader(paths) as merged:
         return [(r.time // 10**9, capture_index(r.frame), frame_number(r.frame)) for r in merged]
 

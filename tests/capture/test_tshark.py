@@ -14,7 +14,7 @@ EVERY = sorted(CAPTURES.glob("*.pcap*"))
 
 
 def by_tshark(tshark: str, path: Path) -> list[tuple[int, int, int, int]]:
-    """Give number, time in ns, captured and original length of each frame that tshark reads."""
+    """Return number, time in ns, captured and original length of each frame that tshark reads."""
     fields = ("frame.number", "frame.time_epoch", "frame.cap_len", "frame.len")
     command = [tshark, "-r", str(path), "-T", "fields", *(part for field in fields for part in ("-e", field))]
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()

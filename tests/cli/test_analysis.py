@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import pop2dissect
-from pop2dissect.analysis.schema import TABLES
 from pop2dissect.cli import ExitStatus, main
+from pop2dissect.tables.schema import TABLES
 from tests.support.truth import capture_path
 
 INCIDENT = str(capture_path("incident_small"))

@@ -41,7 +41,7 @@ def gre(flags: int, protocol: int, payload: bytes) -> bytes:
 
 
 def extension(following: int, kind: int, contents: bytes = b"\1\4\0\0\0\0") -> tuple[int, bytes]:
-    """Give the extension header and its number; a PadN option fills it unless told otherwise."""
+    """Return the extension header and its number; a PadN option fills it unless told otherwise."""
     return kind, bytes((following, (len(contents) + 2) // 8 - 1)) + contents
 
 

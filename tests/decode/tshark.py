@@ -30,7 +30,7 @@ _FIELDS = ("srcport", "dstport", "seq_raw", "ack_raw", "flags", "window_size_val
 
 
 def opinion(segment: Segment) -> Opinion:
-    """Say of a segment what Wireshark says."""
+    """Return of a segment what Wireshark says."""
     return Opinion(
         int.from_bytes(segment.key[-4:-2]),
         int.from_bytes(segment.key[-2:]),
@@ -45,7 +45,7 @@ def opinion(segment: Segment) -> Opinion:
 
 
 def opinions(tshark: str, path: Path, *options: str) -> dict[int, Opinion]:
-    """Give Wireshark's opinion of each frame of a capture that holds TCP, by frame number."""
+    """Return Wireshark's opinion of each frame of a capture that holds TCP, by frame number."""
     fields = [f"tcp.{name}" for name in _FIELDS] + ["tcp.payload"]
     command = [tshark, "-n", "-r", str(path), "-Y", "tcp", "-T", "fields", "-E", "occurrence=l"]
     command += ["-o", "tcp.relative_sequence_numbers:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE"]

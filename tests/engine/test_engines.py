@@ -102,7 +102,7 @@ def segments(engine: EngineName, path: Path) -> tuple[dict[int, Segment], Captur
 
 
 def as_captured(segment: Segment) -> Segment:
-    """Give a segment with no more than its payload for data, and without the native engine's doubts of headers."""
+    """Return a segment with no more than its payload for data, and without the native engine's doubts of headers."""
     data = bytes(segment.data[segment.start : segment.start + segment.captured])
     return segment._replace(data=data, start=0, doubts=())
 

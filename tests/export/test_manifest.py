@@ -16,7 +16,7 @@ from tests.support.truth import capture_path
 
 MANIFEST, DOCUMENT = (
     json.loads(files(package).joinpath(name).read_text("utf-8"))
-    for package, name in (("pop2dissect.export", "manifest.schema.json"), ("pop2dissect.report", "schema.json"))
+    for package, name in (("pop2dissect.export", "manifest.schema.json"), ("pop2dissect.document", "schema.json"))
 )
 SCHEMA = jsonschema.Draft202012Validator(
     MANIFEST, registry=Registry().with_resource(DOCUMENT["$id"], Resource.from_contents(DOCUMENT))

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pop2dissect
+from pop2dissect.document.document import Notation
 from pop2dissect.export.mbox import mbox_of
-from pop2dissect.report.document import Notation
 from tests.export.exports import export
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_path

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pop2dissect.document.document import Notation
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.case import CaseGraph
@@ -15,7 +16,6 @@ from pop2dissect.export.mail import MESSAGES
 from pop2dissect.export.manifest import FolderExport
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.pipeline import Dissection
-from pop2dissect.report.document import Notation
 from pop2dissect.session import Session
 from pop2dissect.text.spool import Spool
 from tests.support.truth import capture_path

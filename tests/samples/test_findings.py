@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pop2dissect.analysis.findings import CATALOGUE
-from samples.findings.make import CASES, make
+from pop2dissect.findings import CATALOGUE
 from tests.support.truth import FOLDERS
+from tools.samples.findings import CASES, make
 
 SAMPLES = FOLDERS[0] / "findings"
 IDS = [declaration.id for declaration in CATALOGUE]
@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def test_made_again_they_are_the_same(made: list[Path]) -> None:
     for path in made:
-        assert path.read_bytes() == (SAMPLES / path.name).read_bytes(), f"run samples/findings/make.py: {path.name}"
+        assert path.read_bytes() == (SAMPLES / path.name).read_bytes(), f"run tools/samples/findings.py: {path.name}"
 
 
 def test_there_is_a_pair_for_every_finding_and_no_other_file(made: list[Path]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from samples.make_samples import DIALOGUES, make, message, speak
 from tests.support.truth import FOLDERS, load_truth
+from tools.samples.rfc937 import DIALOGUES, make, message, speak
 
 SAMPLES = FOLDERS[0]
 
@@ -30,7 +30,7 @@ def test_made_again_they_are_the_same(tmp_path: Path) -> None:
     made = make(tmp_path)
     assert len(made) == 2 * len(DIALOGUES)
     for path in made:
-        assert path.read_bytes() == (SAMPLES / path.name).read_bytes(), f"run samples/make_samples.py: {path.name}"
+        assert path.read_bytes() == (SAMPLES / path.name).read_bytes(), f"run tools/samples/rfc937.py: {path.name}"
 
 
 @pytest.mark.parametrize("number", range(len(DIALOGUES)), ids=[dialogue.name for dialogue in DIALOGUES])

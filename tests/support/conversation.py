@@ -137,11 +137,11 @@ class Conversation:
         return self._time
 
     def isn(self, side: Side) -> int:
-        """Give a side's initial sequence number: that of its SYN; its first octet has the next one."""
+        """Return a side's initial sequence number: that of its SYN; its first octet has the next one."""
         return self._peers[side].isn
 
     def address(self, side: Side) -> Address:
-        """Give a side's IP address and port."""
+        """Return a side's IP address and port."""
         return self._peers[side].address
 
     # Beginnings ------------------------------------------------------------------------------------
@@ -302,14 +302,14 @@ class Conversation:
         return b"\x02\x04" + self._mss.to_bytes(2, "big") + b"\x01\x01\x04\x02"  # MSS, SACK permitted
 
     def _jitter(self, about: int) -> int:
-        """Give a time of about so long, in whole microseconds."""
+        """Return a time of about so long, in whole microseconds."""
         return self._random.randrange(about // 2, about * 3 // 2) // MICROSECOND * MICROSECOND
 
     def _half(self) -> int:
         return self._jitter(self._round_trip // 2)
 
     def _think(self) -> int:
-        """Give the time that passes between a packet and what a program answers."""
+        """Return the time that passes between a packet and what a program answers."""
         return self._jitter(self._round_trip + 5 * MILLISECOND)
 
 

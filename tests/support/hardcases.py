@@ -196,7 +196,7 @@ def talk(seed: int, client: Address, server: Address, start: int = START) -> Con
 
 
 def _octets(chance: random.Random, head: str, size: int) -> bytes:
-    """Give octets that tell where they come from, no two runs alike."""
+    """Return octets that tell where they come from, no two runs alike."""
     return (head.encode() + chance.randbytes(size).hex().encode())[: max(size, 1)]
 
 

@@ -42,7 +42,7 @@ def _has_data(packet: Packet) -> bool:
 
 
 def _room(packets: Packets, index: int) -> int:
-    """Give the time from a packet to the next one, within which others can be put in order."""
+    """Return the time from a packet to the next one, within which others can be put in order."""
     return packets[index + 1].time - packets[index].time if index + 1 < len(packets) else MILLISECOND
 
 
@@ -229,7 +229,7 @@ def zero_windows(packets: Packets, seed: int = 1, share: float = 0.1) -> Packets
 
 
 def coverage(packets: Packets, conversation: Conversation, side: Side) -> list[tuple[int, int]]:
-    """Give the ranges of one side's stream (offsets, start and end) that the packets hold.
+    """Return the ranges of one side's stream (offsets, start and end) that the packets hold.
 
     Keep-alives and forged segments count for nothing.
     """

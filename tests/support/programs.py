@@ -9,7 +9,7 @@ import pytest
 
 
 def need(program: str) -> str:
-    """Give the path of a program. Without it the test is skipped, but fails where ``CI`` is set.
+    """Return the path of a program. Without it the test is skipped, but fails where ``CI`` is set.
 
     So a developer needs none of them, and no test falls silent unnoticed.
     """

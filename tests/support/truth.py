@@ -21,13 +21,13 @@ _TRUTH_ENDINGS = (".truth.json", ".truth.json.gz")
 
 
 def captures() -> list[tuple[Path, Path]]:
-    """Give all captures that have a truth file, with it, in the order of their names."""
+    """Return all captures that have a truth file, with it, in the order of their names."""
     return [(capture_path(name), truth_path(name)) for name in capture_names()]
 
 
 @cache
 def capture_names() -> tuple[str, ...]:
-    """Give the names of all captures that have a truth file: the file name up to its first dot."""
+    """Return the names of all captures that have a truth file: the file name up to its first dot."""
     return tuple(
         sorted(
             path.name.partition(".")[0]

@@ -199,7 +199,7 @@ def _fragments_v6(whole: bytes, identification: int, mtu: int | None) -> list[by
 
 
 def _hardware_address(ip: str) -> bytes:
-    """Give the locally administered address that a host has here: its last four IP octets in it."""
+    """Return the locally administered address that a host has here: its last four IP octets in it."""
     return b"\x02\x00" + ipaddress.ip_address(ip).packed[-4:]
 
 

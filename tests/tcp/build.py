@@ -39,7 +39,7 @@ class Talk:
         urgent: int = 0,
         time: int | None = None,
     ) -> Segment:
-        """Give a segment whose payload begins at a stream offset; ``heard`` is the offset that it acknowledges."""
+        """Return a segment whose payload begins at a stream offset; ``heard`` is the offset that it acknowledges."""
         frame = next(self._frames)
         other = "s" if who == "c" else "c"
         return Segment(
@@ -60,18 +60,18 @@ class Talk:
 
 
 def track(segments: Iterable[Segment], policy: str = "first") -> list[Connection]:
-    """Give the connections with payload, in the order of their numbers."""
+    """Return the connections with payload, in the order of their numbers."""
     tracker = Tracker(frozenset({109}), "last" if policy == "last" else "first")
     return sorted(tracker.connections(segments), key=lambda connection: connection.number)
 
 
 def streams(segments: Iterable[Segment], policy: str = "first") -> tuple[Stream, Stream]:
-    """Give the two streams of the only connection."""
+    """Return the two streams of the only connection."""
     (connection,) = track(segments, policy)
     assert connection.streams is not None
     return connection.streams
 
 
 def whole(stream: Stream) -> bytes:
-    """Give the captured octets of a stream."""
+    """Return the captured octets of a stream."""
     return stream.read(0, stream.length)

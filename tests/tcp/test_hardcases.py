@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pop2dissect.assemble import endpoints
+from pop2dissect.assemble.assemble import endpoints
 from pop2dissect.capture import CaptureReader
 from pop2dissect.decode import Decoder
 from pop2dissect.tcp import Tracker
@@ -30,7 +30,7 @@ def capture(path: Path, cases: Iterable[HardCase], *, link: Link = "ethernet", m
 
 
 def cases_of(first: int, number: int, *, six: bool = False) -> list[HardCase]:
-    """Give connections that overlap in time."""
+    """Return connections that overlap in time."""
     return [
         hard_case(seed, start=START + (seed - first) * 10 * MILLISECOND, six=six)
         for seed in range(first, first + number)
@@ -38,7 +38,7 @@ def cases_of(first: int, number: int, *, six: bool = False) -> list[HardCase]:
 
 
 def reassembled(path: Path, policy: OverlapPolicy = "first") -> dict[Address, list[tuple[int, Pair]]]:
-    """Give for each client the first frames and streams of its connections."""
+    """Return for each client the first frames and streams of its connections."""
     ports = frozenset({SERVER_PORT})
     found: dict[Address, list[tuple[int, Pair]]] = defaultdict(list)
     with CaptureReader([path], ports=ports) as reader:
@@ -99,7 +99,7 @@ def test_where_tshark_and_tcpflow_agree_so_do_we(tmp_path: Path, tshark: str) ->
 
 
 def flows(path: Path, folder: Path) -> dict[tuple[Address, Address], bytes]:
-    """Give what tcpflow recorded of flows that it took for one connection each."""
+    """Return what tcpflow recorded of flows that it took for one connection each."""
     folder.mkdir()
     command = [need("tcpflow"), "-r", str(path), "-o", str(folder), "-S", "enable_report=NO"]
     subprocess.run(command, capture_output=True, check=True)

@@ -26,7 +26,7 @@ _MAP[:] = bytes(range(OCTETS))
 
 
 def state(connection: Connection) -> dict[str, Any]:
-    """Give all that a connection and its two ends know, and its streams."""
+    """Return all that a connection and its two ends know, and its streams."""
     assert connection.streams is not None
     known: dict[str, Any] = {
         name: getattr(connection, name)
@@ -60,7 +60,7 @@ def both_ways(segments: list[Segment]) -> tuple[list[dict[str, Any]], list[dict[
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Segment]:
-    """Give segments of two connections, most of them in order, some repeated, lost, early, cut or with odd flags."""
+    """Return segments of two connections, most of them in order, some repeated, lost, early, cut or with odd flags."""
     talks = [Talk(port=40000), Talk(port=40000, client_isn=2**32 - 20), Talk(port=40001, server_isn=2**32 - 9)]
     position = {(at, who): 0 for at in range(len(talks)) for who in "cs"}
     segments: list[Segment] = []

@@ -7,8 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.report.style import coloured, plain
-from pop2dissect.report.table import Column, Table
+from pop2dissect.terminal.style import coloured, plain
+from pop2dissect.terminal.table import Column, Table
 from pop2dissect.text.safe import cell_width
 from pop2dissect.text.spool import Spool
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pop2dissect.analysis.findings import Thresholds
+from pop2dissect.document.document import settings_object
+from pop2dissect.findings import Thresholds
 from pop2dissect.limits import Limits
 from pop2dissect.pipeline import Settings
-from pop2dissect.report.document import settings_object
 from pop2dissect.verify.settings import read_settings
 
 UNUSUAL: dict[str, Any] = {

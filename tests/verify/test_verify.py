@@ -47,7 +47,7 @@ def differing(verification: Verification) -> list[str]:
 
 def changed(path: Path, change: Any) -> Verification:
     """Verify a result in which something was changed, written as before."""
-    from pop2dissect.report.json_text import to_text
+    from pop2dissect.document.json_text import to_text
 
     recorded = json.loads(path.read_text())
     change(recorded)

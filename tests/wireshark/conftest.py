@@ -41,7 +41,7 @@ def any_path(name: str) -> Path:
 
 
 def in_order() -> list[str]:
-    """Give all captures but those out of order."""
+    """Return all captures but those out of order."""
     return [name for name in (*capture_names(), *finding_names()) if name not in OUT_OF_ORDER]
 
 
@@ -53,7 +53,7 @@ def native_sessions(name: str) -> list[Session]:
 
 @pytest.fixture(scope="session")
 def joined(tshark: str, tmp_path_factory: pytest.TempPathFactory) -> dict[bool, tuple[Path, dict[str, int]]]:
-    """Give the captures that are out of order, and all others, each put into one, with their markers."""
+    """Return the captures that are out of order, and all others, each put into one, with their markers."""
     folder = tmp_path_factory.mktemp("joined")
     made = {}
     for out_of_order, names in ((False, in_order()), (True, sorted(OUT_OF_ORDER))):
@@ -64,7 +64,7 @@ def joined(tshark: str, tmp_path_factory: pytest.TempPathFactory) -> dict[bool, 
 
 @pytest.fixture(scope="session")
 def plugin(joined: dict[bool, tuple[Path, dict[str, int]]]) -> Plugin:
-    """Give what the plugin says of a capture."""
+    """Return what the plugin says of a capture."""
 
     @cache
     def dissected(out_of_order: bool, passes: str) -> dict[str, dict[int, Dissected]]:

@@ -66,7 +66,7 @@ def _marker(number: int) -> bytes:
 
 
 def _addresses_in(octets: bytearray, link_type: int) -> Iterable[tuple[int, int]]:
-    """Give position and length of the two addresses in a frame's outer IP header, where it has one."""
+    """Return position and length of the two addresses in a frame's outer IP header, where it has one."""
     at = _AFTER_LINK[link_type]
     if at and octets[at - _ETHERTYPE_BEFORE : at] == _VLAN:
         at += 4

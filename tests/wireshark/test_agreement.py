@@ -55,5 +55,5 @@ def test_agreement(name: str, passes: str, plugin: Plugin) -> None:
 
 
 def _needs_hindsight(text: str) -> bool:
-    """Say whether it is known only after the frame that would show it: that a message, or a session, is over."""
+    """Whether it is known only after the frame that would show it: that a message, or a session, is over."""
     return text.endswith("[] octets") or "'protocol.length_mismatch'], []" in text or "'protocol.state'], [" in text

@@ -17,7 +17,7 @@ from tests.support.truth import capture_path
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a home of its own, so that no test touches a person's settings."""
+    """Return a home of its own, so that no test touches a person's settings."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     return tmp_path

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pop2dissect.wireshark.reference import markdown
 from tests.support.truth import capture_path
 from tests.wireshark.plugin_support import run_tshark
+from tools.docs.display_filters import markdown
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("tshark")
 
 def test_the_reference_is_current() -> None:
     assert (DOCS / "display_filters.md").read_text(encoding="utf-8") == markdown(), (
-        "run: python -m pop2dissect.wireshark.reference > docs/display_filters.md"
+        "run: python -m tools.docs.display_filters > docs/display_filters.md"
     )
 
 
@@ -31,7 +31,7 @@ def test_the_examples_are_filters() -> None:
 
 
 def plugin_lines(output: str) -> list[str]:
-    """Give the plugin's lines of a listing, and the numbers of the frames: other lines differ between versions."""
+    """Return the plugin's lines of a listing, and the numbers of the frames: other lines differ between versions."""
     kept, inside = [], False
     for line in output.splitlines():
         if not line.startswith(" "):

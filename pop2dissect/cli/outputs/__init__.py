@@ -10,7 +10,7 @@ __all__ = ["FileOutput", "Output", "Run", "outputs_for"]
 
 
 def outputs_for(run: Run) -> Iterator[Output]:
-    """Give what the options ask for. What each needs is imported only for those that are asked for."""
+    """Yield what the options ask for. What each needs is imported only for those that are asked for."""
     files = []
     for output in _files(run):
         files.append(output)
@@ -19,7 +19,7 @@ def outputs_for(run: Run) -> Iterator[Output]:
 
 
 def _printed(run: Run, files: list[FileOutput]) -> Output:
-    """Give the one output on standard output."""
+    """Return the one output on standard output."""
     options = run.options
     if options.json:
         from pop2dissect.cli.outputs.document import JsonOutput
@@ -47,7 +47,7 @@ def _printed(run: Run, files: list[FileOutput]) -> Output:
 
 
 def _files(run: Run) -> Iterator[FileOutput]:
-    """Give the outputs that write files, in the order in which they are named when all is done."""
+    """Yield the outputs that write files, in the order in which they are named when all is done."""
     if run.options.report is not None:
         from pop2dissect.cli.outputs.report import ReportOutput
 

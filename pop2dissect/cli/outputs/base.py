@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from pop2dissect.document.digests import Digests
 from pop2dissect.pipeline import Dissection
-from pop2dissect.report.digests import Digests
-from pop2dissect.report.timeline import Look
 from pop2dissect.session import Finding, Session, about_sessions
+from pop2dissect.terminal.conversation import Look
 
 if TYPE_CHECKING:
-    from pop2dissect.report.document import Notation
+    from pop2dissect.document.document import Notation
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Run:
     @property
     def notation(self) -> Notation:
         """How documents write frames and passwords."""
-        from pop2dissect.report.document import Notation
+        from pop2dissect.document.document import Notation
 
         return Notation(self.look.several_captures, self.look.show_passwords)
 
     def spanning_findings(self) -> list[Finding]:
-        """Give the findings that span sessions, as far as they are about sessions that were asked for."""
+        """Return the findings that span sessions, as far as they are about sessions that were asked for."""
         return about_sessions(self.dissection.findings, self.selected)
 
 
@@ -81,7 +81,7 @@ class FileOutput(Output):
 
     @abstractmethod
     def written(self) -> str:
-        """Say in a line what was written where, once it is complete."""
+        """Return in a line what was written where, once it is complete."""
 
 
 def write_lines(lines: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
+from pop2dissect.document.document import head_object, settings_object
 from pop2dissect.errors import UsageError
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
@@ -17,14 +18,13 @@ from pop2dissect.export.mail import MESSAGES
 from pop2dissect.export.manifest import SCHEMA, FolderExport
 from pop2dissect.export.mbox import mbox_of
 from pop2dissect.export.streams import STREAMS
-from pop2dissect.report.document import head_object, settings_object
 from pop2dissect.session import Session
 from pop2dissect.text.spool import OctetSpool, Spool
 from pop2dissect.text.values import count
 
 
 def export_outputs(run: Run) -> Iterator[FileOutput]:
-    """Give the exports that the options ask for. Raises UsageError where two would go into one folder."""
+    """Yield the exports that the options ask for. Raises UsageError where two would go into one folder."""
     options = run.options
     folders = [path for path in (options.export_mail, options.export_attachments, options.export_streams) if path]
     if len({Path(path).resolve() for path in folders}) < len(folders):
@@ -67,7 +67,7 @@ class FolderOutput(FileOutput):
         self._export.finish(head_object(SCHEMA, settings, dissection.captures, digests, dissection.warnings))
 
     def written(self) -> str:
-        """Say how many files there are."""
+        """Return how many files there are."""
         manifest = self._export.manifest
         files = count(manifest.files, manifest.kind.noun)
         return f"{files} of {count(manifest.octets, 'octet')} in {self._export.folder.path}, with a manifest"
@@ -94,7 +94,7 @@ class MboxOutput(FileOutput):
         self._file.flush()
 
     def written(self) -> str:
-        """Say how many messages there are."""
+        """Return how many messages there are."""
         return f"{count(self._messages, 'message')} in the mailbox {self._path}"
 
 
@@ -119,7 +119,7 @@ class CaseOutput(FileOutput):
         self._file.flush()
 
     def written(self) -> str:
-        """Say what it is about."""
+        """Return what it is about."""
         return f"{count(len(self._spool), 'session')} as a CASE graph in {self._path}"
 
 
@@ -146,7 +146,7 @@ class DfxmlOutput(FileOutput):
         self._file.flush()
 
     def written(self) -> str:
-        """Say what it is about."""
+        """Return what it is about."""
         return f"the files of {count(len(self._spool), 'session')} as DFXML in {self._path}"
 
 
@@ -170,5 +170,5 @@ class AnnotateOutput(FileOutput):
         self._file.flush()
 
     def written(self) -> str:
-        """Say how many frames there are."""
+        """Return how many frames there are."""
         return f"{count(self._annotation.frames, 'frame')} with comments in {self._path}"

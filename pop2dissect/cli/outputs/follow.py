@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pop2dissect.cli.outputs.base import Output, write_lines
-from pop2dissect.report.follow import conversation
 from pop2dissect.session import Session
+from pop2dissect.terminal.follow import conversation
 
 
 class FollowOutput(Output):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.export.folder import new_file
-from pop2dissect.report.html import Case, Choices, Report
+from pop2dissect.html import Case, Choices, Report
 from pop2dissect.session import Session
 
 
@@ -32,5 +32,5 @@ class ReportOutput(FileOutput):
         self._file.flush()
 
     def written(self) -> str:
-        """Say where the report is."""
+        """Return where the report is."""
         return f"a report of {self._size:,} octets in {self.run.options.report}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pop2dissect.analysis.statistics import Statistics
 from pop2dissect.cli.outputs.base import Output, Run, write_lines
-from pop2dissect.report.statistics import statistics_text
-from pop2dissect.report.terminal import captures_text
 from pop2dissect.session import Session
+from pop2dissect.statistics.sums import Statistics
+from pop2dissect.terminal.statistics import statistics_text
+from pop2dissect.terminal.summary import captures_text
 
 
 class StatisticsOutput(Output):

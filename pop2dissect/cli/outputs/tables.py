@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pop2dissect.analysis.aside import TablesAside
-from pop2dissect.analysis.files import Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.errors import MissingLibraryError, UsageError
 from pop2dissect.session import Session
+from pop2dissect.tables.files import Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
+from pop2dissect.tables.spooled import TablesAside
 from pop2dissect.text.values import count
 
 
@@ -56,7 +56,7 @@ class TablesOutput(FileOutput):
             target.write(self._aside.rows, target.directory)
 
     def written(self) -> str:
-        """Say how many tables there are."""
+        """Return how many tables there are."""
         return "; ".join(
             f"{count(len(target.paths), 'table')} as {target.kind} in {target.directory}" for target in self._targets
         )

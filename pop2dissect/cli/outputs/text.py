@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 from pop2dissect.cli.outputs.base import Output, Run, write_lines
-from pop2dissect.report.findings import FindingsDigest
-from pop2dissect.report.table import Table
-from pop2dissect.report.terminal import (
+from pop2dissect.document.totals import Totals
+from pop2dissect.session import Session
+from pop2dissect.terminal.conversation import session_timeline
+from pop2dissect.terminal.findings import FindingsDigest
+from pop2dissect.terminal.summary import (
     SESSION_COLUMNS,
     captures_text,
     probes_text,
@@ -15,10 +17,8 @@ from pop2dissect.report.terminal import (
     sessions_text,
     totals_text,
 )
-from pop2dissect.report.timeline import session_timeline
-from pop2dissect.report.totals import Totals
-from pop2dissect.report.tree import session_tree
-from pop2dissect.session import Session
+from pop2dissect.terminal.table import Table
+from pop2dissect.terminal.tree import session_tree
 from pop2dissect.text.spool import Spool
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pop2dissect.analysis.timesketch import event_line, finding_events, session_events
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.export.folder import new_file
+from pop2dissect.export.timesketch import event_line, finding_events, session_events
 from pop2dissect.session import Session
 from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import count
@@ -36,5 +36,5 @@ class TimesketchOutput(FileOutput):
         self._file.flush()
 
     def written(self) -> str:
-        """Say how many events there are."""
+        """Return how many events there are."""
         return f"{count(self._events, 'event')} for Timesketch in {self._path}"

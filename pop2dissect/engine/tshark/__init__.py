@@ -103,7 +103,7 @@ class TsharkEngine:
         return self._octets_read
 
     def warnings(self) -> list[str]:
-        """Give a sentence for each kind of packet with TCP that tshark could not decode."""
+        """Return a sentence for each kind of packet with TCP that tshark could not decode."""
         return [str(problem) for problem in self._problems.values()]
 
     def close(self) -> None:
@@ -147,5 +147,5 @@ class TsharkEngine:
 
 
 def _argument(path: str) -> str:
-    """Give a path as no program takes for an option, nor for standard input."""
+    """Return a path as no program takes for an option, nor for standard input."""
     return str(Path(path).absolute()) if path.startswith("-") else path

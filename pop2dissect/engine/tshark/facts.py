@@ -67,14 +67,14 @@ def _time_or_none(text: str) -> int | None:
 
 
 def nanoseconds(text: str) -> int:
-    """Give decimal seconds, with up to nine places, in ns, exactly."""
+    """Return decimal seconds, with up to nine places, in ns, exactly."""
     seconds, _, fraction = text.partition(".")
     value = int(seconds.lstrip("-")) * 10**9 + int(fraction.ljust(9, "0"))
     return -value if text.startswith("-") else value
 
 
 def complaint(stderr: bytes, path: str) -> str:
-    """Give what a program of Wireshark's has to complain of, as one sentence without its own name and the path."""
+    """Return what a program of Wireshark's has to complain of, as one sentence without its own name and the path."""
     said = []
     for line in stderr.decode("utf-8", "replace").splitlines():
         name, separator, text = line.partition(": ")

@@ -85,7 +85,7 @@ class _Row(NamedTuple):
     payloads: list[str]
 
     def has_headers(self, count: int) -> bool:
-        """Say whether every field of a TCP header is there as often as there are headers."""
+        """Whether every field of a TCP header is there as often as there are headers."""
         columns = (
             self.source_ports, self.destination_ports, self.seqs, self.acks, self.flags, self.windows, self.urgent,
             self.lengths,
@@ -93,7 +93,7 @@ class _Row(NamedTuple):
         return all(len(column) == count for column in columns)
 
     def doubts(self) -> tuple[str, ...]:
-        """Give the reasons to doubt the packet; there are some only where checksums are verified."""
+        """Return the reasons to doubt the packet; there are some only where checksums are verified."""
         wrong = []
         if _WRONG in self.ip_checksums:
             wrong.append(WRONG_IP_CHECKSUM)
@@ -115,7 +115,7 @@ class RowReader:
         self._base = base
 
     def segments(self, line: bytes) -> Iterator[Segment]:
-        """Give the segments of one packet: one a TCP header, which is more than one only in odd link layers."""
+        """Yield the segments of one packet: one a TCP header, which is more than one only in odd link layers."""
         columns = line.decode("ascii", "replace").rstrip("\r\n").split("\t")
         if len(columns) != len(FIELDS):
             return
@@ -169,7 +169,7 @@ def _tcp_headers(layers: list[str]) -> int:
 
 
 def _payloads(lengths: list[str], captured: list[str]) -> list[str] | None:
-    """Give each TCP header its payload in hexadecimal; None where it cannot be told whose a payload is.
+    """Return each TCP header its payload in hexadecimal; None where it cannot be told whose a payload is.
 
     Segments without payload, or of which the snap length left none, have no value in their column.
     """
@@ -183,7 +183,7 @@ def _payloads(lengths: list[str], captured: list[str]) -> list[str] | None:
 
 
 def _addresses(layers: list[str], row: _Row) -> list[bytes | None]:
-    """Give each TCP header the addresses of the IP header before it, the source's first; None where there are none.
+    """Return each TCP header the addresses of the IP header before it, the source's first; None where there are none.
 
     Headers are counted from the last: one whose addresses were not decoded can only be among the first.
     """

@@ -31,7 +31,7 @@ ONE = {
 
 
 def _field(name: str) -> str:
-    """Give the field that a keyword argument stands for: its dots are underscores."""
+    """Return the field that a keyword argument stands for: its dots are underscores."""
     return next(field for field in FIELDS if field.replace(".", "_") == name)
 
 

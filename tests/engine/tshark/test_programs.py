@@ -14,7 +14,7 @@ from tests.support.truth import capture_path
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the only folder in which programs are looked for."""
+    """Return the only folder in which programs are looked for."""
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 

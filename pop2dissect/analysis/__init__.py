@@ -1,1 +1,0 @@
-"""What can be said about sessions beyond their dissection: tables, statistics, pictures, and findings."""

@@ -1,0 +1,1 @@
+"""From a finished connection to a session."""

@@ -1,0 +1,57 @@
+"""SHA-256 of the captures, reckoned while they are dissected."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from pop2dissect.capture.record import CaptureInfo
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+
+class Digests:
+    """The SHA-256 of each capture as stored, for all outputs of one run. A context manager.
+
+    Hashing leaves the interpreter free, so it runs beside the dissection from :meth:`start` on.
+    """
+
+    def __init__(self, captures: Sequence[CaptureInfo]) -> None:
+        self._captures = captures
+        self._executor: ThreadPoolExecutor | None = None
+        self._digests: list[Future[str | None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
+    def start(self) -> None:
+        """Begin, if that has not been done."""
+        if self._executor is None:
+            from concurrent.futures import ThreadPoolExecutor  # costs some ms to import
+
+            self._executor = ThreadPoolExecutor(1)
+            self._digests = [self._executor.submit(digest_of, info.path) for info in self._captures]
+
+    def results(self) -> list[str | None]:
+        """Return the digest of each capture in hexadecimal; None where it is no regular file or cannot be read."""
+        self.start()
+        return [digest.result() for digest in self._digests]
+
+
+def digest_of(path: str) -> str | None:
+    """Return the SHA-256 of a capture as stored; None where it is no regular file or cannot be read."""
+    from pop2dissect.capture.digest import sha256_of
+
+    try:
+        return sha256_of(path) if os.path.isfile(path) else None  # noqa: PTH113 (never raises)
+    except OSError:
+        return None

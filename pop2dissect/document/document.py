@@ -1,0 +1,373 @@
+"""The JSON document, schema "pop2dissect/1". ``schema.json`` beside this module describes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias, get_args
+
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.document.json_text import Json, Seconds, to_text
+from pop2dissect.document.masking import Range, hides, secret_ranges
+from pop2dissect.document.totals import Totals
+from pop2dissect.pipeline import Settings
+from pop2dissect.protocols.software import Software
+from pop2dissect.session import (
+    PASSWORD_MASK,
+    Disposition,
+    Exchange,
+    Finding,
+    Login,
+    Message,
+    Probe,
+    Reply,
+    Session,
+    Severity,
+)
+from pop2dissect.tcp.stream import Conflict, Stream
+from pop2dissect.text.values import frame_name, rfc3339
+from pop2dissect.version import __version__
+
+SCHEMA = "pop2dissect/1"
+
+Object: TypeAlias = dict[str, Json]
+
+# "+ POP2 host text": RFC 937 puts the host after the token; UW's server goes on with its version.
+_GREETING = re.compile(r"(?:OK +)?POP2 +(\S+)(?: +(.*\S))?", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How values are written that an option or the number of captures decides."""
+
+    several_captures: bool = False
+    """Frames are then strings ``capture:frame``, both counted from 1, instead of numbers."""
+    show_passwords: bool = False
+
+    def frame(self, frame: int) -> Json:
+        """Write a frame reference."""
+        return frame_name(frame, True) if self.several_captures else frame
+
+    def frames(self, frames: Iterable[int]) -> list[Json]:
+        """Write frame references."""
+        return [self.frame(frame) for frame in frames] if self.several_captures else list(frames)
+
+    def password(self, password: str | None) -> str | None:
+        """Write a password."""
+        return password if self.show_passwords or password is None else PASSWORD_MASK
+
+
+@dataclass(slots=True)
+class Document:
+    """All of the document but its sessions, which are many and are written apart."""
+
+    settings: Settings
+    notation: Notation
+    selected: Sequence[int] | None = None
+    """The numbers of the sessions that were asked for; None for all."""
+    captures: Sequence[CaptureInfo] = ()
+    sha256: Sequence[str | None] = ()
+    """Of each capture as stored; None where it was a pipe."""
+    warnings: Sequence[str] = ()
+    probes: Sequence[Probe] = ()
+    findings: Sequence[Finding] = ()
+    """Those that span sessions."""
+    totals: Totals = field(default_factory=Totals)
+
+    def pieces(self, sessions: Iterable[str]) -> Iterable[str]:
+        """Write the document, piece by piece. ``sessions`` are texts from :func:`session_text`, in order."""
+        settings = settings_object(self.settings, self.selected, self.notation.show_passwords)
+        head = head_object(SCHEMA, settings, self.captures, self.sha256, self.warnings)
+        yield to_text(head)[:-2] + ',\n "sessions": ['
+        separator = "\n  "
+        for session in sessions:
+            yield separator + session
+            separator = ",\n  "
+        tail: Object = {
+            "probes": [probe_object(probe, self.notation) for probe in self.probes],
+            "findings": [finding_object(finding, self.notation) for finding in self.findings],
+            "summary": summary_object(self.totals, self.probes),
+        }
+        yield ("],\n" if separator == "\n  " else "\n ],\n") + to_text(tail)[2:] + "\n"
+
+
+def head_object(
+    schema: str,
+    settings: Object,
+    captures: Sequence[CaptureInfo],
+    sha256: Sequence[str | None],
+    warnings: Sequence[str],
+) -> Object:
+    """Return what stands at the head of every document: what was read, by what, with which settings."""
+    return {
+        "schema": schema,
+        "tool": tool(),
+        "settings": settings,
+        "captures": [capture_object(info, digest) for info, digest in zip(captures, sha256, strict=True)],
+        "warnings": list(warnings),
+    }
+
+
+def settings_object(settings: Settings, selected: Sequence[int] | None, show_passwords: bool) -> Object:
+    """Return every choice that can change a result."""
+    return {
+        "ports": sorted(settings.ports),
+        "overlap": settings.overlap,
+        "any_port": settings.any_port,
+        "thresholds": dict(settings.thresholds.as_dict()),
+        "check_checksums": settings.check_checksums,
+        "limits": dict(settings.limits.as_dict()),
+        "engine": settings.engine,
+        "tshark_options": [name_of_preference(option) for option in settings.tshark_options],
+        "sessions": None if selected is None else sorted(selected),
+        "show_passwords": show_passwords,
+    }
+
+
+def name_of_preference(option: str) -> str:
+    """Return the name alone of a preference of tshark: its value may be a key that is nobody's business."""
+    kind, _, rest = option.partition(":")
+    return f"{kind}:{rest.partition(':')[0]}" if kind == "uat" else kind
+
+
+def session_text(session: Session, notation: Notation) -> str:
+    """Write a session as it stands in the document."""
+    return to_text(session_object(session, notation), depth=2)
+
+
+def tool() -> Object:
+    """Name this program."""
+    return {"name": "pop2dissect", "version": __version__}
+
+
+def capture_object(info: CaptureInfo, sha256: str | None) -> Object:
+    """Return the facts about a capture."""
+    return {
+        "path": info.path,
+        "size": info.size,
+        "sha256": sha256,
+        "format": info.format,
+        "link_types": list(info.link_types),
+        "snap_length": info.snap_length,
+        "packets": info.packets,
+        "first_time": _time(info.first_time),
+        "last_time": _time(info.last_time),
+        "truncated": info.truncated,
+        "warnings": list(info.warnings),
+    }
+
+
+def session_object(session: Session, notation: Notation) -> Object:
+    """Return a session with all that belongs to it."""
+    secrets = secret_ranges(session) if session.client_stream.conflicts and not notation.show_passwords else []
+    return {
+        "id": session.id,
+        "client": {"ip": session.client.ip, "port": session.client.port},
+        "server": {"ip": session.server.ip, "port": session.server.port},
+        "first_frame": notation.frame(session.first_frame),
+        "last_frame": notation.frame(session.last_frame),
+        "packets": session.packets,
+        "start": rfc3339(session.start),
+        "end": rfc3339(session.end),
+        "duration": Seconds(session.duration),
+        "protocol": session.protocol,
+        "protocol_evidence": session.protocol_evidence,
+        "handshake": session.handshake,
+        "ending": session.ending,
+        "greeting": _greeting(session.greeting, notation),
+        "user": session.user,
+        "password": notation.password(session.password),
+        "login": session.login,
+        "state": session.state,
+        "client_software": _software(session.client_software),
+        "server_software": _software(session.server_software),
+        "exchanges": [exchange_object(exchange, notation) for exchange in session.exchanges],
+        "messages": [message_object(message, notation) for message in session.messages],
+        "streams": {
+            "client": stream_object(session.client_stream, notation, secrets, masked=not notation.show_passwords),
+            "server": stream_object(session.server_stream, notation, (), masked=False),
+        },
+        "events": list(session.events),
+        "findings": [finding_object(finding, notation) for finding in session.findings],
+    }
+
+
+def exchange_object(exchange: Exchange, notation: Notation) -> Object:
+    """Return a command and the replies to it."""
+    latency = exchange.latency
+    return {
+        "index": exchange.index,
+        "command": exchange.command,
+        "arguments": list(exchange.shown_arguments(notation.show_passwords)),
+        "line": exchange.shown_line(notation.show_passwords),
+        "time": _time(exchange.time),
+        "frames": notation.frames(exchange.frames),
+        "start_offset": exchange.start,
+        "end_offset": exchange.end,
+        "missing_octets": exchange.missing,
+        "state": exchange.state,
+        "next_state": exchange.next_state,
+        "client_state": exchange.client_state,
+        "replies": [_reply(reply, notation) for reply in exchange.replies],
+        "latency": None if latency is None else Seconds(latency),
+        "violations": list(exchange.violations),
+        "notes": list(exchange.notes),
+    }
+
+
+def message_object(message: Message, notation: Notation) -> Object:
+    """Return a message that was transferred, its headers, and what is attached to it."""
+    mail = message.mail
+    return {
+        "index": message.index,
+        "exchange": message.exchange,
+        "mailbox": message.mailbox,
+        "number": message.number,
+        "declared_octets": message.declared_octets,
+        "octets": message.octets,
+        "missing_octets": message.missing_octets,
+        "complete": message.complete,
+        "disposition": message.disposition,
+        "committed": message.committed,
+        "sha256": message.sha256,
+        "start": _time(message.start_time),
+        "end": _time(message.end_time),
+        "start_offset": message.start,
+        "end_offset": message.end,
+        "frames": notation.frames(message.frames),
+        "headers": {
+            "from": mail.sender,
+            "to": mail.recipients,
+            "subject": mail.subject,
+            "date": mail.date,
+            "message_id": mail.message_id,
+        },
+        "attachments": [
+            {
+                "filename": part.filename,
+                "content_type": part.content_type,
+                "octets": part.octets,
+                "sha256": part.sha256,
+            }
+            for part in mail.attachments
+        ],
+        "defects": list(mail.defects),
+        "notes": list(message.notes),
+    }
+
+
+def probe_object(probe: Probe, notation: Notation) -> Object:
+    """Return a row of the connections without payload."""
+    return {
+        "client_ip": probe.client_ip,
+        "server_ip": probe.server.ip,
+        "server_port": probe.server.port,
+        "attempts": probe.attempts,
+        "answered": probe.answered,
+        "refused": probe.refused,
+        "unanswered": probe.unanswered,
+        "first_time": rfc3339(probe.first_time),
+        "last_time": rfc3339(probe.last_time),
+        "first_frame": notation.frame(probe.first_frame),
+    }
+
+
+def finding_object(finding: Finding, notation: Notation) -> Object:
+    """Return a finding."""
+    return {
+        "id": finding.id,
+        "severity": finding.severity,
+        "title": finding.title,
+        "detail": finding.detail,
+        "time": _time(finding.time),
+        "frames": notation.frames(finding.frames),
+        "techniques": list(finding.techniques),
+        "sessions": list(finding.sessions),
+    }
+
+
+def summary_object(totals: Totals, probes: Sequence[Probe]) -> Object:
+    """Return the totals."""
+    return {
+        "sessions": totals.sessions,
+        "pop2_sessions": totals.pop2,
+        "protocols": dict(sorted(totals.protocols.items())),
+        "users": len(totals.users),
+        "logins": {login: totals.logins[login] for login in get_args(Login)},
+        "messages": totals.messages,
+        "octets": totals.octets,
+        "dispositions": {name: totals.dispositions[name] for name in get_args(Disposition)},
+        "committed_deletions": totals.committed,
+        "violations": dict(sorted(totals.violations.items())),
+        "probes": len(probes),
+        "probe_attempts": sum(probe.attempts for probe in probes),
+        "findings": {severity: totals.findings[severity] for severity in get_args(Severity)},
+        "gaps": totals.gaps,
+        "missing_octets": totals.missing,
+        "conflicts": totals.conflicts,
+    }
+
+
+def stream_object(stream: Stream, notation: Notation, secrets: Sequence[Range], *, masked: bool) -> Object:
+    """Return what one end sent: size, hash, gaps and conflicts; with ``masked`` no conflict shows a password."""
+    return {
+        "octets": stream.octets,
+        "sha256": stream.sha256(),
+        "missing": stream.missing,
+        "gaps": [[gap.offset, gap.length] for gap in stream.gaps],
+        "conflicts": [conflict_object(conflict, notation, secrets, masked) for conflict in stream.conflicts],
+    }
+
+
+def conflict_object(
+    conflict: Conflict, notation: Notation, secrets: Sequence[Range] = (), masked: bool = False
+) -> Object:
+    """Return two copies of a part of a stream that differ."""
+    offset, length, kept_frame, kept, other_frame, other = conflict
+    hidden = masked and hides(conflict, secrets)
+    return {
+        "offset": offset,
+        "length": length,
+        "kept_frame": notation.frame(kept_frame),
+        "kept_hex": PASSWORD_MASK if hidden else kept.hex(),
+        "other_frame": notation.frame(other_frame),
+        "other_hex": PASSWORD_MASK if hidden else other.hex(),
+    }
+
+
+def _time(time: int | None) -> str | None:
+    return None if time is None else rfc3339(time)
+
+
+def _greeting(greeting: Reply | None, notation: Notation) -> Object | None:
+    if greeting is None:
+        return None
+    match = _GREETING.match(greeting.text)
+    host, software = match.group(1, 2) if match else (None, None)
+    return {
+        "text": greeting.line,
+        "host": host,
+        "software": software,
+        "frames": notation.frames(greeting.frames),
+    }
+
+
+def _software(software: Software | None) -> Object | None:
+    if software is None:
+        return None
+    return {"product": software.product, "version": software.version, "evidence": software.evidence}
+
+
+def _reply(reply: Reply, notation: Notation) -> Object:
+    return {
+        "kind": reply.kind,
+        "value": reply.value,
+        "text": reply.text,
+        "line": reply.line if reply.kind not in ("data", "close") else None,
+        "time": _time(reply.time),
+        "frames": notation.frames(reply.frames),
+        "start_offset": reply.start,
+        "end_offset": reply.end,
+        "missing_octets": reply.missing,
+    }

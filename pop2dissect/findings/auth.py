@@ -1,0 +1,121 @@
+"""What a session's own login tells. Guessing, which spans sessions, is in guessing.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pop2dissect.findings.evidence import command_frames, finding, quoted, reply_text
+from pop2dissect.findings.facts import LoginAttempt, SessionFacts
+from pop2dissect.session import Exchange, Finding
+from pop2dissect.text.values import count
+
+_PASSWORD_COMMANDS = re.compile(r"HEL|PASS$|LOGIN$")
+"""Keywords after which the grammar's secret is a password, and not a digest or a token."""
+
+_SASL = re.compile(rb"[ \t]*AUTH[ \t]+(?:PLAIN|LOGIN)\b", re.IGNORECASE)
+"""Mechanisms of SASL that send the password (RFC 4616), and not a proof that it is known."""
+
+_DECNET = re.compile(r"[^:]+::[^:]+")
+
+
+def cleartext(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.cleartext."""
+    sent = list(_with_passwords(facts.suspects))
+    if not sent:
+        return
+    user = facts.logins[0].user if facts.logins else None
+    of = f" of user {quoted(user)}" if user else ""
+    times = "" if len(sent) == 1 else f" {count(len(sent), 'time')}"
+    yield finding(
+        "auth.cleartext",
+        f"A password{of} was sent unencrypted{times}, readable in the frames named.",
+        time=sent[0].time,
+        frames=(frame for exchange in sent for frame in exchange.frames),
+        sessions=facts.sessions,
+    )
+
+
+def _with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+    """Yield the exchanges in which a password crossed as it is, or in base64, which hides nothing."""
+    in_base64 = False
+    for exchange in exchanges:
+        if exchange.secret is None:
+            in_base64 = False
+        elif exchange.command:
+            in_base64 = _SASL.match(exchange.raw or b"") is not None
+            if in_base64 or _PASSWORD_COMMANDS.match(exchange.command) is not None:
+                yield exchange
+        elif in_base64:
+            yield exchange
+
+
+def failed(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.failed."""
+    refused = [attempt for attempt in facts.logins if attempt.outcome == "refused" and attempt.password is not None]
+    if not refused:
+        return
+    first = refused[0]
+    answer = _answer(first)
+    reason = " The words of the refusal rather speak of a locked mailbox." if first.locked else ""
+    times = "" if len(refused) == 1 else f" {count(len(refused), 'time')}"
+    yield finding(
+        "auth.failed",
+        f"The login of user {quoted(first.user or '')} was refused{times}{answer}.{reason}",
+        time=first.exchange.time,
+        frames=(frame for attempt in refused for frame in command_frames(attempt.exchange)),
+        sessions=facts.sessions,
+    )
+
+
+def _answer(attempt: LoginAttempt) -> str:
+    text = reply_text(attempt.exchange)
+    if text is None:
+        return ": the server closed the connection"
+    # A server that repeats what it was given must not bring the password into a report.
+    return "" if attempt.password and attempt.password in text else f": {quoted(text)}"
+
+
+def weak(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.weak."""
+    for attempt in facts.logins:
+        if not _is_weak(attempt, facts.thresholds.weak_length):
+            continue
+        # Which of the three would be telling: reports without passwords are given to others.
+        yield finding(
+            "auth.weak",
+            f"The password of user {quoted(attempt.user or '')} is empty, the same as the user's name, or has at most "
+            f"{count(facts.thresholds.weak_length, 'character')}; "
+            f"the server {'accepted it' if attempt.outcome == 'accepted' else 'is not seen to refuse it'}.",
+            time=attempt.exchange.time,
+            frames=command_frames(attempt.exchange),
+            sessions=facts.sessions,
+        )
+        return
+
+
+def _is_weak(attempt: LoginAttempt, length: int) -> bool:
+    """Whether a password is weak. One that was refused is not the account's, so it is none of its faults."""
+    if attempt.outcome == "refused" or not attempt.user or attempt.exchange.missing:
+        return False
+    if not attempt.password:
+        return attempt.outcome == "accepted" and attempt.exchange.command != "APOP"
+    return len(attempt.password) <= length or attempt.password.lower() == attempt.user.rpartition(":")[2].lower()
+
+
+def proxy_helo(facts: SessionFacts) -> Iterator[Finding]:
+    """proxy.helo."""
+    for attempt in facts.logins:
+        user = attempt.user or ""
+        if attempt.exchange.command != "HELO" or ":" not in user or _DECNET.fullmatch(user):
+            continue
+        beyond, _, name = user.rpartition(":")
+        outcome = {"accepted": "was accepted", "refused": "was refused", "none": "has no answer in the capture"}
+        yield finding(
+            "proxy.helo",
+            f"HELO asked the server to log in as {quoted(name)} at host {quoted(beyond)}, which "
+            f"{outcome[attempt.outcome]}.",
+            time=attempt.exchange.time,
+            frames=command_frames(attempt.exchange),
+            sessions=facts.sessions,
+        )

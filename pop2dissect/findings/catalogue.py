@@ -1,0 +1,428 @@
+"""The catalogue: every finding there is, what raises it, and what harmless thing looks the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from pop2dissect.session import Severity
+
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+"""From the least to the most severe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One kind of finding."""
+
+    id: str
+    severity: Severity
+    title: str
+    raised_when: str
+    innocent: str
+    """What harmless thing looks the same; goes on after "Harmless causes: "."""
+    techniques: tuple[str, ...] = ()
+    """MITRE ATT&CK v18."""
+    reduced: Severity | None = None
+    """The severity in the lesser case, which ``raised_when`` names."""
+
+
+def _declare(
+    name: str,
+    severity: Severity,
+    title: str,
+    raised_when: str,
+    innocent: str,
+    *techniques: str,
+    reduced: Severity | None = None,
+) -> Declaration:
+    return Declaration(name, severity, title, raised_when, innocent, techniques, reduced)
+
+
+CATALOGUE: Final[tuple[Declaration, ...]] = (
+    _declare(
+        "auth.cleartext",
+        "medium",
+        "Password sent in clear text",
+        "A password crossed the network unencrypted. Once a session.",
+        "the protocol has no other way, so this is true of every login; whoever could capture this knows the password",
+        "T1040",
+    ),
+    _declare(
+        "auth.failed",
+        "low",
+        "Login refused",
+        "A user and a password were given, and the server refused them.",
+        "a typo, a changed password, or a mailbox that was locked at that moment",
+        "T1110",
+    ),
+    _declare(
+        "auth.bruteforce",
+        "high",
+        "Passwords guessed for one user",
+        "At least 5 refused logins with at least 3 different passwords, from one client to one server for one user, "
+        "within 300 seconds, over any number of connections; or, slowly, at least 20 with at least 10 within a day. "
+        "Several servers count as one where the client tried several passwords on each.",
+        "a person trying all passwords that they have ever had; a program under test",
+        "T1110.001",
+    ),
+    _declare(
+        "auth.retry_stale",
+        "low",
+        "The same refused password tried again and again",
+        "At least 5 refused logins from one client to one server for one user with at most 2 different passwords.",
+        "nearly always a mail program that keeps polling with a password that was changed",
+        "T1110.001",
+    ),
+    _declare(
+        "auth.spray",
+        "high",
+        "One password tried on many users",
+        "One client tried the same one or two passwords on at least 5 users, and most were refused.",
+        "many users behind one address (NAT, a proxy) whose common default password was changed",
+        "T1110.003",
+    ),
+    _declare(
+        "auth.user_enum",
+        "medium",
+        "Many user names tried",
+        "One client tried at least 10 users, most of which were refused every time.",
+        "a program that polls many accounts, or a proxy of many users, while the server cannot check passwords",
+        "T1087.003",
+    ),
+    _declare(
+        "auth.success_after_fail",
+        "high",
+        "Login accepted after many wrong passwords",
+        "A password was accepted for the first time after at least 3 refusals with at least 3 different passwords, "
+        "from the same client to the same server for the same user, within a day.",
+        "a person who found the right one of several passwords",
+        "T1078",
+    ),
+    _declare(
+        "auth.weak",
+        "low",
+        "Weak password in use",
+        "A password that is empty, equals the user's name, or has at most 3 characters, and was not refused.",
+        "a test account; a server that ignores the password",
+        "T1110.001",
+    ),
+    _declare(
+        "proxy.helo",
+        "medium",
+        "Login to another host through the server",
+        "The user of HELO has a colon: UW's server then logs in at the host before it (anonymous proxy).",
+        "a front end that is meant to be used so; a user name that happens to have a colon "
+        "(DECnet's node::user is left out)",
+        "T1090",
+    ),
+    _declare(
+        "proxy.fold_remote",
+        "high",
+        "Mailbox on another host opened through the server",
+        "The mailbox of FOLD begins with {: UW's server then connects to the host in braces.",
+        "a front end that is meant to be used so",
+        "T1090",
+    ),
+    _declare(
+        "exploit.rsh_arg",
+        "critical",
+        "Host name made to run a command (CVE-2018-19518, CVE-2005-2933)",
+        "The braces of a remote mailbox, or the host of a proxied login, hold white space, an option like -o, "
+        "or a quotation mark that is not closed.",
+        "a mailbox name that was cut or mistyped",
+        "T1190",
+    ),
+    _declare(
+        "file.absolute",
+        "medium",
+        "Folder named by a path outside of the user's mail",
+        "FOLD of an absolute path that is neither in a mail spool nor in the user's home; also another user's "
+        "mailbox in a spool that was not opened.",
+        "a folder of a shared or unusual mail store, configured by its full path",
+        "T1083",
+    ),
+    _declare(
+        "file.traversal",
+        "high",
+        "Folder name that leaves the user's directory",
+        "FOLD with .., //, ~ and another user's name, a namespace like #ftp/, a NUL octet, or these percent-encoded.",
+        "a client that joins a path and a name with one slash too many; a folder that its owner shares",
+        "T1083",
+    ),
+    _declare(
+        "file.sensitive",
+        "high",
+        "System file or credentials asked for as a folder",
+        "FOLD of passwd, shadow, .ssh, .rhosts, /proc and the like, and the server opened it. Medium where it did not.",
+        "a folder that happens to have such a name",
+        "T1005",
+        "T1003.008",
+        reduced="medium",
+    ),
+    _declare(
+        "file.read_confirmed",
+        "critical",
+        "File that is no mailbox was read (BID 1484)",
+        "After such a FOLD (file.absolute, file.traversal, file.sensitive) a message was sent whose Subject is the "
+        "file's path: the header that UW's server makes up for files that are no mailboxes.",
+        "a mail about that very path in a folder of that very name",
+        "T1005",
+    ),
+    _declare(
+        "file.probe_sweep",
+        "medium",
+        "Many folders tried that are not there",
+        "One client and user asked one server for at least 5 different folders that were answered by #0 or by another "
+        "mailbox.",
+        "a client that asks for a fixed list of folders; the usual names (drafts, sent ...), and empty folders that "
+        "the server names as asked, are left out",
+        "T1083",
+    ),
+    _declare(
+        "exploit.overlong",
+        "high",
+        "Overlong folder name (CVE-1999-0920)",
+        "FOLD with an argument of at least 256 octets. Other long commands are protocol.long_line.",
+        "a deeply nested folder; a test of the server's limits",
+        "T1190",
+    ),
+    _declare(
+        "exploit.nop_sled",
+        "critical",
+        "Machine code padding in a command",
+        "At least 32 octets 0x90 in a row, or one group of 4 octets that is no text at least 5 times in a row, "
+        "in a command (never in mail).",
+        "a client that sends another protocol's binary data",
+        "T1190",
+    ),
+    _declare(
+        "exploit.shellcode",
+        "critical",
+        "Machine code or a shell's path in a command",
+        "Known exploit code in a command, or the path of a shell together with octets that are no text, characters "
+        "that shells interpret, or a great length (never in mail).",
+        "a test of an intrusion detection system",
+        "T1190",
+    ),
+    _declare(
+        "exploit.post_shell",
+        "critical",
+        "Commands of a shell after an exploit",
+        "After such a line (overlong, nop_sled, shellcode) the client sends lines that are no POP2, and the server "
+        "answers with what is no reply.",
+        "a server that went wrong and echoes; gaps in the capture are left out",
+        "T1059.004",
+    ),
+    _declare(
+        "exploit.crash",
+        "high",
+        "Server gone after an overlong command",
+        "An overlong command was the last, and the server closed or reset the connection without a word.",
+        "packets missing from the capture; a server that drops such connections on purpose",
+        "T1499.004",
+    ),
+    _declare(
+        "protocol.state",
+        "low",
+        "Command not allowed in this state",
+        "A command that the state table of RFC 937 (or RFC 918) does not have in the server's state.",
+        "clients written for a server that is less strict",
+    ),
+    _declare(
+        "protocol.unknown_command",
+        "low",
+        "Unknown command",
+        "A line that is no command of the protocol.",
+        "a client of another protocol; a typo of someone who types the commands",
+    ),
+    _declare(
+        "protocol.syntax",
+        "low",
+        "Arguments not as the protocol has them",
+        "A command with too few, too many or malformed arguments.",
+        "clients and servers of that time differ in what they take",
+    ),
+    _declare(
+        "protocol.pre_greeting",
+        "medium",
+        "Client spoke before the server's greeting",
+        "The client sent data before it had received the greeting.",
+        "a capture that has packets out of order; a scanner that sends its probe at once",
+    ),
+    _declare(
+        "protocol.pipelining",
+        "low",
+        "Command sent before the last one was answered",
+        "The client did not wait for the reply to a command.",
+        "a client in a hurry; acknowledgements that are missing from the capture",
+    ),
+    _declare(
+        "protocol.length_mismatch",
+        "medium",
+        "Message not as long as announced",
+        "The octets that came after RETR are not as many as the last = reply announced, and none is missing from "
+        "the capture.",
+        "UW's server passes on wrong sizes of an IMAP server behind it; a message that was cut off by its end",
+        "T1565.002",
+    ),
+    _declare(
+        "protocol.reply_injection",
+        "medium",
+        "Server text where no reply is due",
+        "The server sent a line that no command asked for, or two replies to one command.",
+        "a server that says goodbye in its own way (UW's error and farewell are left out)",
+        "T1557",
+    ),
+    _declare(
+        "protocol.bare_lf",
+        "low",
+        "Line without carriage return",
+        "A line of either end outside of mail ends with LF alone.",
+        "a person at a terminal, or a simple script",
+    ),
+    _declare(
+        "protocol.long_line",
+        "low",
+        "Line longer than the protocol allows",
+        "A command or reply of more than 512 octets; FOLD is exploit.overlong.",
+        "a long password or path",
+    ),
+    _declare(
+        "protocol.non_ascii",
+        "medium",
+        "Octets beyond ASCII outside of mail",
+        "A command or reply has octets above 127.",
+        "a user name, password or folder in a national character set",
+    ),
+    _declare(
+        "protocol.terminal_escape",
+        "medium",
+        "Control characters outside of mail",
+        "A command or reply has control characters, which can deceive whoever reads them on a terminal.",
+        "a client of another protocol; a key pressed by mistake",
+        "T1565.002",
+    ),
+    _declare(
+        "data.bulk_read",
+        "medium",
+        "Nearly all of a folder read",
+        "At least 90 % of a folder of at least 20 messages was read, by a client and user with a finding of the auth "
+        "(guessing), file, exploit, proxy or recon families or data.read_other_user.",
+        "a mail program that fetches new mail, by the user whose account was also attacked from the same address",
+        "T1114.002",
+    ),
+    _declare(
+        "data.mass_delete",
+        "high",
+        "All of a folder deleted",
+        "All of at least 5 messages of a folder were deleted and the deletion was committed, by a client and user "
+        "with a finding of the auth (guessing), file or exploit families. Info where there is none.",
+        "the default of many mail programs, which fetch and delete",
+        "T1070.008",
+        reduced="info",
+    ),
+    _declare(
+        "data.delete_uncommitted",
+        "info",
+        "Deletion that was never committed",
+        "A message was acknowledged by ACKD, but no QUIT or FOLD followed that the server accepted.",
+        "a connection that broke off; UW's server may still keep the mark",
+    ),
+    _declare(
+        "data.read_other_user",
+        "high",
+        "Mailbox of another user opened",
+        "FOLD opened a mailbox with messages whose path names another user than the one logged in.",
+        "a mailbox that is shared on purpose",
+        "T1114.002",
+    ),
+    _declare(
+        "recon.banner_grab",
+        "low",
+        "Greeting taken and nothing asked",
+        "The server greeted, and the client left without trying to log in.",
+        "a health check; a person who looks whether the server is up",
+        "T1046",
+    ),
+    _declare(
+        "recon.scan",
+        "medium",
+        "Many servers probed by one source",
+        "One source touched at least 10 servers without logging in.",
+        "an inventory or monitoring system",
+        "T1046",
+        "T1595",
+    ),
+    _declare(
+        "dos.syn_flood",
+        "high",
+        "Flood of half-open connections",
+        "At least 100 connections to one server were begun within one second and never completed.",
+        "a capture that lost the clients' packets or saw one direction only; a fast port scan of one host",
+        "T1499.001",
+    ),
+    _declare(
+        "service.other_protocol",
+        "info",
+        "Another protocol on POP2's port",
+        "A server on port 109 speaks something else than POP2 or its predecessor (RFC 918).",
+        "a server put there on purpose, to be out of the way",
+        "T1571",
+    ),
+    _declare(
+        "service.elsewhere",
+        "medium",
+        "POP2 on another port",
+        "POP2 is spoken on a port other than 109.",
+        "a server put there on purpose",
+        "T1571",
+    ),
+    _declare(
+        "service.vulnerable_banner",
+        "medium",
+        "Server calls itself a vulnerable version",
+        "The greeting is that of UW's ipop2d with a version up to v4.55 (CVE-1999-0920, BID 1484).",
+        "a corrected program that kept its number",
+        "T1190",
+    ),
+    _declare(
+        "tcp.overlap_conflict",
+        "high",
+        "Two versions of the same octets",
+        "Two segments carry different octets for the same place of the stream: an injection, or an attempt to show "
+        "the analyser something else than the receiver.",
+        "broken hardware or a broken capture",
+        "T1557",
+    ),
+)
+"""In the order of the families: what is tried, what is reached, what is seen of the server and of TCP."""
+
+BY_ID: Final[dict[str, Declaration]] = {declaration.id: declaration for declaration in CATALOGUE}
+
+
+def catalogue_lines() -> Iterator[str]:
+    """Yield the catalogue as lines of text for a terminal: id, severity, title, and what raises it."""
+    width = max(len(declaration.id) for declaration in CATALOGUE)
+    for declaration in CATALOGUE:
+        yield f"{declaration.id:<{width}}  {_severity(declaration):<12}  {declaration.title}"
+
+
+def catalogue_rows() -> list[tuple[str, str, str, str, str, str]]:
+    """Return the catalogue as rows: id, severity, title, raised when, harmless causes, techniques."""
+    return [
+        (
+            declaration.id,
+            _severity(declaration),
+            declaration.title,
+            declaration.raised_when,
+            declaration.innocent,
+            ", ".join(declaration.techniques),
+        )
+        for declaration in CATALOGUE
+    ]
+
+
+def _severity(declaration: Declaration) -> str:
+    return declaration.severity if declaration.reduced is None else f"{declaration.reduced}, {declaration.severity}"

@@ -1,0 +1,238 @@
+"""The engine: sessions in as they end, findings out; what spans sessions when all are over.
+
+Of a session only compact facts are kept: who tried to log in where (passwords as digests), which servers were
+touched, which folders were not there, what the servers are. Each kind has a limit, so memory is bounded for
+captures of any size; what lies beyond a limit is said in :attr:`FindingsEngine.limits_reached`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, TypeVar
+
+from pop2dissect.findings import auth, data, exploit, files, guessing, protocol, recon, service, sweep
+from pop2dissect.findings.catalogue import BY_ID
+from pop2dissect.findings.evidence import (
+    MAX_SESSIONS,
+    command_frames,
+    in_order,
+    listed,
+)
+from pop2dissect.findings.facts import SessionFacts
+from pop2dissect.findings.thresholds import Thresholds
+from pop2dissect.session import Finding, HalfOpen, Probe, Session
+
+MAX_KEPT = 1 << 16
+"""Entries of each kind that are kept: accounts, clients, servers, folders used, users with findings."""
+
+MAX_SERVERS = 4096
+"""Servers kept for a client that touches them; a scan of more is a scan all the same."""
+
+Check = Callable[[SessionFacts], Iterator[Finding]]
+
+CHECKS: Final[tuple[tuple[Callable[[SessionFacts], object], tuple[Check, ...]], ...]] = (
+    (lambda facts: facts.suspects, (auth.cleartext, files.rsh_arg)),
+    (lambda facts: facts.logins, (auth.failed, auth.weak, auth.proxy_helo)),
+    (lambda facts: not facts.logins, (recon.banner_grab,)),
+    (lambda facts: facts.violations, (protocol.violations,)),
+    (lambda facts: facts.session.messages, (protocol.length_mismatch, data.delete_uncommitted)),
+    (
+        lambda facts: facts.folders,
+        (
+            files.fold_remote,
+            files.absolute,
+            files.traversal,
+            files.sensitive,
+            files.read_confirmed,
+            files.read_other_user,
+        ),
+    ),
+    (
+        lambda facts: facts.odd,
+        (exploit.overlong, exploit.nop_sled, exploit.shellcode, exploit.post_shell, exploit.crash),
+    ),
+    (
+        lambda facts: facts.session.client_stream.conflicts or facts.session.server_stream.conflicts,
+        (service.overlap_conflict,),
+    ),
+)
+"""What a session must have so that there is something to look for, and the checks that then look for it."""
+
+_AGGRAVATING = (
+    "auth.bruteforce",
+    "auth.spray",
+    "auth.user_enum",
+    "auth.success_after_fail",
+    "file.",
+    "exploit.",
+    "data.read_other_user",
+)
+"""What makes the deletion of a whole folder suspicious. A typo at login or a weak password does not."""
+_AGGRAVATING_READS = (*_AGGRAVATING, "proxy.", "recon.scan")
+"""What makes the reading of a whole folder suspicious."""
+
+
+class _Who(NamedTuple):
+    """Whose findings aggravate whose: the same user from the same address, on any server."""
+
+    client: str
+    user: str
+
+
+class _Use(NamedTuple):
+    who: _Who
+    session: int
+    use: data.FolderUse
+    is_wipe: bool
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class FindingsEngine:
+    """Finds what an examiner should look at. Give it every session, in any order, and then ask for the conclusion."""
+
+    def __init__(self, thresholds: Thresholds | None = None) -> None:
+        self.thresholds = thresholds or Thresholds()
+        self._tries: dict[guessing.Account, guessing.Attempts] = {}
+        self._touches: dict[str, dict[str, recon.Touch]] = {}
+        self._traits: dict[service.ServerTrait, service.Sighting] = {}
+        self._misses: dict[sweep.Searcher, dict[str, sweep.Miss]] = {}
+        self._uses: list[_Use] = []
+        self._suspects: dict[_Who, dict[str, None]] = {}
+        """Findings of sessions that aggravate others, by user."""
+        self._dropped: dict[str, int] = {}
+
+    @property
+    def limits_reached(self) -> list[str]:
+        """What was not kept for lack of room, a sentence a kind; empty where all was."""
+        return [
+            f"findings that span sessions leave out {number:,} {kind}, beyond the limit of {MAX_KEPT}"
+            for kind, number in sorted(self._dropped.items())
+        ]
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Return the findings that a session shows by itself, and keep what matters to those that span sessions."""
+        facts = SessionFacts(session, self.thresholds)
+        found: list[Finding] = []
+        for has_something, checks in CHECKS:
+            if has_something(facts):
+                for check in checks:
+                    found += check(facts)
+        self._keep_tries(facts)
+        self._keep_server(facts)
+        self._keep_misses(facts)
+        who = _Who(session.client.ip, session.user or "")
+        aggravating = [one.id for one in found if one.id.startswith(_AGGRAVATING_READS)]
+        if aggravating and self._has_room(self._suspects, who, "users with findings"):
+            self._suspects.setdefault(who, {}).update(dict.fromkeys(aggravating))
+        found += self._folder_uses(facts, who, aggravating)
+        return in_order(found)
+
+    def conclude(self, probes: Iterable[Probe] = (), half_open: Iterable[HalfOpen] = ()) -> list[Finding]:
+        """Return the findings that span sessions, or whose weight depends on others. To be asked at the end."""
+        probes = list(probes)
+        found: list[Finding] = []
+        suspects = {who: dict(ids) for who, ids in self._suspects.items()}
+        for accounts, one in guessing.conclude(self._tries, self.thresholds):
+            found.append(one)
+            for account in accounts:
+                suspects.setdefault(_Who(account.client, account.user), {})[one.id] = None
+        scanners = set()
+        for client, one in recon.scans(self._touches, probes, self.thresholds):
+            found.append(one)
+            scanners.add(client)
+        found += recon.syn_floods(half_open, probes, self.thresholds)
+        found += (service.server_finding(trait, sighting) for trait, sighting in self._traits.items())
+        found += sweep.conclude(self._misses, self.thresholds)
+        for use in self._uses:
+            why = dict(suspects.get(use.who, {}))
+            if use.who.client in scanners:
+                why["recon.scan"] = None
+            found += _judged(use, list(why))
+        return in_order(found)
+
+    # What is kept of a session.
+
+    def _has_room(self, kept: dict[_Key, _Value], key: _Key, kind: str) -> bool:
+        if key in kept or len(kept) < MAX_KEPT:
+            return True
+        self._dropped[kind] = self._dropped.get(kind, 0) + 1
+        return False
+
+    def _keep_tries(self, facts: SessionFacts) -> None:
+        session = facts.session
+        for attempt in facts.logins:
+            if attempt.user is None or attempt.locked:
+                continue
+            if attempt.outcome == "refused" and attempt.password is None and not attempt.exchange.missing:
+                continue  # no password was given
+            account = guessing.Account(session.client.ip, facts.server, attempt.user)
+            if not self._has_room(self._tries, account, "users who tried to log in"):
+                continue
+            time = attempt.exchange.time if attempt.exchange.time is not None else session.start
+            frames = command_frames(attempt.exchange)
+            kept = guessing.Attempt(time, session.id, (*frames[:1], *frames[1:][-1:]), attempt.digest)
+            self._tries.setdefault(account, guessing.Attempts()).add(kept, attempt.outcome)
+
+    def _keep_server(self, facts: SessionFacts) -> None:
+        session = facts.session
+        client = session.client.ip
+        if recon.touches_only(facts) and self._has_room(self._touches, client, "clients"):
+            servers = self._touches.setdefault(client, {})
+            if session.server.ip in servers or len(servers) < MAX_SERVERS:
+                touch = recon.Touch(session.start, session.first_frame, session.id)
+                servers[session.server.ip] = min(servers.get(session.server.ip, touch), touch)
+        for trait in service.traits(facts):
+            if not self._has_room(self._traits, trait, "servers"):
+                continue
+            seen, more = self._traits.get(trait, ([], 0))
+            if len(seen) < MAX_SESSIONS:
+                spans = session.server_stream.spans or session.client_stream.spans
+                frame = spans[0].frame if spans else session.first_frame
+                seen.append((session.start, session.id, session.first_frame, frame))
+            else:
+                more += 1
+            self._traits[trait] = service.Sighting(seen, more)
+
+    def _keep_misses(self, facts: SessionFacts) -> None:
+        for miss in sweep.misses(facts):
+            searcher = sweep.Searcher(facts.session.client.ip, facts.server, facts.session.user or "")
+            if not self._has_room(self._misses, searcher, "users who asked for folders in vain"):
+                return
+            kept = self._misses.setdefault(searcher, {})
+            known = kept.get(miss.asked)
+            if known is not None or len(kept) < sweep.MAX_MISSES:
+                kept[miss.asked] = miss if known is None else min(known, miss)
+
+    def _folder_uses(self, facts: SessionFacts, who: _Who, aggravating: list[str]) -> Iterator[Finding]:
+        """Yield what can be judged now; keep what may weigh more by what other sessions show."""
+        for use in data.folder_uses(facts):
+            for is_wipe, matters in ((True, data.is_wipe(use, facts)), (False, data.is_bulk(use, facts))):
+                if not matters:
+                    continue
+                kept = _Use(who, facts.session.id, use, is_wipe)
+                if _reasons(kept, aggravating):
+                    yield from _judged(kept, aggravating)
+                elif len(self._uses) < MAX_KEPT:
+                    self._uses.append(kept)
+                else:
+                    self._dropped["folders read or deleted"] = self._dropped.get("folders read or deleted", 0) + 1
+                    yield from _judged(kept, [])
+
+
+def _reasons(use: _Use, ids: Iterable[str]) -> list[str]:
+    """Return the ids that make a use of a folder suspicious."""
+    prefixes = _AGGRAVATING if use.is_wipe else _AGGRAVATING_READS
+    return sorted({one for one in ids if one.startswith(prefixes)})
+
+
+def _judged(use: _Use, ids: Iterable[str]) -> Iterator[Finding]:
+    """Yield the finding of a use of a folder, by what else its user did."""
+    reasons = _reasons(use, ids)
+    why = listed([f"{BY_ID[reason].title} ({reason})" for reason in reasons]) if reasons else None
+    if use.is_wipe:
+        yield data.mass_delete(use.use, use.session, use.who.user, why)
+    elif why is not None:
+        yield data.bulk_read(use.use, use.session, use.who.user, why)

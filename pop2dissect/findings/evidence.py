@@ -1,0 +1,111 @@
+"""What findings are made of: sentences without passwords, and the frames that prove them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pop2dissect.findings.catalogue import BY_ID, SEVERITIES
+from pop2dissect.session import Exchange, Finding, Severity
+from pop2dissect.text.values import SECOND, brief, duration
+
+MAX_FRAMES = 20
+"""Frames named by a finding. They are proof enough; the sessions that it names have all."""
+
+MAX_SESSIONS = 100
+"""Sessions named by a finding."""
+
+MAX_QUOTED = 60
+"""Characters quoted of what somebody sent."""
+
+MAX_UNPRINTABLE = 12
+"""The same where it is no text: on a terminal each takes four or more."""
+
+MAX_LISTED = 6
+"""Things of a kind that a sentence lists."""
+
+
+def finding(
+    name: str,
+    detail: str,
+    *,
+    time: int | None,
+    frames: Iterable[int],
+    sessions: Iterable[int],
+    severity: Severity | None = None,
+) -> Finding:
+    """Make a finding of the catalogue. ``detail`` says what was seen; what looks the same is added, and what is left
+    out of frames and sessions."""
+    declaration = BY_ID[name]
+    named, about = first_few(frames, MAX_FRAMES + 1), first_few(sessions, MAX_SESSIONS + 1)
+    cut = [
+        f"{most} {things}"
+        for most, things, all_of_them in ((MAX_FRAMES, "frames", named), (MAX_SESSIONS, "sessions", about))
+        if len(all_of_them) > most
+    ]
+    if cut:
+        detail = f"{detail} Named are the first {' and '.join(cut)}."
+    return Finding(
+        id=name,
+        severity=severity or declaration.severity,
+        title=declaration.title,
+        detail=f"{detail} Harmless causes: {declaration.innocent}.",
+        time=time,
+        frames=named[:MAX_FRAMES],
+        techniques=declaration.techniques,
+        sessions=about[:MAX_SESSIONS],
+    )
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Put findings in order: the most severe first, then by time, then by id."""
+    kept = list(findings)
+    return sorted(kept, key=_place) if len(kept) > 1 else kept
+
+
+_RANK = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
+
+
+def _place(found: Finding) -> tuple[int, int, str, tuple[int, ...], tuple[int, ...]]:
+    return _RANK[found.severity], found.time or 0, found.id, found.sessions, found.frames
+
+
+def first_few(numbers: Iterable[int], most: int) -> tuple[int, ...]:
+    """Return the first different numbers, in the order in which they come."""
+    kept: dict[int, None] = {}
+    for number in numbers:
+        kept[number] = None
+        if len(kept) == most:
+            break
+    return tuple(kept)
+
+
+def quoted(text: str) -> str:
+    """Quote what somebody sent, cut where it is long."""
+    most = MAX_QUOTED
+    if len(text) > MAX_UNPRINTABLE and not text[:MAX_QUOTED].isprintable():
+        strange = [place for place, character in enumerate(text[:MAX_QUOTED]) if not character.isprintable()]
+        most = strange[MAX_UNPRINTABLE] if len(strange) > MAX_UNPRINTABLE else MAX_QUOTED
+    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…" ({len(text):,} characters)'
+
+
+def listed(things: Sequence[str]) -> str:
+    """List things in a sentence: the first few, and how many more there are."""
+    if len(things) > MAX_LISTED:
+        return ", ".join(things[:MAX_LISTED]) + f", and {len(things) - MAX_LISTED:,} more"
+    return ", ".join(things)
+
+
+def span(nanoseconds: int) -> str:
+    """Return how long something took, as the other output does: ``38.5 s``, ``3 min 20 s``."""
+    return brief(nanoseconds) if nanoseconds < 60 * SECOND else duration(nanoseconds)
+
+
+def command_frames(exchange: Exchange) -> tuple[int, ...]:
+    """Return the frames of a command and of the first reply to it."""
+    replies = exchange.replies
+    return exchange.frames + replies[0].frames if replies else exchange.frames
+
+
+def reply_text(exchange: Exchange) -> str | None:
+    """Return the first reply to a command as text; None where there is none, or it is no line."""
+    return exchange.replies[0].line if exchange.replies and exchange.replies[0].raw else None

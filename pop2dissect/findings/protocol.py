@@ -1,0 +1,170 @@
+"""Departures from the protocol, as the dissector noted them on the exchanges: one finding a kind and session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from pop2dissect.findings.evidence import finding, quoted
+from pop2dissect.findings.facts import SessionFacts
+from pop2dissect.protocols.pop2.grammar import MAX_COMMAND_LINE, is_farewell
+from pop2dissect.session import Exchange, Finding, Message, Reply, Session
+from pop2dissect.text.values import count
+
+_SAID: Final[dict[str, str]] = {
+    "protocol.state": "The client sent {line} where the protocol does not allow it (the server was in state {state})",
+    "protocol.unknown_command": "The client sent {line}, which is no command of the protocol",
+    "protocol.syntax": "The client sent {line}, whose arguments are not those that the command takes",
+    "protocol.pre_greeting": "The client sent {line} before it had received the server's greeting",
+    "protocol.pipelining": "The client sent {line} before it had received the answer to the command before it",
+    "protocol.bare_lf": "{where} ends with a line feed alone, without the carriage return before it",
+    "protocol.long_line": "{where} is longer than the 512 octets that the protocol allows",
+    "protocol.non_ascii": "{where} has octets that are no ASCII text",
+    "protocol.terminal_escape": "{where} has control characters, which can make a terminal show something else",
+}
+"""What was seen first, in a sentence without its end."""
+
+
+def violations(facts: SessionFacts) -> Iterator[Finding]:
+    """Every protocol.* finding but protocol.length_mismatch."""
+    for name, exchanges in facts.violations.items():
+        if name == "protocol.reply_injection":
+            yield from _reply_injection(facts, exchanges)
+        if name == "protocol.long_line":
+            exchanges = _without_long_folders(facts, exchanges)
+        if name not in _SAID or not exchanges:
+            continue
+        first = exchanges[0]
+        more = "" if len(exchanges) == 1 else f"; {len(exchanges):,} times in this session"
+        said = _SAID[name].format(line=_line(first), where=_where(first, name), state=first.state)
+        yield finding(
+            name,
+            f"{said}{more}.",
+            time=first.time,
+            frames=(frame for exchange in exchanges for frame in _frames(exchange, name)),
+            sessions=facts.sessions,
+        )
+
+
+def _without_long_folders(facts: SessionFacts, exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Leave out FOLD, whose long argument is exploit.overlong."""
+    limit = facts.thresholds.overlong_fold
+    long_folders = {request.exchange.index for request in facts.folders if request.octets >= limit}
+    return [exchange for exchange in exchanges if exchange.index not in long_folders]
+
+
+def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:
+    """protocol.length_mismatch.
+
+    Where octets of the message are missing from the capture, the message says so itself, and this is no finding.
+    """
+    session = facts.session
+    noted = {exchange.index for exchange in facts.violations.get("protocol.length_mismatch", ())}
+    found = [
+        message
+        for message in session.messages
+        if message.declared_octets is not None
+        and message.octets != message.declared_octets
+        and not message.missing_octets
+        and (
+            (message.exchange in noted and not _broken_off(session, message))
+            or (message.octets > message.declared_octets and not session.server_stream.gaps)
+        )
+    ]
+    if not found:
+        return
+    first = found[0]
+    yield finding(
+        "protocol.length_mismatch",
+        f"{count(len(found), 'message has', 'messages have')} not as many octets as the server announced; the first was"
+        f" announced with {first.declared_octets:,} and has {first.octets:,}.",
+        time=first.start_time,
+        frames=(
+            frame
+            for message in found
+            for frame in (*session.exchanges[message.exchange].frames, *message.frames[:1], *message.frames[-1:])
+        ),
+        sessions=facts.sessions,
+    )
+
+
+def _broken_off(session: Session, message: Message) -> bool:
+    """Whether a reset ended the connection in the middle of a message: then nobody announced a wrong length."""
+    ends_there = message.end == session.server_stream.length and message.exchange == len(session.exchanges) - 1
+    return ends_there and (session.client_stream.reset or session.server_stream.reset)
+
+
+def _reply_injection(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
+    end = facts.session.server_stream.length
+    extra = [(exchange, reply) for exchange in exchanges for reply in _undue(exchange, end)]
+    if not extra:
+        return
+    exchange, reply = extra[0]
+    yield finding(
+        "protocol.reply_injection",
+        f"The server sent {count(len(extra), 'reply', 'replies')} more than it was asked for, first "
+        f"{_said(facts, reply)} after {_line(exchange)}.",
+        time=reply.time if reply.time is not None else exchange.time,
+        frames=(frame for exchange, reply in extra for frame in (*exchange.frames, *reply.frames)),
+        sessions=facts.sessions,
+    )
+
+
+def _undue(exchange: Exchange, end: int) -> Iterator[Reply]:
+    """Yield the replies beyond the first, but neither UW's farewell after an error nor a server's last words.
+
+    A server that is stopped, or has waited too long, says so and closes: ``- Killed (terminated)``. ``end`` is
+    where the server's stream ends.
+    """
+    lines = [reply for reply in exchange.replies if reply.kind != "close"]
+    last_words_end = end
+    if len(lines) > 1 and lines[-1].end == end and is_farewell(lines[-1].raw):
+        last_words_end = lines[-1].start
+    for before, reply in pairwise(lines):
+        is_last_word = reply.kind == "error" and reply.end == last_words_end
+        if not is_last_word and not (before.kind == "error" and is_farewell(reply.raw)):
+            yield reply
+
+
+def _said(facts: SessionFacts, reply: Reply) -> str:
+    """Quote a reply, unless it repeats the password."""
+    password = facts.session.password
+    if not reply.raw or (password and password in reply.line):
+        return f"{count(reply.end - reply.start, 'octet')}"
+    return quoted(reply.line)
+
+
+def _where(exchange: Exchange, name: str) -> str:
+    """Return in which line a departure was first seen, at the start of a sentence."""
+    if exchange.command is None:
+        return "The server's greeting"
+    if _is_in_command(exchange, name):
+        return f"The client's line {_line(exchange)}"
+    return f"The server's answer to {_line(exchange)}"
+
+
+def _line(exchange: Exchange) -> str:
+    return "the greeting" if exchange.command is None else quoted(exchange.shown_line() or "")
+
+
+_OF_EITHER_END = frozenset({"protocol.bare_lf", "protocol.long_line", "protocol.non_ascii", "protocol.terminal_escape"})
+
+
+def _is_in_command(exchange: Exchange, name: str) -> bool:
+    """Whether it is the command that departs so, and not a reply; a guess from the command alone."""
+    raw = exchange.raw or b""
+    if name == "protocol.non_ascii":
+        return not raw.isascii()
+    if name == "protocol.terminal_escape":
+        return any((octet < 32 and octet != 9) or octet == 127 for octet in raw)
+    if name == "protocol.long_line":
+        return exchange.end - exchange.start > MAX_COMMAND_LINE
+    return exchange.raw is not None and exchange.end - exchange.start - exchange.missing == len(raw) + 1
+
+
+def _frames(exchange: Exchange, name: str) -> tuple[int, ...]:
+    """Return the frames that show a departure."""
+    if name in _OF_EITHER_END and not _is_in_command(exchange, name):
+        return tuple(frame for reply in exchange.replies for frame in reply.frames)
+    return exchange.frames

@@ -1,0 +1,117 @@
+"""Looking around: greetings taken, servers counted, and floods of connections that were never meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from pop2dissect.findings.evidence import finding, listed, quoted, span
+from pop2dissect.findings.facts import SessionFacts
+from pop2dissect.findings.thresholds import Thresholds
+from pop2dissect.protocols.identify import POP2, UNKNOWN
+from pop2dissect.session import Finding, HalfOpen, Probe
+from pop2dissect.text.values import count
+
+
+class Touch(NamedTuple):
+    """That a client was at a server without logging in."""
+
+    time: int
+    frame: int
+    session: int | None
+    """None where no octet was exchanged."""
+
+
+def banner_grab(facts: SessionFacts) -> Iterator[Finding]:
+    """recon.banner_grab."""
+    session = facts.session
+    if session.ending == "incomplete" or not session.server_stream.octets or not _asked_nothing(facts):
+        return
+    first = session.server_stream.spans[0]
+    if session.handshake == "missing":
+        return  # the client may have spoken before the capture began
+    if session.greeting is not None and session.greeting.raw.startswith(b"-"):
+        return  # the server takes no logins, so that there was nothing to ask for
+    text = session.server_stream.read(0, min(session.server_stream.length, 200)).split(b"\n", 1)[0].rstrip(b"\r")
+    yield finding(
+        "recon.banner_grab",
+        f"The client took the greeting {quoted(text.decode('latin-1'))} and left without trying to log in.",
+        time=first.time,
+        frames=(first.frame, session.last_frame),
+        sessions=facts.sessions,
+    )
+
+
+def _asked_nothing(facts: SessionFacts) -> bool:
+    """Whether a client sent nothing that has to do with mail."""
+    session = facts.session
+    if session.client_stream.length == 0:
+        return True
+    # To a POP2 server a scanner may also send empty lines, or take its leave as it should.
+    return (
+        session.greeting is not None
+        and not session.client_stream.missing
+        and all(not exchange.command or exchange.command == "QUIT" for exchange in session.exchanges)
+        and not any(exchange.raw and not exchange.command for exchange in session.exchanges)
+    )
+
+
+def touches_only(facts: SessionFacts) -> bool:
+    """Whether a session counts as touching a server: nobody tried to log in, and no other protocol was talked."""
+    session = facts.session
+    if facts.logins or session.client_stream.missing:
+        return False
+    return session.client_stream.length == 0 or session.protocol in (POP2, UNKNOWN)
+
+
+def scans(
+    touches: Mapping[str, Mapping[str, Touch]],
+    probes: Iterable[Probe],
+    thresholds: Thresholds,
+) -> Iterator[tuple[str, Finding]]:
+    """Yield recon.scan for each client that has it, with the client. ``touches`` is by client, then by server."""
+    by_client = {client: dict(servers) for client, servers in touches.items()}
+    for probe in probes:
+        servers = by_client.setdefault(probe.client_ip, {})
+        touch = Touch(probe.first_time, probe.first_frame, None)
+        known = servers.get(probe.server.ip)
+        if known is None or (touch.time, touch.frame) < (known.time, known.frame):
+            servers[probe.server.ip] = touch
+    for client in sorted(by_client):
+        servers = by_client[client]
+        if len(servers) < thresholds.scan_servers:
+            continue
+        in_time = sorted(servers.items(), key=lambda item: (item[1].time, item[1].frame))
+        first, last = in_time[0][1], in_time[-1][1]
+        yield (
+            client,
+            finding(
+                "recon.scan",
+                f"{client} touched {count(len(servers), 'server')} within {span(last.time - first.time)} without "
+                f"logging in: {listed([server for server, _ in in_time])}.",
+                time=first.time,
+                frames=(touch.frame for _, touch in in_time),
+                sessions=(touch.session for _, touch in in_time if touch.session is not None),
+            ),
+        )
+
+
+def syn_floods(rows: Iterable[HalfOpen], probes: Iterable[Probe], thresholds: Thresholds) -> Iterator[Finding]:
+    """Yield dos.syn_flood for each server that has it."""
+    sources: dict[str, set[str]] = {}
+    for probe in probes:
+        sources.setdefault(str(probe.server), set()).add(probe.client_ip)
+    for row in rows:
+        if row.peak < thresholds.flood_rate:
+            continue
+        clients = count(len(sources.get(str(row.server), ())), "address", "addresses")
+        at_least = " or more" if row.unlisted else ""
+        yield finding(
+            "dos.syn_flood",
+            f"{count(row.attempts, 'connection')} to {row.server} were begun and never completed, up to {row.peak:,} "
+            f"within one second, by {clients}{at_least} within {span(row.last_time - row.first_time)}; "
+            "the sources may be forged.",
+            time=row.peak_time,
+            frames=(row.first_frame, row.peak_frame),
+            sessions=(),
+        )

@@ -1,0 +1,108 @@
+"""What the servers are, and what TCP shows of tampering. A server is named once, not in each of its sessions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding, quoted
+from pop2dissect.findings.facts import SessionFacts
+from pop2dissect.protocols.identify import NONE, POP2, RFC918, RFC918_OR_POP3, UNKNOWN
+from pop2dissect.session import Finding
+from pop2dissect.text.values import count
+
+POP2_PORT = 109
+
+_UW_VERSION = re.compile(r"^[+-] POP2 \S+ v(\d{1,3})\.(\d{1,3})\b")
+"""UW's greeting of its older versions: ``+ POP2 host v4.46 server ready``."""
+
+
+class ServerTrait(NamedTuple):
+    """Something that is true of a server: which finding it raises, and of what."""
+
+    finding: str
+    server: str
+    value: str
+    """The protocol, or the greeting."""
+
+
+class Sighting(NamedTuple):
+    """Sessions in which a trait was seen."""
+
+    sessions: list[tuple[int, int, int, int]]
+    """Time, session, and two frames, of the first ones."""
+    more: int
+
+
+def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
+    """Yield what a session shows of its server."""
+    session = facts.session
+    server = facts.server
+    port = session.server.port
+    if port == POP2_PORT and session.protocol not in (POP2, RFC918, RFC918_OR_POP3, NONE):
+        both = session.client_stream.octets and session.server_stream.octets
+        # The end of a POP2 session alone, a QUIT and a farewell, does not tell what was spoken.
+        if session.protocol != UNKNOWN or (both and session.handshake != "missing"):
+            yield ServerTrait("service.other_protocol", server, session.protocol)
+    if port != POP2_PORT and session.protocol == POP2:
+        yield ServerTrait("service.elsewhere", server, POP2)
+    greeting = session.greeting
+    if greeting is not None and b" v" in greeting.raw and is_vulnerable(greeting.line):
+        yield ServerTrait("service.vulnerable_banner", server, greeting.line)
+
+
+def is_vulnerable(greeting: str) -> bool:
+    """Whether a greeting is that of an ipop2d up to v4.55 (Nessus 10130 and 10469)."""
+    match = _UW_VERSION.match(greeting)
+    if match is None:
+        return False
+    major, minor = int(match.group(1)), int(match.group(2))
+    return major < 4 or (major == 4 and minor <= 55)
+
+
+def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
+    """Make the finding of a server's trait."""
+    seen = sorted(sighting.sessions)
+    sessions = count(len(seen) + sighting.more, "session")
+    told = {
+        "service.other_protocol": f"On POP2's port of {trait.server} {_protocol(trait.value)} is spoken, in "
+        f"{sessions}.",
+        "service.elsewhere": f"The server {trait.server} speaks POP2 on a port other than {POP2_PORT}, in {sessions}.",
+        "service.vulnerable_banner": f"The server {trait.server} greets with {quoted(trait.value)}, in {sessions}; "
+        "that version runs code that a client sends, or gives out any file.",
+    }
+    return finding(
+        trait.finding,
+        told[trait.finding],
+        time=seen[0][0],
+        frames=(frame for _, _, *frames in seen[:MAX_FRAMES] for frame in frames),
+        sessions=(session for _, session, *_ in seen[:MAX_SESSIONS]),
+    )
+
+
+def _protocol(name: str) -> str:
+    return "a protocol that is not known" if name == UNKNOWN else name
+
+
+def overlap_conflict(facts: SessionFacts) -> Iterator[Finding]:
+    """tcp.overlap_conflict."""
+    session = facts.session
+    found = [
+        (conflict, side)
+        for stream, side in ((session.client_stream, "client"), (session.server_stream, "server"))
+        for conflict in stream.conflicts
+    ]
+    if not found:
+        return
+    conflict, side = found[0]
+    octets = sum(other.length for other, _ in found)
+    yield finding(
+        "tcp.overlap_conflict",
+        f"{count(len(found), 'run')} of together {count(octets, 'octet')} came twice with different content; the first "
+        f"is at offset {conflict.offset} of what the {side} sent (frame {conflict.kept_frame} was kept, "
+        f"frame {conflict.other_frame} differs).",
+        time=session.stream("client" if side == "client" else "server").time_at(conflict.offset),
+        frames=(frame for other, _ in found for frame in (other.kept_frame, other.other_frame)),
+        sessions=facts.sessions,
+    )

@@ -1,0 +1,302 @@
+"""Who did what: a row for each client, and the course of events of those that findings are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pop2dissect.html.lines import Context
+from pop2dissect.html.times import Stamp
+from pop2dissect.session import Exchange, Finding, Message, Probe, Session, total_octets
+from pop2dissect.terminal.findings import GRAVE, SEVERITIES
+from pop2dissect.text.values import count
+
+MAX_EVENTS = 200
+"""Events of one client that are told; the sessions have all."""
+MAX_TOLD = 20
+"""Clients whose course of events is told, the worst first."""
+MAX_FRAMES = 100
+"""Frames that an event cites."""
+_QUOTED = 80
+"""Characters of the wire that an event quotes."""
+_LISTED = 6
+"""Users and servers that a sentence names."""
+_COMMON = "auth.cleartext"
+"""The finding that every login raises, and that says nothing about the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """What one address did."""
+
+    address: str
+    sessions: int
+    connections: int
+    """Attempts to connect that carried no payload."""
+    servers: str
+    accepted: str
+    """Users whose logins were accepted, from the wire."""
+    refused: int
+    read: int
+    deleted: int
+    """Deletions that were committed."""
+    first: Stamp
+    last: Stamp
+    severity: str
+    """Of the worst finding but that of passwords in clear text, which every login has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that a client did, in a sentence that may quote the wire."""
+
+    time: Stamp
+    what: str
+    sessions: tuple[int, ...]
+    frames: str
+    first_frame: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one client did, in the order of time."""
+
+    address: str
+    severity: str
+    titles: tuple[tuple[str, str], ...]
+    """Severities and titles of the findings about it, the most severe first."""
+    events: tuple[Event, ...]
+    left_out: int
+
+
+@dataclass(slots=True)
+class _Client:
+    sessions: list[Session] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def worst(self) -> int:
+        ranks = [SEVERITIES.index(finding.severity) for finding in self.findings if finding.id != _COMMON]
+        return min(ranks, default=len(SEVERITIES))
+
+    @property
+    def severity(self) -> str:
+        return SEVERITIES[self.worst] if self.worst < len(SEVERITIES) else ""
+
+    @property
+    def first_time(self) -> int:
+        return min([*(session.start for session in self.sessions), *(probe.first_time for probe in self.probes)])
+
+    @property
+    def last_time(self) -> int:
+        return max([*(session.end for session in self.sessions), *(probe.last_time for probe in self.probes)])
+
+
+@dataclass(slots=True)
+class _Step:
+    time: int
+    what: str
+    sessions: tuple[int, ...]
+    frames: tuple[int, ...]
+
+
+class Clients:
+    """All clients of a report; sessions are given in their order, with the findings about each."""
+
+    def __init__(
+        self, sessions: Sequence[Session], probes: Sequence[Probe], findings: Sequence[Finding], context: Context
+    ) -> None:
+        self._context = context
+        self._clients: dict[str, _Client] = {}
+        by_session: dict[int, str] = {}
+        by_frame = {probe.first_frame: probe.client_ip for probe in probes}
+        for session in sessions:
+            self._clients.setdefault(session.client.ip, _Client()).sessions.append(session)
+            by_session[session.id] = session.client.ip
+        for probe in probes:
+            self._clients.setdefault(probe.client_ip, _Client()).probes.append(probe)
+        for finding in findings:
+            named = [by_session[number] for number in finding.sessions if number in by_session]
+            named += (by_frame[frame] for frame in finding.frames if frame in by_frame)
+            for address in dict.fromkeys(named):
+                self._clients[address].findings.append(finding)
+
+    def rows(self) -> list[ClientRow]:
+        """Return the clients: those with the worst findings first, then by time."""
+        return [self._row(address, client) for address, client in self._ranked()]
+
+    def courses(self) -> list[Course]:
+        """Return what those clients did that a grave finding is about."""
+        grave = [item for item in self._ranked() if item[1].severity in GRAVE]
+        return [self._course(address, client) for address, client in grave[:MAX_TOLD]]
+
+    def _ranked(self) -> list[tuple[str, _Client]]:
+        return sorted(self._clients.items(), key=lambda item: (item[1].worst, item[1].first_time, item[0]))
+
+    def _row(self, address: str, client: _Client) -> ClientRow:
+        messages = [message for session in client.sessions for message in session.messages]
+        servers = dict.fromkeys(
+            [*(str(session.server) for session in client.sessions), *(str(probe.server) for probe in client.probes)]
+        )
+        users = dict.fromkeys(
+            session.user for session in client.sessions if session.user and session.login == "accepted"
+        )
+        return ClientRow(
+            address=address,
+            sessions=len(client.sessions),
+            connections=sum(probe.attempts for probe in client.probes),
+            servers=_named(list(servers)),
+            accepted=_named([_cut(user) for user in users if user]),
+            refused=sum(session.login == "refused" for session in client.sessions),
+            read=len(messages),
+            deleted=sum(message.committed for message in messages),
+            first=self._context.times.full(client.first_time),
+            last=self._context.times.full(client.last_time),
+            severity=client.severity,
+        )
+
+    def _course(self, address: str, client: _Client) -> Course:
+        steps = sorted(_steps(client), key=lambda step: (step.time, step.sessions))
+        told = steps[:MAX_EVENTS]
+        ranked = sorted({(SEVERITIES.index(finding.severity), finding.title) for finding in client.findings})
+        return Course(
+            address=address,
+            severity=client.severity,
+            titles=tuple((SEVERITIES[rank], title) for rank, title in ranked),
+            events=tuple(
+                Event(
+                    self._context.times.full(step.time),
+                    step.what,
+                    step.sessions,
+                    self._cited(step.frames),
+                    self._context.frames(step.frames[:1]),
+                )
+                for step in told
+            ),
+            left_out=len(steps) - len(told),
+        )
+
+    def _cited(self, frames: Sequence[int]) -> str:
+        more = f" and {len(frames) - MAX_FRAMES:,} more" if len(frames) > MAX_FRAMES else ""
+        return self._context.frames(frames[:MAX_FRAMES]) + more
+
+
+def _steps(client: _Client) -> Iterator[_Step]:
+    if client.probes:
+        yield _connecting(client.probes)
+    refused: list[Session] = []
+    for session in client.sessions:
+        if session.login == "refused" and not session.messages:
+            refused.append(session)
+            continue
+        if refused:
+            yield _refusals(refused)
+            refused = []
+        yield from _session_steps(session)
+    if refused:
+        yield _refusals(refused)
+
+
+def _connecting(probes: Sequence[Probe]) -> _Step:
+    servers = _named(list(dict.fromkeys(str(probe.server) for probe in probes)))
+    answers = ", ".join(
+        f"{number:,} {word}"
+        for number, word in (
+            (sum(probe.answered for probe in probes), "accepted"),
+            (sum(probe.refused for probe in probes), "refused"),
+            (sum(probe.unanswered for probe in probes), "unanswered"),
+        )
+        if number
+    )
+    attempts = count(sum(probe.attempts for probe in probes), "connection")
+    what = f"Begins {attempts} on which nothing is said, to {servers}: {answers or 'no answer'}."
+    return _Step(
+        min(probe.first_time for probe in probes), what, (), tuple(sorted(probe.first_frame for probe in probes))
+    )
+
+
+def _refusals(sessions: Sequence[Session]) -> _Step:
+    users = dict.fromkeys(_quote(session.user or "") for session in sessions)
+    frames = [exchange.frames[0] for session in sessions for exchange in _logins(session) if exchange.frames]
+    until = "" if len(sessions) == 1 else f", in {count(len(sessions), 'connection')}"
+    servers = _named(list(dict.fromkeys(str(session.server) for session in sessions)))
+    logins = "login" if len(sessions) == 1 else "logins"
+    what = f"{servers} refuses the {logins} of {_named(list(users))}{until}."
+    ids = tuple(session.id for session in sessions)
+    return _Step(sessions[0].start, what, ids, tuple(frames))
+
+
+def _logins(session: Session) -> Iterator[Exchange]:
+    return (exchange for exchange in session.exchanges if exchange.secret is not None)
+
+
+def _session_steps(session: Session) -> Iterator[_Step]:
+    """Yield a session: the login, the folders that were asked for, and the messages of each."""
+    yield _beginning(session)
+    for exchange in session.exchanges:
+        if exchange.command == "FOLD":
+            folder = _quote(exchange.arguments[0]) if exchange.arguments else "without a name"
+            reply = next((reply.line for reply in exchange.replies if reply.raw), None)
+            answer = "no reply" if reply is None else _quote(reply)
+            frames = exchange.frames + exchange.replies[0].frames if exchange.replies else exchange.frames
+            what = f"Asks for the folder {folder}; the server answers {answer}."
+            yield _Step(_time(exchange.time, session), what, (session.id,), frames)
+    run: list[Message] = []
+    for message in session.messages:
+        if run and message.mailbox != run[-1].mailbox:
+            yield _reading(session, run)
+            run = []
+        run.append(message)
+    if run:
+        yield _reading(session, run)
+
+
+def _beginning(session: Session) -> _Step:
+    frames: tuple[int, ...] = (session.first_frame,)
+    if session.login == "accepted":
+        login = None if session.login_exchange is None else session.exchanges[session.login_exchange]
+        if login is not None:
+            frames = login.frames + (login.replies[0].frames if login.replies else ())
+        what = f"Logs in at {session.server} as {_quote(session.user or '')}; the server accepts."
+        return _Step(_time(login.time if login else None, session), what, (session.id,), frames)
+    if session.login == "refused":
+        what = f"Is refused by {session.server} as {_quote(session.user or '')}, and goes on."
+    elif session.greeting is not None and not session.client_stream.octets:
+        what = f"Connects to {session.server}, receives the greeting, and asks for nothing."
+        frames = session.greeting.frames
+    else:
+        what = f"Talks to {session.server} without a login ({session.protocol})."
+    return _Step(session.start, what, (session.id,), frames)
+
+
+def _reading(session: Session, messages: Sequence[Message]) -> _Step:
+    where = "" if messages[0].mailbox is None else f" of {_quote(messages[0].mailbox)}"
+    deleted = sum(message.disposition == "deleted" for message in messages)
+    committed = sum(message.committed for message in messages)
+    fate = ""
+    if deleted:
+        fate = (
+            f" {deleted:,} deleted, {'the deletions' if committed == deleted else f'{committed:,} of them'} committed."
+        )
+    what = f"Reads {count(len(messages), 'message')}{where}, {count(total_octets(messages), 'octet')}.{fate}"
+    frames = tuple(dict.fromkeys(frame for message in messages for frame in message.frames))
+    return _Step(_time(messages[0].start_time, session), what, (session.id,), frames)
+
+
+def _time(time: int | None, session: Session) -> int:
+    return session.start if time is None else time
+
+
+def _quote(text: str) -> str:
+    return f"“{_cut(text)}”"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}… ({len(text):,} characters)"
+
+
+def _named(names: Sequence[str]) -> str:
+    if len(names) > _LISTED:
+        return ", ".join(names[:_LISTED]) + f" and {len(names) - _LISTED} more"
+    return ", ".join(names)

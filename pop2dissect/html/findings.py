@@ -1,0 +1,114 @@
+"""Findings as the report shows them: what was seen, and apart from it what it may mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pop2dissect.findings.catalogue import BY_ID
+from pop2dissect.findings.meaning import MEANING, TECHNIQUES, facts_of
+from pop2dissect.html.lines import Context
+from pop2dissect.html.times import Stamp
+from pop2dissect.session import Finding
+from pop2dissect.terminal.findings import SEVERITIES
+from pop2dissect.text.values import frame_list
+
+SHOWN = 5
+"""Findings of one kind that are shown at once; more are folded away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One finding. ``facts`` quotes the wire."""
+
+    id: str
+    severity: str
+    title: str
+    facts: str
+    time: Stamp
+    sessions: tuple[int, ...]
+    frames: str
+    first_frame: str
+    """The first of its frames, to go to; empty where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """All findings of one kind and severity."""
+
+    id: str
+    severity: str
+    title: str
+    occurrences: tuple[Occurrence, ...]
+
+    @property
+    def first(self) -> tuple[Occurrence, ...]:
+        """Those that are shown at once."""
+        return self.occurrences[:SHOWN]
+
+    @property
+    def others(self) -> tuple[Occurrence, ...]:
+        """Those that are folded away."""
+        return self.occurrences[SHOWN:]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What a kind of finding may mean, and what harmless thing looks the same."""
+
+    id: str
+    title: str
+    rule: str
+    meaning: str
+    harmless: str
+    techniques: tuple[tuple[str, str], ...]
+
+
+def occurrence(finding: Finding, context: Context) -> Occurrence:
+    """Make the view of a finding."""
+    return Occurrence(
+        id=finding.id,
+        severity=finding.severity,
+        title=finding.title,
+        facts=facts_of(finding),
+        time=context.times.full(finding.time),
+        sessions=finding.sessions,
+        frames=context.frames(sorted(finding.frames)),
+        first_frame=frame_list(finding.frames[:1], context.several_captures),
+    )
+
+
+def kinds(findings: Iterable[Finding], context: Context) -> list[Kind]:
+    """Group findings by kind: the most severe first, then by the time of the first, then by id."""
+    grouped: dict[tuple[int, str], list[Finding]] = {}
+    for finding in findings:
+        grouped.setdefault((SEVERITIES.index(finding.severity), finding.id), []).append(finding)
+    made = []
+    for (rank, name), group in grouped.items():
+        group.sort(key=_place)
+        made.append((rank, _place(group[0]), name, group))
+    made.sort(key=lambda one: one[:3])
+    return [
+        Kind(name, group[0].severity, group[0].title, tuple(occurrence(finding, context) for finding in group))
+        for _, _, name, group in made
+    ]
+
+
+def _place(finding: Finding) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    return finding.time or 0, finding.sessions, finding.frames
+
+
+def interpretations(found: Sequence[Kind]) -> list[Interpretation]:
+    """Return what the kinds of findings may mean, each once, in the same order."""
+    declared = [BY_ID[name] for name in dict.fromkeys(kind.id for kind in found) if name in BY_ID]
+    return [
+        Interpretation(
+            id=one.id,
+            title=one.title,
+            rule=one.raised_when,
+            meaning=MEANING[one.id],
+            harmless=f"{one.innocent[:1].upper()}{one.innocent[1:]}.",
+            techniques=tuple((technique, TECHNIQUES[technique]) for technique in one.techniques),
+        )
+        for one in declared
+    ]

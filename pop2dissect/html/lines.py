@@ -1,0 +1,202 @@
+"""What was said in a session, a row a line, each with what proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, NamedTuple, TypeAlias
+
+from pop2dissect.document.masking import Range, masked_text
+from pop2dissect.html.fields import Field, command_fields, message_fields, notation, reply_fields
+from pop2dissect.html.times import Stamp, Times
+from pop2dissect.session import Direction, Exchange, Message, Reply, Session
+from pop2dissect.terminal.conversation import departure
+from pop2dissect.text.values import count, frame_list
+
+MAX_LINES = 4000
+"""Lines of one session that are listed: a browser still scrolls through them, and no mail session has as many."""
+
+Kind: TypeAlias = Literal["command", "greeting", "ok", "error", "count", "length", "data", "close", "unknown", "octets"]
+"""A reply's kind, a command, or octets of a conversation that is not taken apart."""
+_FIRST_LINE = 120
+"""Octets of such a conversation that are looked at for a first line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How lines are to be written."""
+
+    times: Times
+    show_passwords: bool = False
+    several_captures: bool = False
+
+    def frames(self, frames: Sequence[int]) -> str:
+        """Cite frames."""
+        return frame_list(frames, self.several_captures)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that one end said."""
+
+    exchange: int
+    direction: Direction
+    kind: Kind
+    since: int | None
+    """Time in ns since the session's start; None where not captured."""
+    time: Stamp
+    text: str
+    """From the wire where ``quoted``, its password masked; else in words."""
+    quoted: bool
+    state: str
+    """The server's state: before a command, and after the last reply to it."""
+    frames: str
+    start: int
+    end: int
+    """Offsets in what that end sent."""
+    fields: str
+    """As :func:`pop2dissect.html.fields.notation` writes them."""
+    missing: int
+    remarks: tuple[str, ...] = ()
+    """What is to be said about the exchange that this is the last line of."""
+
+    @property
+    def marks(self) -> str:
+        """Who said it, and what kind of thing it is unless it is a command: classes for the page."""
+        return self.direction[0] if self.kind == "command" else f"{self.direction[0]} {self.kind}"
+
+
+def session_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
+    """Yield the lines of a session in the order of the conversation; ``secrets`` are the client's passwords."""
+    messages = {message.exchange: message for message in reversed(session.messages)}
+    for exchange in session.exchanges:
+        yield from _exchange_lines(session, exchange, messages.get(exchange.index), context)
+    if not session.exchanges:
+        yield from _turn_lines(session, context, secrets)
+
+
+def _exchange_lines(session: Session, exchange: Exchange, message: Message | None, context: Context) -> Iterator[Line]:
+    remarks = (*(departure(name, exchange.state) for name in exchange.violations), *exchange.notes)
+    text = exchange.shown_line(context.show_passwords)
+    if text is not None:
+        lost = not text and exchange.missing > 0
+        yield Line(
+            exchange=exchange.index,
+            direction="client",
+            kind="command",
+            since=None if exchange.time is None else exchange.time - session.start,
+            time=context.times.clock(exchange.time, session.start),
+            text="(not captured)" if lost else text,
+            quoted=not lost,
+            state=exchange.state,
+            frames=context.frames(exchange.frames),
+            start=exchange.start,
+            end=exchange.end,
+            fields=notation(command_fields(exchange), exchange.start),
+            missing=exchange.missing,
+            remarks=() if exchange.replies else remarks,
+        )
+    for reply in exchange.replies:
+        last = reply is exchange.replies[-1]
+        words, quoted = _said(reply, message)
+        fields: Iterator[Field] = iter(())
+        if reply.kind == "data":
+            fields = message_fields(session.server_stream, reply.start, reply.end)
+        elif reply.kind != "close":
+            fields = reply_fields(reply)
+        yield Line(
+            exchange=exchange.index,
+            direction="server",
+            kind=reply.kind,
+            since=None if reply.time is None else reply.time - session.start,
+            time=context.times.clock(reply.time, session.start),
+            text=words,
+            quoted=quoted,
+            state=exchange.next_state if last else "",
+            frames=context.frames(reply.frames),
+            start=reply.start,
+            end=reply.end,
+            fields=notation(fields, reply.start),
+            missing=reply.missing,
+            remarks=remarks if last else (),
+        )
+
+
+def _said(reply: Reply, message: Message | None) -> tuple[str, bool]:
+    """Return a reply in words, and whether they are the server's own."""
+    if reply.kind == "close":
+        return "(closes the connection)", False
+    if reply.kind == "data":
+        number = f"message {message.number}" if message and message.number is not None else "a message"
+        return f"{count(reply.end - reply.start, 'octet')} of {number}", False
+    if not reply.raw and reply.missing:
+        return "(not captured)", False
+    return reply.line, True
+
+
+class _Turn(NamedTuple):
+    """A run of octets of one end, in a conversation that is not taken apart."""
+
+    direction: Direction
+    time: int
+    start: int
+    end: int
+
+
+def _turns(session: Session) -> Iterator[_Turn]:
+    """Yield the turns of a conversation in the order of time."""
+    spans = sorted(
+        (span.time, span.frame, direction, span.offset, span.end)
+        for direction in _DIRECTIONS
+        for span in session.stream(direction).spans
+    )
+    turn: _Turn | None = None
+    for time, _, direction, start, end in spans:
+        if turn is not None and turn.direction == direction and turn.end == start:
+            turn = turn._replace(end=end)
+            continue
+        if turn is not None:
+            yield turn
+        turn = _Turn(direction, time, start, end)
+    if turn is not None:
+        yield turn
+
+
+_DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
+
+
+def line_lengths(session: Session) -> Iterator[int]:
+    """Yield how many octets the lines of a session have, those that are listed."""
+    if not session.exchanges:
+        yield from (turn.end - turn.start for turn in islice(_turns(session), MAX_LINES))
+    for exchange in islice(session.exchanges, MAX_LINES):
+        yield exchange.end - exchange.start
+        yield from (reply.end - reply.start for reply in exchange.replies)
+
+
+def _turn_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
+    for number, (direction, time, start, end) in enumerate(_turns(session)):
+        yield Line(
+            exchange=number,
+            direction=direction,
+            kind="octets",
+            since=time - session.start,
+            time=context.times.clock(time, session.start),
+            text=_beginning(session, direction, start, end, secrets),
+            quoted=True,
+            state="",
+            frames=context.frames(session.stream(direction).frames(start, end)),
+            start=start,
+            end=end,
+            fields=notation(iter([Field("x", start, end)]), start),
+            missing=0,
+        )
+
+
+def _beginning(session: Session, direction: Direction, start: int, end: int, secrets: Sequence[Range]) -> str:
+    """Return the first line of a run of octets."""
+    stream = session.stream(direction)
+    block = stream.read(start, min(end, start + _FIRST_LINE))
+    line = block.split(b"\n", 1)[0].removesuffix(b"\r")
+    return masked_text(stream, start, start + len(line), secrets if direction == "client" else ())

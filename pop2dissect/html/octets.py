@@ -1,0 +1,111 @@
+"""The octets that the page carries, so that every line can be looked at octet by octet.
+
+They stand in the page as base64 in a JSON object a session, which the page's script reads only when
+the session is opened. No text from a capture gets there in any other form.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeAlias
+
+from pop2dissect.document.masking import Range
+from pop2dissect.html.lines import Context, Line
+from pop2dissect.session import Direction, Session
+from pop2dissect.tcp.stream import Stream
+
+BUDGET = 16 << 20
+"""Octets of all sessions that the page carries; a browser opens some tens of MB of HTML at once."""
+SHARE = 6 << 10
+"""What a session takes of that by its tables and its picture."""
+LEAST = 2 << 20
+"""What is left for octets in any case."""
+LIMITS = tuple(1 << bits for bits in range(24, 7, -1))
+"""Octets of one line or message that are carried at most; the largest that keeps to the budget is taken."""
+
+Extent: TypeAlias = tuple[int, int, str]
+"""Offset, length, and the frames that carried it."""
+
+
+def limit_for(lengths: Sequence[int], sessions: int) -> int:
+    """Return how many octets of a line or message may be carried, from the lengths of all of them."""
+    budget = max(BUDGET - SHARE * sessions, LEAST)
+    for limit in LIMITS:
+        if sum(min(length, limit) for length in lengths) <= budget:
+            return limit
+    return LIMITS[-1]
+
+
+def embedded(session: Session, lines: Sequence[Line], limit: int, secrets: Sequence[Range], context: Context) -> str:
+    """Return the JSON object of a session: what the client sent (``c``), and the server (``s``).
+
+    Of each there are the captured octets (``o``: offset and base64), the passwords in them (``m``: offset and
+    length; stars are in their place), and of what several frames carried, which of them carried what (``p``:
+    offset, length, frames).
+    """
+    sides = {
+        "c": _side(session.client_stream, _said(lines, "client"), limit, secrets, context),
+        "s": _side(session.server_stream, _said(lines, "server"), limit, (), context),
+    }
+    return json.dumps(sides, separators=(",", ":"))
+
+
+def _side(
+    stream: Stream, said: Sequence[Range], limit: int, secrets: Sequence[Range], context: Context
+) -> dict[str, list[list[int | str]]]:
+    wanted = _joined((start, min(end, start + limit)) for start, end in said)
+    runs = [run for start, end in wanted for run in _runs(stream, start, end)]
+    hidden = [(max(first, start), min(last, end)) for first, last in secrets for start, end in runs]
+    hidden = [(first, last) for first, last in hidden if first < last]
+    spread = _joined((start, end) for start, end in said if len(list(islice(stream.overlapping(start, end), 2))) > 1)
+    return {
+        "o": [[start, _encoded(stream, start, end, hidden)] for start, end in runs],
+        "m": [[first, last - first] for first, last in hidden],
+        "p": [list(extent) for start, end in spread for extent in _extents(stream, start, end, context)],
+    }
+
+
+def _said(lines: Iterable[Line], direction: Direction) -> list[Range]:
+    return [(line.start, line.end) for line in lines if line.direction == direction]
+
+
+def _joined(ranges: Iterable[Range]) -> list[Range]:
+    """Return ranges in order, neighbours joined, those without octets left out."""
+    joined: list[Range] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        elif start < end:
+            joined.append((start, end))
+    return joined
+
+
+def _runs(stream: Stream, start: int, end: int) -> Iterator[Range]:
+    """Yield the runs of a part of a stream that were captured without a gap in between."""
+    first = last = -1
+    for span in stream.overlapping(start, end):
+        if span.offset != last:
+            if first >= 0:
+                yield first, last
+            first = max(span.offset, start)
+        last = span.end
+    if first >= 0:
+        yield first, min(last, end)
+
+
+def _encoded(stream: Stream, start: int, end: int, hidden: Sequence[Range]) -> str:
+    octets = bytearray(stream.read(start, end))
+    for first, last in hidden:
+        if start <= first < end:
+            octets[first - start : last - start] = b"*" * (last - first)
+    return b64encode(octets).decode("ascii")
+
+
+def _extents(stream: Stream, start: int, end: int, context: Context) -> Iterator[Extent]:
+    for span in stream.overlapping(start, end):
+        first, last = max(span.offset, start), min(span.end, end)
+        frames = stream.fragments.get(span.frame, (span.frame,))
+        yield first, last - first, context.frames(frames)

@@ -1,0 +1,92 @@
+"""The page: all view-models, and what the templates make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pop2dissect.html import markup
+from pop2dissect.html.case import Case
+from pop2dissect.html.clients import ClientRow, Course
+from pop2dissect.html.evidence import CaptureView, Exhibit
+from pop2dissect.html.findings import Interpretation, Kind
+from pop2dissect.html.method import Paragraph
+from pop2dissect.html.sessions import SessionRow, SessionView
+from pop2dissect.html.times import Stamp
+from pop2dissect.html.tool import Tool
+from pop2dissect.session import Probe
+
+_AT_ONCE = 1000
+"""Pieces of the templates, mostly short, that are joined before they are given on."""
+
+
+class ProbeRow(NamedTuple):
+    """A row of the connections without data."""
+
+    probe: Probe
+    first: Stamp
+    frame: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """All that the page shows but the sessions themselves, which are rendered one by one."""
+
+    case: Case
+    made: Stamp
+    zone: str
+    """The zone beside UTC; empty if there is none."""
+    captures: Sequence[CaptureView]
+    summary: Sequence[str]
+    severities: Sequence[tuple[str, int]]
+    """How many findings there are of each, the most severe first."""
+    grave: Sequence[Kind]
+    kinds: Sequence[Kind]
+    interpretations: Sequence[Interpretation]
+    clients: Sequence[ClientRow]
+    courses: Sequence[Course]
+    rows: Sequence[SessionRow]
+    protocols: Sequence[str]
+    probes: Sequence[ProbeRow]
+    method: Sequence[Paragraph]
+    limitations: Sequence[Paragraph]
+    tool: Tool
+    exhibits: Sequence[Exhibit]
+    limit: int
+    """Octets of a line or message that the page carries."""
+    cut: bool
+    """Some line or message is longer."""
+    brief: bool
+    """Of messages only the main headers are listed."""
+
+
+def session_markup(view: SessionView, zone: str) -> Markup:
+    """Render a session."""
+    return Markup(markup.environment().get_template("session.html.j2").render(view=view, zone=zone))
+
+
+def page_markup(view: PageView, sessions: Iterable[str], claims: Iterable[str]) -> Iterator[str]:
+    """Render the page around the sessions, piece by piece, as it may be large.
+
+    ``sessions`` are of :func:`session_markup`, in order; ``claims`` is the element of
+    :mod:`pop2dissect.document.claims`, in pieces.
+    """
+    styles, first_script, script = markup.style(view.case), markup.first_script(), markup.script()
+    stream = (
+        markup.environment()
+        .get_template("page.html.j2")
+        .stream(
+            {field.name: getattr(view, field.name) for field in fields(view)},
+            policy=markup.policy(styles, first_script, script),
+            styles=Markup(styles),
+            first_script=Markup(first_script),
+            script=Markup(script),
+            sessions=map(Markup, sessions),
+            claims=map(Markup, claims),
+        )
+    )
+    stream.enable_buffering(_AT_ONCE)
+    return stream

@@ -1,0 +1,161 @@
+"""The report: sessions in, view-models made of all of them, and a sealed page out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from pop2dissect.document.claims import element, write_sealed
+from pop2dissect.document.digests import digest_of
+from pop2dissect.document.document import Document, Notation, session_text
+from pop2dissect.document.totals import Totals
+from pop2dissect.html import method
+from pop2dissect.html.case import Case, time_of_making
+from pop2dissect.html.clients import Clients
+from pop2dissect.html.evidence import Exhibit, capture_exhibits, capture_views, session_exhibits
+from pop2dissect.html.findings import interpretations, kinds
+from pop2dissect.html.lines import Context, line_lengths
+from pop2dissect.html.messages import MAX_MESSAGES
+from pop2dissect.html.octets import limit_for
+from pop2dissect.html.page import PageView, ProbeRow, page_markup, session_markup
+from pop2dissect.html.sessions import session_row, session_view
+from pop2dissect.html.summary import summary
+from pop2dissect.html.times import Times
+from pop2dissect.html.tool import tool_facts
+from pop2dissect.pipeline import Dissection
+from pop2dissect.session import Finding, Session
+from pop2dissect.terminal.findings import GRAVE, SEVERITIES
+from pop2dissect.text.spool import Spool
+from pop2dissect.text.values import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user decides about the report."""
+
+    case: Case
+    zone: Zone
+    notation: Notation = field(default_factory=Notation)
+    selected: Sequence[int] | None = None
+    """The numbers of the sessions that were asked for; None for all."""
+    command: Sequence[str] = ()
+    """The command line as it was given, without the command's name."""
+
+
+class Report:
+    """Takes sessions as they end, and makes the page when all have come.
+
+    Sessions are kept until then. The page is not: what is made of each session waits on disk if it is long.
+    """
+
+    def __init__(self, dissection: Dissection, choices: Choices, before: Sequence[str | None]) -> None:
+        """Begin; ``before`` are the captures' SHA-256 before they are read."""
+        self._dissection = dissection
+        self._choices = choices
+        self._sessions: list[Session] = []
+        self._before = before
+
+    def add(self, session: Session) -> None:
+        """Take a session."""
+        self._sessions.append(session)
+
+    def write(self, file: IO[bytes], spanning: Sequence[Finding]) -> int:
+        """Write the page, sealed, into a new file; give its octets. ``spanning`` are the findings that span sessions.
+
+        To be called once the captures have been read, while the octets of the sessions are at hand. Raises
+        UsageError where the environment fixes the time of making to what is none.
+        """
+        made = time_of_making()
+        self._sessions.sort(key=lambda session: session.id)
+        totals = Totals()
+        for session in self._sessions:
+            totals.add(session)
+        totals.add_findings(spanning)
+        after = [digest_of(info.path) for info in self._dissection.captures]
+        with Spool() as shown:
+            view = self._view(made, spanning, totals, after, shown)
+            claims = element(self._document(spanning, totals, after))
+            return write_sealed(page_markup(view, shown.in_order(), claims), file)
+
+    def _document(self, spanning: Sequence[Finding], totals: Totals, after: Sequence[str | None]) -> Iterable[str]:
+        """Return the JSON document of the same run, in pieces."""
+        dissection, choices = self._dissection, self._choices
+        document = Document(
+            settings=dissection.settings,
+            notation=choices.notation,
+            selected=choices.selected,
+            captures=dissection.captures,
+            sha256=after,
+            warnings=dissection.warnings,
+            probes=dissection.probes,
+            findings=spanning,
+            totals=totals,
+        )
+        return document.pieces(session_text(session, choices.notation) for session in self._sessions)
+
+    def _view(
+        self, made: int, spanning: Sequence[Finding], totals: Totals, after: Sequence[str | None], shown: Spool
+    ) -> PageView:
+        """Make the page's view-model; the sessions, rendered, are put aside in ``shown``."""
+        dissection, choices, sessions = self._dissection, self._choices, self._sessions
+        notation = choices.notation
+        context = Context(Times(choices.zone), notation.show_passwords, notation.several_captures)
+        about = _by_session(sessions, spanning)
+        found = [*spanning, *(finding for session in sessions for finding in session.findings)]
+        probes = dissection.probes if choices.selected is None else []
+        captures = capture_views(dissection.captures, self._before, after, choices.case, context.times)
+        exhibits: list[Exhibit] = list(capture_exhibits(captures, dissection.captures))
+        lengths = [length for session in sessions for length in line_lengths(session)]
+        limit = limit_for(lengths, len(sessions))
+        brief = totals.messages > MAX_MESSAGES
+        rows = [session_row(session, about[session.id], context) for session in sessions]
+        for session, row in zip(sessions, rows, strict=True):
+            one = session_view(session, row, about[session.id], limit, context, brief=brief)
+            shown.add(session.id, session_markup(one, context.times.zone_name))
+            exhibits += session_exhibits(one)
+
+        found_kinds = kinds(found, context)
+        clients = Clients(sessions, probes, found, context)
+        zone, masked = context.times.zone_name, not notation.show_passwords
+        return PageView(
+            case=choices.case,
+            made=context.times.full(made),
+            zone=zone,
+            captures=captures,
+            summary=summary(totals, dissection.captures, sessions, probes),
+            severities=[(name, totals.findings[name]) for name in SEVERITIES],
+            grave=[kind for kind in found_kinds if kind.severity in GRAVE],
+            kinds=found_kinds,
+            interpretations=interpretations(found_kinds),
+            clients=clients.rows(),
+            courses=clients.courses(),
+            rows=rows,
+            protocols=sorted({row.protocol for row in rows}),
+            probes=[
+                ProbeRow(one, context.times.full(one.first_time), context.frames((one.first_frame,))) for one in probes
+            ],
+            method=method.METHOD,
+            limitations=list(
+                method.limitations(
+                    dissection.captures, sessions, totals, dissection.settings, dissection.warnings, masked=masked
+                )
+            ),
+            tool=tool_facts(dissection.settings, choices.selected, choices.command, zone, masked=masked),
+            exhibits=exhibits,
+            limit=limit,
+            cut=max(lengths, default=0) > limit,
+            brief=brief,
+        )
+
+
+def _by_session(sessions: Sequence[Session], spanning: Sequence[Finding]) -> dict[int, list[Finding]]:
+    """Return all findings about each session, the most severe first."""
+    about = {session.id: list(session.findings) for session in sessions}
+    for finding in spanning:
+        for number in finding.sessions:
+            if number in about:
+                about[number].append(finding)
+    for findings in about.values():
+        findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return about

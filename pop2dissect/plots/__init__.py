@@ -1,0 +1,35 @@
+"""Pictures of sessions, with matplotlib: each function draws into the Axes that it is given, and returns it.
+
+They read in grey print: what colour says, line style, marker or hatching says too. Each has a caption
+below it that says how to read it. Make the figure with ``layout="constrained"``, so that it has room.
+
+>>> import matplotlib.pyplot as plt
+>>> from pop2dissect import plots
+>>> figure, ax = plt.subplots(layout="constrained")
+>>> plots.gantt(ax, capture.sessions)
+"""
+
+from pop2dissect.optional import extra
+
+with extra("analysis"):
+    from pop2dissect.plots.activity import activity
+    from pop2dissect.plots.at_once import at_once
+    from pop2dissect.plots.gantt import gantt
+    from pop2dissect.plots.ladder import ladder
+    from pop2dissect.plots.latency import latency
+    from pop2dissect.plots.octets import octets
+    from pop2dissect.plots.sizes import message_sizes
+    from pop2dissect.plots.states import state_path
+    from pop2dissect.plots.users import users_by_servers
+
+__all__ = [
+    "activity",
+    "at_once",
+    "gantt",
+    "ladder",
+    "latency",
+    "message_sizes",
+    "octets",
+    "state_path",
+    "users_by_servers",
+]

@@ -1,0 +1,98 @@
+"""How much each side sent over time, and what the capture lacks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.transforms import blended_transform_factory
+
+from pop2dissect.plots.clock import NS, Clock, nice_step
+from pop2dissect.plots.style import ALARM, GREY, INK, SMALL, caption, clear_frame, nothing, span_of_time
+from pop2dissect.session import Direction, Session
+from pop2dissect.tables.rows import DIRECTIONS, gap_time, with_lateness
+
+BINS = 120
+
+
+def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
+    """Draw the payload captured in equal times, at most ``bins`` + 1, the servers' upwards, the clients' downwards.
+
+    x is the time in UTC, y octets, on a scale of its own for each direction. A cross marks a
+    gap, a stroke a segment that came late.
+    """
+    times = [span.time for session in sessions for way in DIRECTIONS for span in session.stream(way).spans]
+    if not times:
+        return nothing(ax, "no payload")
+    clock = Clock(min(times), max(times))
+    width = max(1, round(nice_step((clock.last - clock.first + 1) / NS / bins) * NS))
+    first = clock.first - clock.first % width
+    bins = (clock.last - first) // width + 1
+    heights = {way: [0] * bins for way in DIRECTIONS}
+    gaps: dict[str, list[int]] = {way: [] for way in DIRECTIONS}
+    late: dict[str, list[int]] = {way: [] for way in DIRECTIONS}
+    for session in sessions:
+        for way in DIRECTIONS:
+            stream = session.stream(way)
+            for span, is_late in with_lateness(stream):
+                heights[way][(span.time - first) // width] += span.length
+                if is_late:
+                    late[way].append(span.time)
+            gaps[way] += [time for gap in stream.gaps if (time := gap_time(stream, gap)) is not None]
+    most = {way: max(heights[way]) or 1 for way in DIRECTIONS}
+    places = [clock.place(first + number * width) for number in range(bins)]
+    looks: dict[Direction, tuple[int, str]] = {"server": (1, INK), "client": (-1, GREY)}
+    for way, (sign, colour) in looks.items():
+        ax.bar(
+            places,
+            [sign * height / most[way] for height in heights[way]],
+            width=width / NS,
+            align="edge",
+            color=colour,
+            label=f"from {way}s",
+            lw=0,
+        )
+    for way, (sign, _) in looks.items():
+        _mark(ax, clock, gaps[way], sign * 1.12, "x", ALARM, f"gaps {way}")
+        _mark(ax, clock, late[way], sign * 1.12, "|", GREY, f"late {way}")
+    ax.axhline(0, color=INK, lw=0.6)
+    ax.set_ylim(-1.25, 1.25)
+    ax.set_yticks(
+        [-1, -0.5, 0, 0.5, 1],
+        [
+            octets_text(most["client"]),
+            octets_text(most["client"] / 2),
+            "0",
+            octets_text(most["server"] / 2),
+            octets_text(most["server"]),
+        ],
+    )
+    ax.set_ylabel(f"octets in {span_of_time(width)}")
+    side = blended_transform_factory(ax.transAxes, ax.transData)
+    for text, height in (("from servers", 0.5), ("from clients", -0.5)):
+        ax.text(1.01, height, text, transform=side, rotation=270, va="center", ha="left", fontsize=SMALL)
+    clock.draw(ax)
+    clear_frame(ax)
+    lost = sum(len(times) for times in gaps.values())
+    behind = sum(len(times) for times in late.values())
+    caption(
+        ax,
+        "Payload captured, each octet once; the two directions have scales of their own. "
+        f"Crosses: octets that the capture lacks ({lost:,} gaps). "
+        f"Strokes: segments reordered, or sent again after a loss ({behind:,}).",
+    )
+    return ax
+
+
+def _mark(ax: Axes, clock: Clock, times: list[int], height: float, marker: str, colour: str, gid: str) -> None:
+    size = 30 if len(times) < 200 else 10
+    places = clock.places(times)
+    ax.scatter(places, [height] * len(times), s=size, marker=marker, c=colour, lw=1, gid=gid, clip_on=False)
+
+
+def octets_text(value: float) -> str:
+    """Write a number of octets with a decimal prefix: ``1.5 k``."""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:g}"

@@ -1,0 +1,180 @@
+"""Which way sessions took through the RFC's own state diagram."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, FancyArrowPatch
+
+from pop2dissect.plots.style import ALARM, FAINT, GREY, INK, PALE, SMALL, caption, label, nothing
+from pop2dissect.protocols.identify import POP2
+from pop2dissect.protocols.pop2.states import SERVER
+from pop2dissect.session import Session
+from pop2dissect.text.values import count
+
+_PLACES = {"AUTH": (0.0, 0.0), "MBOX": (2.0, 0.0), "ITEM": (4.0, 0.0), "NEXT": (6.0, 0.0), "DONE": (3.0, -2.6)}
+_UNKNOWN = (0.0, -2.6)
+_RADIUS = 0.42
+_BENDS = {
+    ("MBOX", "ITEM"): -0.28,
+    ("ITEM", "MBOX"): -0.28,
+    ("ITEM", "NEXT"): -0.28,
+    ("NEXT", "ITEM"): -0.28,
+    ("AUTH", "DONE"): 0.12,
+    ("NEXT", "DONE"): -0.12,
+}
+_LABELS = {
+    ("AUTH", "MBOX"): (1.0, 0.46, "bottom"),
+    ("MBOX", "ITEM"): (3.0, 0.36, "bottom"),
+    ("ITEM", "MBOX"): (3.0, -0.36, "top"),
+    ("ITEM", "NEXT"): (5.0, 0.36, "bottom"),
+    ("NEXT", "ITEM"): (5.0, -0.36, "top"),
+    ("MBOX", "MBOX"): (2.0, 0.92, "bottom"),
+    ("ITEM", "ITEM"): (4.0, 0.92, "bottom"),
+    ("AUTH", "AUTH"): (0.0, 0.92, "bottom"),
+    ("NEXT", "NEXT"): (6.0, 0.92, "bottom"),
+    ("AUTH", "DONE"): (0.6, -1.45, "top"),
+    ("MBOX", "DONE"): (1.85, -1.25, "center"),
+    ("ITEM", "DONE"): (4.15, -1.25, "center"),
+    ("NEXT", "DONE"): (5.4, -1.45, "top"),
+}
+
+_Edge = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Way:
+    """What led from one state to another."""
+
+    allowed: Counter[str] = field(default_factory=Counter)
+    other: Counter[str] = field(default_factory=Counter)
+    """What is not in the RFC's table, or was answered by an error or by closing."""
+
+    @property
+    def total(self) -> int:
+        return self.allowed.total() + self.other.total()
+
+
+def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
+    """Draw the states and transitions of RFC 937's server, and how often sessions took each.
+
+    The diagram comes from the dissector's own table. Transitions taken are black and have their counts,
+    those never taken are pale; what the table does not have is dashed. Only POP2 sessions count.
+    """
+    sessions = [session for session in sessions if session.protocol == POP2]
+    if not sessions:
+        return nothing(ax, "no POP2 sessions")
+    ways = _ways(sessions)
+    most = max((way.total for way in ways.values()), default=1) or 1
+    unknown = any("?" in edge for edge in ways)
+    places = _PLACES | ({"?": _UNKNOWN} if unknown else {})
+    seen = {state for edge, way in ways.items() if way.total for state in edge}
+    for state, (x, y) in places.items():
+        fill = PALE if state in seen else FAINT
+        ax.add_patch(
+            Circle((x, y), _RADIUS, facecolor=fill, edgecolor=INK if state in seen else GREY, zorder=3, gid=state)
+        )
+        ax.text(x, y, state, ha="center", va="center", weight="bold", zorder=4, color=INK if state in seen else GREY)
+    for edge, way in ways.items():
+        if edge[0] in places and edge[1] in places:
+            _draw_way(ax, edge, way, most, places)
+    ax.update_datalim([(-0.9, -3.15), (6.9, 1.35)])
+    ax.margins(0)
+    ax.autoscale_view()
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel("server states of RFC 937")
+    caption(
+        ax,
+        f"How often {count(len(sessions), 'session')} took each transition: the thicker, the more often. "
+        "Pale: allowed by the RFC, never taken. "
+        "Dashed, or with !: not in its table, answered by an error, or closed.",
+    )
+    return ax
+
+
+def _ways(sessions: Sequence[Session]) -> dict[_Edge, _Way]:
+    ways: dict[_Edge, _Way] = {}
+    for (state, command), (_, after) in SERVER.items():
+        ways.setdefault((state.value, after.value), _Way()).allowed[command] = 0
+    table = {(state.value, command): after.value for (state, command), (_, after) in SERVER.items()}
+    for session in sessions:
+        for exchange in session.exchanges:
+            if exchange.command is None:
+                continue
+            edge = (exchange.state, exchange.next_state)
+            way = ways.setdefault(edge, _Way())
+            if table.get((exchange.state, exchange.command)) == exchange.next_state:
+                failed = (
+                    exchange.next_state == "DONE"
+                    and exchange.replies
+                    and exchange.replies[0].kind in ("error", "close")
+                )
+                (way.other if failed else way.allowed)[exchange.command] += 1
+            elif exchange.state != "DONE":
+                way.other[exchange.command] += 1
+    return {edge: way for edge, way in ways.items() if edge[0] != "DONE"}
+
+
+def _draw_way(ax: Axes, edge: _Edge, way: _Way, most: int, places: dict[str, tuple[float, float]]) -> None:
+    taken = way.total > 0
+    wrong = taken and not way.allowed.total()
+    width = 0.8 + 3.2 * (way.total / most) ** 0.5 if taken else 0.8
+    colour = ALARM if wrong else INK if taken else PALE
+    style = (0, (4, 2)) if wrong else "-"
+    start, end = places[edge[0]], places[edge[1]]
+    circles: dict[object, Circle] = {}
+    if edge[0] == edge[1]:
+        x, y = start
+        posted = ((x - 0.22, y + 0.36), (x + 0.22, y + 0.36))
+        arc = "arc3,rad=-1.6"
+    else:
+        posted = (start, end)
+        circles = {patch.center: patch for patch in ax.patches if isinstance(patch, Circle)}
+        arc = f"arc3,rad={_BENDS.get(edge, 0.0)}"
+    arrow = FancyArrowPatch(
+        *posted,
+        connectionstyle=arc,
+        arrowstyle="-|>",
+        mutation_scale=9 + width * 1.5,
+        lw=width,
+        color=colour,
+        ls=style,
+        shrinkA=0,
+        shrinkB=0,
+        patchA=circles.get(start),
+        patchB=circles.get(end),
+        zorder=2,
+        gid=f"{edge[0]}-{edge[1]}",
+    )
+    ax.add_patch(arrow)
+    x, y, align = _LABELS.get(edge, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, "center"))
+    lines = _lines(way)
+    if lines:
+        ax.text(
+            x,
+            y,
+            "\n".join(lines),
+            ha="center",
+            va=align,
+            fontsize=SMALL,
+            color=INK if taken else GREY,
+            parse_math=False,
+            zorder=5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.9},
+            gid=f"label {edge[0]}-{edge[1]}",
+        )
+
+
+def _lines(way: _Way) -> list[str]:
+    lines = [f"{command} ×{number:,}" if number else command for command, number in sorted(way.allowed.items())]
+    others = way.other.most_common(3)
+    lines += [f"! {label(command, 10) or '(none)'} ×{number:,}" for command, number in others]
+    if len(way.other) > len(others):
+        lines.append(f"! … {len(way.other) - len(others)} more")
+    return lines

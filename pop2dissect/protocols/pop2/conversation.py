@@ -1,0 +1,288 @@
+"""What is common to the dissectors of conversations in which each line of the client gets an answer.
+
+The streams are read in the order of the conversation, not of the clock: the n-th reply answers the n-th
+command, data is as long as was announced, and where that cannot be true, causality decides (see
+:mod:`pop2dissect.protocols.causality`): what the server sent before it had received the next command
+belongs to this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from pop2dissect.protocols.causality import Causality
+from pop2dissect.protocols.lines import Line, LineReader
+from pop2dissect.protocols.pop2.events import MessageData, ReplyLine
+from pop2dissect.protocols.pop2.grammar import ReplyKind, has_control_octets, has_unusual_octets
+from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import count
+
+MAX_REFUSAL = 2048
+"""Octets within which what was expected to be data may turn out to be lines: four of the longest replies."""
+
+MAX_EXTRA_LINES = 100
+"""Lines taken as further replies to one command. Where there are more, the rest is one unknown reply: whoever
+sends that is no server of the protocol any more."""
+
+NO_REPLY = "no reply was captured"
+"""The note on a command whose reply may well have been sent."""
+
+Meaning = tuple[ReplyKind, int | None, str]
+"""Of a reply line: its kind, its number, and its text."""
+
+
+class Replies(NamedTuple):
+    """How a protocol words its replies."""
+
+    looks_like: Callable[[bytes], bool]
+    """Tells whether a line can be one."""
+    parse: Callable[[bytes], Meaning]
+    parse_broken: Callable[[bytes, int], Meaning]
+    """Given a line of which the capture lacks octets, and how many were captured before the first of those."""
+    longest: int
+    """Octets of a line, its end included."""
+
+
+class Conversation:
+    """How far both streams are read, and what was noticed on the way. Ask for things in the order of the
+    conversation."""
+
+    def __init__(self, client: Stream, server: Stream, replies: Replies) -> None:
+        self.client = client
+        self.server = server
+        self._looks_like_reply, self._parse, self._parse_broken, self._longest = replies
+        self._lines = LineReader(server)
+        self._sent_by_server = Causality(server)
+        self._sent_by_client = Causality(client)
+        self.position = 0
+        """Offset in the server's stream of what is not read yet."""
+        self.from_start = True
+        """The streams begin with the connection."""
+        self.greeting_end = 0
+        self.answer_end = 0
+        """Offset after what the client had to wait for: the greeting, then each reply proper."""
+        self.unanswered = False
+        """The command before this one has no reply."""
+        self._lost_until: int | None = None
+        """Where the next command was lost, and so were octets of the server just where the reply to it may
+        begin: the end of those."""
+        self._violations: dict[str, None] = {}
+        self._notes: list[str] = []
+
+    # What is noticed, collected for the turn at hand.
+
+    def violate(self, violation: str) -> None:
+        """Note a departure from the protocol by its id in the findings catalogue, once a turn."""
+        self._violations[violation] = None
+
+    def note(self, note: str) -> None:
+        """Note something in words."""
+        self._notes.append(note)
+
+    def collect(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the violations and notes since the last call."""
+        collected = tuple(self._violations), tuple(self._notes)
+        self._violations.clear()
+        self._notes.clear()
+        return collected
+
+    # The client.
+
+    def command_lines(self) -> Iterator[Line]:
+        """Yield the client's lines. What the capture lacks is cut where the server is known to have answered."""
+        reader = LineReader(self.client)
+        cuts = self._answered_inside_gaps() if self.client.gaps else []
+        line = reader.read(0, next((cut for cut in cuts if cut > 0), None))
+        while line is not None:
+            yield line
+            end = line.end
+            line = reader.read(end, next((cut for cut in cuts if cut > end), None) if cuts else None)
+
+    def _answered_inside_gaps(self) -> list[int]:
+        answered = {span.acknowledged for span in self.server.spans}
+        return sorted(
+            offset
+            for offset in answered
+            if offset is not None and any(gap.offset < offset <= gap.offset + gap.length for gap in self.client.gaps)
+        )
+
+    def next_command(self, lines: Iterator[Line]) -> tuple[Line | None, int | None, int | None]:
+        """Return the client's next line; how much the client had received when it began to send it, if known; and
+        where in the server's stream the reply to it begins at the earliest.
+
+        Without a line the last is the end of the stream; None where nothing tells.
+        """
+        line = next(lines, None)
+        self._lost_until = None
+        if line is None:
+            return None, None, self.server.length
+        known = self._sent_by_client.received_at(line.start)
+        boundary = self._sent_by_server.first_after(line.end, known)
+        if line.missing and known is None and self.server.gaps:
+            ends = (gap.offset + gap.length for gap in self.server.gaps if gap.offset == boundary)
+            self._lost_until = next(ends, None)
+        return line, known, boundary
+
+    def not_before(self, boundary: int | None) -> int | None:
+        """Return where the reply to the next command begins at the earliest, now that so much was read.
+
+        Losses come in bursts: where the reply to this command and the next command are both lost, it is
+        this reply, which nothing was captured of yet, that the lost octets of the server begin with.
+        """
+        if boundary is None or boundary > self.position:
+            return boundary
+        return self.position if self._lost_until is None else max(self._lost_until, self.position)
+
+    def broken_command(self, line: Line) -> int:
+        """Note that the capture lacks octets of a command; give how many were captured before the first of them."""
+        self._notes.append(f"the capture lacks {count(line.missing, 'octet')} of this command")
+        return _captured_head(line, self.client)
+
+    def is_torn(self, line: Line, is_command: bool) -> bool:
+        """Tell, and note, whether a line that is no command may be the rest of one in which the capture starts."""
+        torn = not (is_command or self.from_start or self.greeting_end or line.start or line.missing)
+        if torn:
+            self._notes.append("the capture starts in the middle of this line, or it is no command")
+        return torn
+
+    def check_order(self, known: int | None) -> None:
+        """Note a command that the client sent before it had received what it should have waited for.
+
+        ``known`` is how much it had received, as far as known.
+        """
+        if known is None:
+            return
+        if known < self.greeting_end:
+            self._violations["protocol.pre_greeting"] = None
+        elif known < self.answer_end or self.unanswered:
+            self._violations["protocol.pipelining"] = None
+
+    def check_octets(self, line: Line, longest: int) -> None:
+        """Note what no line should hold: a bare LF as its end, too many octets, other than printable ASCII."""
+        if line.beyond:
+            self.note(f"{line.beyond:,} octets of this line were not looked at (limit line_octets)")
+        if line.ending == b"\n":
+            self.violate("protocol.bare_lf")
+        if line.end - line.start > longest:
+            self.violate("protocol.long_line")
+        if has_unusual_octets(line.raw):
+            if not line.raw.isascii():
+                self.violate("protocol.non_ascii")
+            if has_control_octets(line.raw):
+                self.violate("protocol.terminal_escape")
+
+    # The server: looking at what comes.
+
+    def next_line(self, limit: int | None = None) -> Line | None:
+        """Look at the server's next line without taking it."""
+        return self._lines.read(self.position, limit)
+
+    def line_at(self, offset: int, limit: int | None = None) -> Line | None:
+        """Look at the server's line at an offset."""
+        return self._lines.read(offset, limit)
+
+    def is_reply_at(self, offset: int) -> bool:
+        """Whether a whole line that can be a reply begins at an offset of the server's stream."""
+        line = self._lines.read(offset)
+        return line is not None and bool(line.ending) and not line.missing and self._looks_like_reply(line.raw)
+
+    def only_replies(self, start: int, end: int, signs: bytes = b"+-#=") -> bool:
+        """Whether there are lines from ``start`` to just ``end`` that all look like replies."""
+        if not start < end <= start + MAX_REFUSAL:
+            return False
+        while start < end:
+            line = self._lines.read(start)
+            if line is None or line.missing or not line.ending or line.raw[:1] not in signs:
+                return False
+            if not self._looks_like_reply(line.raw):
+                return False
+            start = line.end
+        return start == end
+
+    def data_end(self, announced: int | None, has_following: bool, boundary: int | None) -> int | None:
+        """Return where the data that begins here ends; None where lines answer instead.
+
+        ``announced`` is its length as far as known, ``boundary`` where the reply to the next command
+        begins at the earliest.
+        """
+        start, length = self.position, self.server.length
+        end = None if announced is None else start + announced
+        if boundary is None or (has_following and boundary <= start):
+            # The next command was sent along with this one: only the announcement can tell.
+            return None if end is None or self._is_refusal(start, end) else min(end, length)
+        if boundary == end:
+            return end
+        if self.only_replies(start, boundary, signs=b"+-"):
+            return None
+        if end is None or boundary == length < end:
+            return boundary
+        if boundary > end:
+            # Either the server said something else after the data, or the data was longer.
+            return end if self.only_replies(end, boundary) else boundary
+        # Either the data was shorter, or the client did not wait for the end of it.
+        return boundary if self.is_reply_at(boundary) else min(end, length)
+
+    def _is_refusal(self, start: int, end: int) -> bool:
+        """Whether an error line stands where data was announced, and none follows the data as it should."""
+        line = self._lines.read(start)
+        if line is None or not line.raw.startswith(b"-") or not self._looks_like_reply(line.raw):
+            return False
+        return end != line.end and not self.is_reply_at(end)
+
+    def is_lost_request(self, announced: int | None, boundary: int | None) -> bool:
+        """Whether a command that was not captured must have asked for data, by what answers it."""
+        if boundary is None or boundary <= self.position:
+            return False
+        if announced is not None and boundary == self.position + announced:
+            return True
+        return not self.only_replies(self.position, boundary)
+
+    # The server: taking it.
+
+    def reply(self, line: Line) -> ReplyLine:
+        """Take a line as a reply."""
+        self.position = line.end
+        self.check_octets(line, self._longest)
+        if line.missing:
+            self._notes.append(f"the capture lacks {count(line.missing, 'octet')} of this reply")
+            kind, value, text = self._parse_broken(line.raw, _captured_head(line, self.server))
+        else:
+            kind, value, text = self._parse(line.raw)
+        return ReplyLine(line.start, line.end, line.raw, kind, value, text, line.missing)
+
+    def lines_up_to(self, end: int) -> Iterator[ReplyLine]:
+        """Take all lines up to an offset as replies; what is none is one unknown reply."""
+        taken = 0
+        while self.position < end and taken < MAX_EXTRA_LINES:
+            line = self._lines.read(self.position, end)
+            if line is None or (line.missing and not line.raw):
+                break
+            yield self.reply(line)
+            taken += 1
+        if self.position < end:
+            start, self.position = self.position, end
+            missing = self.server.missing_between(start, end)
+            if missing < end - start:
+                self._notes.append(f"{end - start - missing} octets of the server here are no replies")
+            yield ReplyLine(start, end, b"", ReplyKind.UNKNOWN, None, "", missing)
+
+    def data(self, end: int, announced: int | None, noun: str) -> MessageData:
+        """Take what comes up to an offset as data; ``noun`` says what it is."""
+        start, self.position = self.position, end
+        server = self.server
+        missing = server.missing_between(start, end)
+        if announced is not None and end - start != announced:
+            over = end < server.length or server.finished or server.reset
+            if over or end - start > announced:
+                self.violate("protocol.length_mismatch")
+            self._notes.append(f"the server announced {count(announced, 'octet')} and sent {end - start:,}")
+        if missing:
+            self._notes.append(f"the capture lacks {count(missing, 'octet')} of this {noun}")
+        return MessageData(start, end, announced, missing)
+
+
+def _captured_head(line: Line, stream: Stream) -> int:
+    """Return how many octets of a line were captured before the first that the capture lacks."""
+    gap = next(gap for gap in stream.gaps if gap.offset + gap.length > line.start)
+    return max(gap.offset - line.start, 0)

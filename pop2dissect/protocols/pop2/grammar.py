@@ -1,0 +1,238 @@
+"""The grammar of RFC 937, and how real programs depart from it: lines in, commands and replies out."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+COMMANDS = ("HELO", "FOLD", "READ", "RETR", "ACKS", "ACKD", "NACK", "QUIT")
+"""RFC 937, "Command Summary"."""
+
+MAX_COMMAND_LINE = 512
+MAX_REPLY_LINE = 512
+"""Octets of a line with its CRLF (RFC 937, "Sizes")."""
+
+
+class ReplyKind(StrEnum):
+    """What a reply is; the values are those of the JSON document."""
+
+    GREETING = "greeting"
+    OK = "ok"
+    ERROR = "error"
+    COUNT = "count"
+    LENGTH = "length"
+    DATA = "data"
+    CLOSE = "close"
+    UNKNOWN = "unknown"
+
+
+class Command(NamedTuple):
+    """A command line taken apart."""
+
+    keyword: str
+    """In capitals; empty where the line is empty or begins with octets that are no keyword."""
+    arguments: tuple[bytes, ...]
+    """Unquoted. HELO: user and password; FOLD: mailbox; READ: number; other lines: the rest, if any."""
+    number: int | None
+    """The number of ``READ n``, read as the servers do: leading digits count."""
+    well_formed: bool
+    """The arguments are those that the RFC's grammar asks for."""
+    secret: tuple[int, int] | None
+    """Where in the line a password stands."""
+
+    @property
+    def is_known(self) -> bool:
+        """The keyword is one of RFC 937."""
+        return self.keyword in _ARGUMENTS
+
+
+# <command> ::= <keyword> [<SP> <argument> ...] <CRLF>
+# Reality: UW's server skips blanks before the keyword and takes any blank as separator; keywords come
+# in any case. A command line may begin with octets of another protocol, which are no keyword at all.
+_LINE = re.compile(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]*)?(.*)", re.DOTALL)
+
+# <user> ends at the first blank that is not quoted; <password> is the rest of the line. The RFC has no
+# unquoted blank in a password, but UW's server takes the whole rest, and so its users have such passwords.
+_HELO = re.compile(rb"((?:\\.|[^\\ ]|\\$)*)(?: +(.*))?", re.DOTALL)
+# Where there is no blank a tab was meant to be one, whatever the server made of it: what follows must not be shown.
+_HELO_WITH_TAB = re.compile(rb"((?:\\.|[^\\\t])*)\t[\t ]*(.*)", re.DOTALL)
+
+_ENDS_ARGUMENT = re.compile(rb"(?<!\\) \Z")
+"""A blank that is not quoted, at the end of what is known of a line."""
+
+# <number> ::= decimal digits. UW's server reads leading digits and ignores what follows.
+_NUMBER = re.compile(rb"\d{1,20}")
+
+# A backslash quotes the next character (RFC 937, "Quoting"), in arguments only.
+_QUOTED = re.compile(rb"\\(.)", re.DOTALL)
+
+# What may hold a password in a line that is no HELO of the grammar: a keyword mistyped or behind other
+# octets, and the commands of the protocols that are tried on this port. To mask too much is better.
+_SECRETS = re.compile(
+    rb"(?:HEL[A-Z]{0,16}[ \t]+[^ \t]+[ \t]+|(?:PASS|APOP|AUTH|LOGIN)[ \t]+)(.+)", re.DOTALL | re.IGNORECASE
+)
+
+_ARGUMENTS: dict[str, range] = {
+    "HELO": range(2, 3),
+    "FOLD": range(1, 2),
+    "READ": range(2),
+    "RETR": range(1),
+    "ACKS": range(1),
+    "ACKD": range(1),
+    "NACK": range(1),
+    "QUIT": range(1),
+}
+"""How many arguments each command takes."""
+
+_BARE = {keyword.encode(): Command(keyword, (), None, True, None) for keyword in COMMANDS if 0 in _ARGUMENTS[keyword]}
+"""The lines that most conversations consist of."""
+
+
+def parse_command(line: bytes) -> Command:
+    """Take a command line apart, given without its line end. Any octets give a command."""
+    bare = _BARE.get(line)
+    if bare is not None:
+        return bare
+    match = _LINE.match(line)
+    assert match is not None  # every part of the pattern may be empty
+    word, rest = match.group(1, 2)
+    keyword = (word or b"").decode("ascii").upper()
+    if keyword == "HELO":
+        return _parse_helo(rest, match.start(2))
+    if keyword not in _ARGUMENTS:
+        secret = _SECRETS.search(line)
+        arguments = (rest,) if rest and keyword else ()
+        return Command(keyword, arguments, None, False, secret.span(1) if secret else None)
+    if keyword == "FOLD":
+        return Command(keyword, (unquote(rest),) if rest else (), None, bool(rest), None)
+    rest = rest.rstrip(b" \t")
+    digits = _NUMBER.match(rest) if keyword == "READ" else None
+    number = int(digits.group()) if digits else None
+    well_formed = not rest or (digits is not None and digits.end() == len(rest))
+    return Command(keyword, (rest,) if rest else (), number, well_formed, None)
+
+
+def _parse_helo(rest: bytes, at: int) -> Command:
+    match = _HELO.match(rest)
+    assert match is not None
+    by_the_rfc = True
+    if not match.group(2) and (with_tab := _HELO_WITH_TAB.match(rest)) is not None:
+        match, by_the_rfc = with_tab, False
+    user, password = match.group(1, 2)
+    arguments = tuple(unquote(argument) for argument in (user, password) if argument)
+    secret = (at + match.start(2), at + match.end(2)) if password else None
+    return Command("HELO", arguments, None, by_the_rfc and len(arguments) in _ARGUMENTS["HELO"], secret)
+
+
+def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Command:
+    """Take apart a command line of which the capture lacks octets after the first ``head`` ones.
+
+    What cannot be known is not guessed: without its keyword a line has none. All that may be part of
+    a password is marked as secret.
+    """
+    command = parse_command(raw[:head])
+    if command.keyword != "HELO":
+        # What was lost may have been a line end and the start of a HELO.
+        found = _SECRETS.search(raw)
+        secret = (head, len(raw)) if before_login and len(raw) > head else found.span(1) if found else None
+        if command.is_known:
+            return command._replace(number=None, well_formed=True, secret=secret)
+        return Command("", (), None, True, secret)
+    start = command.secret[0] if command.secret else head
+    if len(command.arguments) == 1 and not _ENDS_ARGUMENT.search(raw[:head]):
+        command = command._replace(arguments=())  # the user's name may go on
+    return command._replace(well_formed=True, secret=(start, len(raw)) if start < len(raw) else None)
+
+
+def unquote(argument: bytes) -> bytes:
+    """Take the quoting backslashes out of an argument; one at the very end quotes nothing and stays."""
+    return _QUOTED.sub(rb"\1", argument) if b"\\" in argument else argument
+
+
+# <reply> ::= "+" text | "-" text | "#" number text | "=" number text. At most 20 digits: no server means more.
+_REPLY = re.compile(rb"(?:([#=])[ ]*(\d{1,20})(?!\d)|([+-]))[ ]?(.*)", re.DOTALL)
+
+# The greeting is a "+" reply whose text begins with "POP2" (RFC 937, "The Normal Scenario"). A server with
+# plain-text logins off says "- POP2 ..."; a Delphi component says "+OK POP2".
+_GREETING = re.compile(rb"[+-](?:OK)?[ ]*POP2(?![A-Za-z0-9])", re.IGNORECASE)
+
+_KINDS = {b"#": ReplyKind.COUNT, b"=": ReplyKind.LENGTH, b"+": ReplyKind.OK, b"-": ReplyKind.ERROR}
+
+# "#n messages in <mailbox>" is UW's; "#n messages in this folder" is KA9Q's and names none.
+_MAILBOX = re.compile(r"messages? in (?!this folder$)(.+)")
+# "=n characters in message m" is UW's, "... in Message #m" is KA9Q's.
+_MESSAGE_NUMBER = re.compile(r"in message #?(\d{1,20})", re.IGNORECASE)
+
+
+def parse_reply(line: bytes) -> tuple[ReplyKind, int | None, str]:
+    """Take a reply line apart, given without its line end: its kind, its number, and its text."""
+    match = _REPLY.match(line)
+    if match is None:
+        return ReplyKind.UNKNOWN, None, decode(line)
+    sign, digits, other, text = match.groups()
+    if other is not None:
+        return _KINDS[other], None, decode(text)
+    return _KINDS[sign], int(digits), decode(text)
+
+
+def parse_broken_reply(raw: bytes, head: int) -> tuple[ReplyKind, int | None, str]:
+    """Take apart a reply line of which the capture lacks octets after the first ``head`` ones.
+
+    A number counts only where the octet after its last digit was captured.
+    """
+    kind, value, text = parse_reply(raw[:head])
+    if value is not None and raw[:head].rstrip(b"0123456789") in (b"#", b"="):
+        value = None
+    return kind, value, text
+
+
+def is_greeting(line: bytes) -> bool:
+    """Whether a line is the greeting of a POP2 server."""
+    return _GREETING.match(line) is not None
+
+
+def looks_like_reply(line: bytes) -> bool:
+    """Whether a line can be a reply: it is short enough, and has a sign and the number that belongs to it."""
+    return len(line) <= MAX_REPLY_LINE and _REPLY.match(line) is not None
+
+
+def is_farewell(line: bytes) -> bool:
+    """Whether a line is what UW's server says last, also after an error."""
+    return line.startswith(b"+ Sayonara")
+
+
+def mailbox_of(text: str) -> str | None:
+    """Return the mailbox that the text of a ``#n`` reply names."""
+    match = _MAILBOX.search(text)
+    return match.group(1) if match and match.group(1) != "<none>" else None
+
+
+def message_number_of(text: str) -> int | None:
+    """Return the message number that the text of a ``=n`` reply names."""
+    match = _MESSAGE_NUMBER.search(text)
+    return int(match.group(1)) if match else None
+
+
+# Outside of mail data a line holds printable ASCII (RFC 937, "The Grammar").
+_UNUSUAL = re.compile(rb"[^ -~\t]")
+# C0 controls and DEL, which can move a terminal's cursor, ring its bell or worse.
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def has_unusual_octets(line: bytes) -> bool:
+    """Whether a line holds anything but printable ASCII and tabs."""
+    return _UNUSUAL.search(line) is not None
+
+
+def has_control_octets(line: bytes) -> bool:
+    """Whether a line holds control characters other than tabs."""
+    return _CONTROL.search(line) is not None
+
+
+def decode(octets: bytes) -> str:
+    """Decode text from the wire: UTF-8 where it is, else Latin-1, which takes any octets."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")

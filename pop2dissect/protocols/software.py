@@ -1,0 +1,245 @@
+"""Which programs talked, told by their greetings, their words and their habits.
+
+Sources are the programs themselves: UW IMAP's ``ipop2d.c``, KA9Q NOS's and JNOS's ``pop.c``, popclient's
+``popclient.c``, fetchmail's ``pop2.c``. A habit names a program only where the whole session shows it;
+where a session is too short to tell, nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from pop2dissect.protocols.pop2.events import CommandLine, ReplyLine, Turn
+from pop2dissect.protocols.pop2.grammar import ReplyKind, decode
+from pop2dissect.tcp.stream import Stream
+
+UW = "UW IMAP ipop2d"
+KA9Q = "KA9Q NOS or JNOS"
+DELPHI = "a Delphi component"
+FETCHMAIL = "fetchmail or dtmail"
+POPCLIENT = "popclient"
+NMAP = "Nmap"
+
+TURNS_LOOKED_AT = 64
+"""Turns whose replies are compared with what servers are known to say."""
+
+LOOKED_AT = 4096
+"""Octets of each end of other protocols that are looked at."""
+
+
+class Software(NamedTuple):
+    """A program, and why it is thought to be that one."""
+
+    product: str
+    version: str | None
+    """As the program wrote it; None where it did not say."""
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.version}" if self.version else self.product
+
+
+class _Words(NamedTuple):
+    product: str
+    pattern: re.Pattern[bytes]
+    evidence: str
+
+
+def _words(*rows: tuple[str, bytes, str]) -> tuple[_Words, ...]:
+    return tuple(_Words(product, re.compile(pattern, re.DOTALL), evidence) for product, pattern, evidence in rows)
+
+
+# What servers say: reply lines in full. A group holds the version.
+_SERVER_WORDS = _words(
+    (UW, rb"\+ POP2 \S+ (v?\d[\w.]*\.\d+) server ready", "its greeting"),
+    (UW, rb"- POP2 server disabled on this system", "its greeting"),
+    (DELPHI, rb"\+OK POP2 Server \(ready\)\.", "its greeting"),
+    (KA9Q, rb"#\d+ messages in this folder", "its reply to HELO or FOLD"),
+    (KA9Q, rb"=\d+ characters in Message #\d+", "its reply with a length"),
+    (KA9Q, rb"=0 No more messages in this folder", "its reply with a length"),
+    (KA9Q, rb"- ERROR: (?:\([A-Z]+\) Expected [A-Za-z, ]+ command|Access DENIED!!)", "its error reply"),
+    (KA9Q, rb"\+ Bye, thanks for calling", "its farewell"),
+    # Not "#n messages in <mailbox>" and "=n characters in message n": those are in RFC 937's examples.
+    (UW, rb"#0 messages in <none>", "its reply to HELO or FOLD"),
+    (UW, rb"\+ Sayonara", "its farewell"),
+    (
+        UW,
+        rb"- (?:Bad login|Bogus or out of sequence command|Missing or null command|Missing user or password"
+        rb"|Missing mailbox name|Bogus argument given to [A-Z]+|Autologout; idle for too long"
+        rb"|Mailbox expunged from under me!|Invalid message number given to READ)",
+        "its error reply",
+    ),
+)
+
+# What else is found on the port, told by the first octets. The groups hold the product and the version.
+_BANNERS: dict[str, re.Pattern[bytes]] = {
+    # RFC 4253, section 4.2: SSH-protoversion-softwareversion SP comments
+    "SSH": re.compile(rb"SSH-\d\.\d+-([A-Za-z][A-Za-z0-9.]{0,99})(?:[_-](\S{1,100}))?"),
+}
+_HTTP_SERVER = re.compile(rb"HTTP/\d[^\n]*\n(?:[^\r\n]+\r?\n){0,50}?Server:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
+_HTTP_CLIENT = re.compile(rb"[A-Z]+ [^\n]*\n(?:[^\r\n]+\r?\n){0,50}?User-Agent:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
+# A probe of Nmap's version detection (nmap-service-probes: FourOhFourRequest).
+_NMAP_PROBE = re.compile(rb"GET /nice%20ports%2C/Tri%6Eity\.txt%2ebak HTTP/1\.0\r?$", re.MULTILINE)
+
+
+def server_of(turns: Iterable[Turn]) -> Software | None:
+    """Name the server of a POP2 session by what it said; nothing where programs contradict one another."""
+    found: Software | None = None
+    for turn in islice(turns, TURNS_LOOKED_AT):
+        for reply in turn.replies:
+            if not isinstance(reply, ReplyLine) or reply.missing:
+                continue
+            one = _by_words(reply.raw)
+            if one is None:
+                continue
+            if one.version or (found is None and reply.kind is ReplyKind.GREETING):
+                return one
+            if found is not None and found.product != one.product:
+                return None
+            found = found or one
+    return found
+
+
+def _by_words(line: bytes) -> Software | None:
+    for product, pattern, evidence in _SERVER_WORDS:
+        match = pattern.fullmatch(line)
+        if match is not None:
+            version = match.group(1) if pattern.groups else None
+            return Software(product, decode(version) if version else None, f"{evidence}: {decode(line)[:100]}")
+    return None
+
+
+def client_of(turns: Sequence[Turn], client: Stream) -> Software | None:
+    """Name the client of a POP2 session by its habits."""
+    if _NMAP_PROBE.search(client.read(0, min(client.length, 256))):
+        return Software(NMAP, None, "a probe of its version detection")
+    if not turns or client.gaps or any(turn.command is None for turn in turns[1:]):
+        return None
+    said = [turn for turn in turns if turn.command is not None]
+    if not said or not _is_plain(said):
+        return None
+    if _splits_line_ends(said, client):
+        return Software(POPCLIENT, None, "it sends commands and their line ends in segments of their own")
+    if _asks_for_known_sizes(said, client):
+        return Software(FETCHMAIL, None, "it sends READ n for each message, though the size was known")
+    return None
+
+
+def _is_plain(said: Sequence[Turn]) -> bool:
+    """Whether each command is written as in the RFC: capitals, one blank, nothing that was not asked for.
+
+    Programs write what they were written to write; people and scripts may write anything.
+    """
+    last = len(said) - 1
+    for index, turn in enumerate(said):
+        line = turn.command
+        assert line is not None
+        keyword = line.command.keyword.encode()
+        rest = line.raw[len(keyword) :]
+        if not line.raw.startswith(keyword) or not line.command.is_known or rest[:1] not in (b"", b" "):
+            return False
+        if (keyword == b"HELO") is not (index == 0) or (keyword == b"QUIT" and index != last):
+            return False
+        if line.end - line.start - len(line.raw) != 2 and index != last:
+            return False
+    return True
+
+
+def _splits_line_ends(said: Sequence[Turn], client: Stream) -> bool:
+    """Whether popclient's way of writing shows: ``HELO`` and ``FOLD`` whole, all else in two segments.
+
+    popclient 2.21 writes commands without an argument, and has no READ with a number. The line end of
+    the last command may have been lost with the connection.
+    """
+    split = 0
+    for index, turn in enumerate(said):
+        line = turn.command
+        assert line is not None
+        whole = _is_one_segment(line, client)
+        if line.command.keyword in ("HELO", "FOLD"):
+            if not whole:
+                return False
+        elif line.command.arguments:
+            return False
+        elif _begins_segment(client, line.start) and _begins_segment(client, line.end - 2) and not whole:
+            split += 1
+        elif index != len(said) - 1:
+            return False
+    return split >= 2
+
+
+def _begins_segment(client: Stream, offset: int) -> bool:
+    index = client.span_index(offset)
+    return index < len(client.spans) and client.spans[index].offset == offset
+
+
+def _is_one_segment(line: CommandLine, client: Stream) -> bool:
+    index = client.span_index(line.start)
+    if index >= len(client.spans):
+        return False
+    span = client.spans[index]
+    return span.offset == line.start and span.end == line.end
+
+
+def _asks_for_known_sizes(said: Sequence[Turn], client: Stream) -> bool:
+    """Whether a client reads all messages from 1 on, each with ``READ n``, ``RETR`` and an acknowledgement.
+
+    An acknowledgement is answered with the next message's size, and so READ is needed for the first
+    only. There must be at least two messages, and it must have gone on to the last, by the server's count.
+    """
+    reads = [index for index, turn in enumerate(said) if _keyword(turn) == "READ"]
+    if len(reads) < 2 or not all(_is_one_segment(turn.command, client) for turn in said if turn.command):
+        return False
+    keywords = [_keyword(turn) for turn in said]
+    head, tail = keywords[: reads[0]], keywords[reads[0] :]
+    if head not in (["HELO"], ["HELO", "FOLD"]) or tail[-1] != "QUIT":
+        return False
+    opening = said[reads[0] - 1].replies
+    count = opening[0].value if opening and isinstance(opening[0], ReplyLine) else None
+    body = tail[:-1]
+    acknowledgements = set(body[2::3])
+    return (
+        count == len(reads)
+        and body == ["READ", "RETR", body[2]] * len(reads)
+        and acknowledgements in ({"ACKS"}, {"ACKD"})
+        and all(_number(said[index]) == place for place, index in enumerate(reads, 1))
+    )
+
+
+def _keyword(turn: Turn) -> str:
+    return turn.command.command.keyword if turn.command else ""
+
+
+def _number(turn: Turn) -> int | None:
+    return turn.command.command.number if turn.command else None
+
+
+def others(protocol: str, client: Stream, server: Stream) -> tuple[Software | None, Software | None]:
+    """Name client and server of another protocol by what they call themselves in their first octets."""
+    said = client.read(0, min(client.length, LOOKED_AT))
+    answered = server.read(0, min(server.length, LOOKED_AT))
+    if _NMAP_PROBE.search(said):
+        return Software(NMAP, None, "a probe of its version detection"), _self_named(_HTTP_SERVER, answered)
+    if protocol == "HTTP":
+        return _self_named(_HTTP_CLIENT, said), _self_named(_HTTP_SERVER, answered)
+    banner = _BANNERS.get(protocol)
+    return (_by_banner(banner, said), _by_banner(banner, answered)) if banner else (None, None)
+
+
+def _by_banner(banner: re.Pattern[bytes], octets: bytes) -> Software | None:
+    match = banner.match(octets)
+    if match is None:
+        return None
+    product, version = match.groups()
+    return Software(decode(product), decode(version) if version else None, "its version string")
+
+
+def _self_named(pattern: re.Pattern[bytes], octets: bytes) -> Software | None:
+    match = pattern.match(octets)
+    if match is None:
+        return None
+    product, _, version = match.group(1).strip().partition(b"/")
+    return Software(decode(product), decode(version) or None, "its header field") if product else None

@@ -1,1 +1,0 @@
-"""What the analysis found, rendered for people and for other programs."""

@@ -1,0 +1,354 @@
+"""What a session is: the evidence of one TCP connection, as every report and analysis sees it.
+
+These classes hold values and where they were seen; they parse nothing. Offsets are octets from the
+start of a stream (``client`` is what the client sent, ``server`` what the server sent), gaps
+included. Times are integer nanoseconds since 1970-01-01 UTC. Frames are references as in
+:mod:`pop2dissect.capture.record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from pop2dissect.mail import Mail, OpenedMail, open_mail
+from pop2dissect.protocols.software import Software
+from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Login = Literal["accepted", "refused", "none"]
+Handshake = Literal["complete", "partial", "missing"]
+Ending = Literal["quit", "closed", "reset", "incomplete"]
+Disposition = Literal["kept", "deleted", "refused", "unacknowledged"]
+ReplyKind = Literal["greeting", "ok", "error", "count", "length", "data", "close", "unknown"]
+Severity = Literal["info", "low", "medium", "high", "critical"]
+Direction = Literal["client", "server"]
+
+
+@dataclass(slots=True, frozen=True)
+class Endpoint:
+    """One end of a connection."""
+
+    ip: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+
+
+@dataclass(slots=True)
+class Reply:
+    """One reply of the server: a line, the data of a message, or the closing of the connection."""
+
+    kind: ReplyKind
+    start: int
+    """Offset in the server's stream."""
+    end: int
+    """Offset after its last octet (its line end included)."""
+    time: int | None
+    """Time of its first octet; None where no octet of it was captured."""
+    frames: tuple[int, ...]
+    raw: bytes = b""
+    """The line as on the wire without its line end; empty for data and close. Lost octets are left out."""
+    value: int | None = None
+    """The number of a ``#n`` or ``=n`` reply, or the octets on the wire of data."""
+    text: str = ""
+    """What follows the sign and the number."""
+    missing: int = 0
+    """Octets between ``start`` and ``end`` that the capture lacks."""
+
+    @property
+    def line(self) -> str:
+        """The reply as text: UTF-8 where it is, else Latin-1."""
+        return decode_text(self.raw)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A command and the replies to it. The first exchange of a whole session is the greeting, without a command."""
+
+    index: int
+    """Counted from 0 in the session."""
+    command: str | None
+    """The keyword in capitals, as the protocol knows it; ``""`` where the line has none; None where there is no
+    command (the greeting) or it was not captured."""
+    arguments: tuple[str, ...] = field(repr=False)
+    """Unquoted. For HELO the user and the password."""
+    raw: bytes | None = field(repr=False)
+    """The command as on the wire, without its line end, lost octets left out; None without a command."""
+    secret: tuple[int, int] | None
+    """The part of ``raw`` that is a password, to be masked; None where there is none."""
+    start: int
+    """Offset of the command in the client's stream."""
+    end: int
+    time: int | None
+    """Time of the command's first octet; of the first reply where there is no command."""
+    frames: tuple[int, ...]
+    """Frames of the command, in order of its octets."""
+    state: str
+    """The server's state before it by RFC 937: AUTH MBOX ITEM NEXT DONE, by RFC 918 also PASS, or ``?`` where not
+    known."""
+    next_state: str
+    client_state: str
+    """The client's state when it sent the command by RFC 937: CALL NMBR SIZE XFER EXIT, or ``?``."""
+    replies: list[Reply]
+    violations: tuple[str, ...] = ()
+    """Ids of what departs from the RFC, as in the findings catalogue (``protocol.state`` ...)."""
+    notes: tuple[str, ...] = ()
+    """Sentences for a person: what is unusual here, lost, or inferred."""
+    missing: int = 0
+    """Octets of the command that the capture lacks."""
+    end_time: int | None = None
+    """Time of the command's last octet; None where there is no command, or that octet was not captured."""
+
+    @property
+    def latency(self) -> int | None:
+        """Time in ns from the command's last octet to the first reply; None where either is unknown."""
+        if self.command is not None and self.end_time is not None:
+            for reply in self.replies:
+                if reply.time is not None:
+                    return reply.time - self.end_time
+        return None
+
+    def shown_line(self, show_passwords: bool = False) -> str | None:
+        """Return the command line as text, its password masked unless asked for."""
+        if self.raw is None:
+            return None
+        if self.secret is None or show_passwords:
+            return decode_text(self.raw)
+        first, last = self.secret
+        return decode_text(self.raw[:first]) + PASSWORD_MASK + decode_text(self.raw[last:])
+
+    def shown_arguments(self, show_passwords: bool = False) -> tuple[str, ...]:
+        """Return the arguments, a password among them masked unless asked for."""
+        if self.secret is None or show_passwords or not self.arguments:
+            return self.arguments
+        return (*self.arguments[:-1], PASSWORD_MASK)
+
+
+@dataclass
+class Message:
+    """One message transfer: what was on the wire between a RETR and the server's next reply."""
+
+    index: int
+    """Counted from 1 in the session."""
+    exchange: int
+    """Index of the exchange whose reply it is."""
+    mailbox: str | None
+    """The mailbox it was read from, as the server named it, else as the client asked for it."""
+    number: int | None
+    """The message's number in the mailbox; None where it cannot be told."""
+    declared_octets: int | None
+    """What the last ``=n`` reply announced; None where it was not captured."""
+    start: int
+    end: int
+    """Offsets in the server's stream."""
+    octets: int
+    """Octets captured."""
+    missing_octets: int
+    """Octets that were on the wire but are not in the capture."""
+    start_time: int | None
+    end_time: int | None
+    frames: tuple[int, ...]
+    disposition: Disposition
+    committed: bool
+    """A deletion that a later QUIT or FOLD released (RFC 937); False where there is nothing to commit."""
+    stream: Stream = field(repr=False)
+    """The server's stream, where its octets are."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """All announced octets were sent, no more, and all were captured."""
+        return self.missing_octets == 0 and self.octets == self.declared_octets
+
+    def content(self) -> bytes:
+        """Return the octets as they were on the wire, those that the capture lacks left out."""
+        return self.stream.read(self.start, self.end)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of :meth:`content`, in hexadecimal."""
+        return self.stream.sha256(self.start, self.end)
+
+    @cached_property
+    def mail(self) -> Mail:
+        """The message taken apart: headers, parts, attachments, defects. Never raises.
+
+        Where the capture lacks octets of it, the defects begin by saying so, as the others may come of that.
+        """
+        return self.opened().mail
+
+    def opened(self) -> OpenedMail:
+        """Return :attr:`mail` and the decoded contents of its parts.
+
+        They are decoded each time, and not kept: together they may be as large as all messages of the capture.
+        """
+        opened = open_mail(self.content(), self.stream.limits)
+        if not self.missing_octets:
+            return opened
+        return opened._replace(mail=replace(opened.mail, defects=self._defects(opened.mail)))
+
+    def _defects(self, mail: Mail) -> tuple[str, ...]:
+        """Return the defects of a message of which the capture lacks octets."""
+        if not self.octets:
+            return ("the capture has nothing of the message",)
+        if not mail.defects:
+            return ()
+        lacking = count(self.missing_octets, "octet")
+        return (f"the capture lacks {lacking} of the message, which may be all that is wrong with it", *mail.defects)
+
+    def _repr_html_(self) -> str:
+        from pop2dissect.notebook.html import message_html
+
+        return message_html(self)
+
+
+@dataclass(slots=True)
+class Finding:
+    """Something that an examiner should look at, with the frames that prove it."""
+
+    id: str
+    severity: Severity
+    title: str
+    detail: str
+    time: int | None
+    frames: tuple[int, ...]
+    techniques: tuple[str, ...] = ()
+    """MITRE ATT&CK technique ids."""
+    sessions: tuple[int, ...] = ()
+    """Ids of the sessions that it is about; none where it is about connections without payload only."""
+
+
+@dataclass(slots=True, repr=False)
+class Session:
+    """One connection that carried payload, and what was said on it."""
+
+    id: int
+    """Counted from 1 in the order of first frames; 0 until that order is known."""
+    client: Endpoint
+    server: Endpoint
+    first_frame: int
+    last_frame: int
+    packets: int
+    start: int
+    end: int
+    protocol: str
+    """``POP2``, ``POP (RFC 918)``, ``POP3``, ``SSH``, ``TLS``, ``HTTP``, ``SMTP``, ``IMAP`` ... or ``unknown``."""
+    protocol_evidence: str
+    """On what grounds, in a few words."""
+    handshake: Handshake
+    ending: Ending
+    user: str | None
+    password: str | None = field(repr=False)
+    login: Login
+    state: str | None
+    """The server's last state by RFC 937, or by RFC 918 (``PASS`` besides); None where another protocol was spoken."""
+    exchanges: list[Exchange]
+    messages: list[Message]
+    client_stream: Stream = field(repr=False)
+    server_stream: Stream = field(repr=False)
+    events: list[str] = field(default_factory=list)
+    """What happened on the connection that an examiner should know: sentences with frames."""
+    findings: list[Finding] = field(default_factory=list)
+    client_software: Software | None = None
+    """The program that called, by its habits or what it calls itself; None where nothing tells."""
+    server_software: Software | None = None
+    """The program that answered, by its greeting and its words; None where nothing tells."""
+    login_exchange: int | None = None
+    """Index of the exchange that ``user``, ``password`` and ``login`` are of: of several tries the one that was
+    accepted; None where there was none."""
+
+    @property
+    def duration(self) -> int:
+        """Time in ns from the first frame to the last."""
+        return self.end - self.start
+
+    @property
+    def greeting(self) -> Reply | None:
+        """The server's greeting; None where it was not captured."""
+        first = self.exchanges[0] if self.exchanges else None
+        return next((reply for reply in first.replies if reply.kind == "greeting"), None) if first else None
+
+    def stream(self, direction: Direction) -> Stream:
+        """Return what one side sent."""
+        return self.client_stream if direction == "client" else self.server_stream
+
+    def timeline(self, show_passwords: bool = False) -> pd.DataFrame:
+        """Return what happened, in order, as a pandas data frame; docs/tables.md says what its columns are."""
+        from pop2dissect.tables.timeline import timeline_table
+
+        return timeline_table(self, show_passwords)
+
+    def __repr__(self) -> str:
+        who = "" if self.user is None else f", user {self.user!r}"
+        return f"<Session {self.id}: {self.client} to {self.server}, {self.protocol}{who}>"
+
+    def _repr_html_(self) -> str:
+        from pop2dissect.notebook.html import session_html
+
+        return session_html(self)
+
+
+@dataclass(slots=True)
+class Probe:
+    """Connections without payload between one client and one server port, as one row."""
+
+    client_ip: str
+    server: Endpoint
+    attempts: int
+    answered: int
+    """The server accepted: SYN, ACK."""
+    refused: int
+    """The server answered with RST."""
+    unanswered: int
+    first_time: int
+    last_time: int
+    first_frame: int
+
+
+@dataclass(slots=True)
+class HalfOpen:
+    """Connections to one server port that a client asked for and never completed, whoever asked, as one row."""
+
+    server: Endpoint
+    attempts: int
+    first_time: int
+    last_time: int
+    first_frame: int
+    peak: int
+    """The most of them that began within one second."""
+    peak_time: int
+    """When that second began."""
+    peak_frame: int
+    """The first of those connections' first frames."""
+    unlisted: int = 0
+    """Those of the attempts that are in no row of the table of probes, because it is full."""
+
+
+PASSWORD_MASK = "********"
+
+
+def decode_text(octets: bytes) -> str:
+    """Decode text from the wire: UTF-8 where it is, else Latin-1, which takes any octets."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def total_octets(messages: Sequence[Message]) -> int:
+    """Add up the captured octets of some messages."""
+    return sum(message.octets for message in messages)
+
+
+def about_sessions(findings: Sequence[Finding], selected: Sequence[int] | None) -> list[Finding]:
+    """Return those of the findings that span sessions which are about one that was asked for; None for all."""
+    if selected is None:
+        return list(findings)
+    return [finding for finding in findings if not set(selected).isdisjoint(finding.sessions)]

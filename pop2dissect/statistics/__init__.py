@@ -1,0 +1,1 @@
+"""Sums over sessions, without pandas."""

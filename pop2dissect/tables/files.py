@@ -1,0 +1,115 @@
+"""Tables as files: CSV without pandas, Parquet with pandas and pyarrow.
+
+Both take the tables' rows one by one, from wherever they are: of sessions at hand (:func:`rows_of`), or
+put aside while the sessions passed (:class:`pop2dissect.tables.spooled.TablesAside`).
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pop2dissect.optional import extra
+from pop2dissect.tables.columns import Kind, Value
+from pop2dissect.tables.schema import TABLES
+from pop2dissect.text.safe import spreadsheet_safe
+from pop2dissect.text.values import decimal_seconds, rfc3339
+
+Rows: TypeAlias = Callable[[str], Iterable[Sequence[Value]]]
+"""Gives the rows of a table by its name, as :meth:`pop2dissect.tables.columns.Table.values` does."""
+
+_ROW_GROUP = 1 << 17
+"""Rows that a Parquet file has together, and that are in memory at once."""
+
+_Writer: TypeAlias = Callable[[Any], str]
+
+
+def csv_paths(directory: str | os.PathLike[str]) -> list[Path]:
+    """Return the files that :func:`write_csv` makes."""
+    return [Path(directory) / f"{name}.csv" for name in TABLES]
+
+
+def parquet_paths(directory: str | os.PathLike[str]) -> list[Path]:
+    """Return the files that :func:`write_parquet` makes."""
+    return [Path(directory) / f"{name}.parquet" for name in TABLES]
+
+
+def write_csv(rows: Rows, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
+    """Write every table as ``NAME.csv`` into a directory, which is made where it is missing; give the paths.
+
+    UTF-8, lines end in CRLF (RFC 4180); times as RFC 3339 in UTC to the nanosecond, durations in decimal
+    seconds, booleans as ``true`` and ``false``, what is not known as an empty cell. Text from the capture
+    is made harmless: control characters are escapes (``\\x1b``), and what a spreadsheet program would run
+    as a formula, as POP2's replies look like, has an apostrophe before it. With ``exact`` neither is done.
+
+    Bounded memory: a row at a time. Raises FileExistsError where one of the files is there already, OSError
+    where one cannot be written.
+    """
+    paths = csv_paths(directory)
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
+        writers = [_writer(column.kind, exact) for column in table.columns]
+        with path.open("x", encoding="utf-8", newline="", errors="backslashreplace") as file:
+            out = csv.writer(file, lineterminator="\r\n")
+            out.writerow([column.name for column in table.columns])
+            for values in rows(name):
+                out.writerow(
+                    ["" if value is None else write(value) for write, value in zip(writers, values, strict=True)]
+                )
+    return paths
+
+
+def write_parquet(rows: Rows, directory: str | os.PathLike[str]) -> list[Path]:
+    """Write every table as ``NAME.parquet`` into a directory, which is made where it is missing; give the paths.
+
+    Types are those of the data frames, text is exact; only of an empty table the format does not keep which
+    categories there could be. Bounded memory. Raises MissingLibraryError where pandas or
+    pyarrow is missing, FileExistsError where one of the files is there already, OSError where one cannot be written.
+    """
+    need_parquet()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from pop2dissect.tables.frames import FrameBuilder
+
+    paths = parquet_paths(directory)
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
+        builder = FrameBuilder(table)
+        group = pa.Table.from_pandas(builder.frame(), preserve_index=False)
+        waiting = iter(rows(name))
+        with path.open("xb") as file, pq.ParquetWriter(file, group.schema) as out:
+            while some := list(islice(waiting, _ROW_GROUP)):
+                builder.extend_values(some)
+                out.write_table(pa.Table.from_pandas(builder.frame(), schema=group.schema, preserve_index=False))
+    return paths
+
+
+def need_parquet() -> None:
+    """Raise MissingLibraryError, which says how to install it, where something is missing to write Parquet."""
+    with extra("parquet"):
+        import pandas
+        import pyarrow  # noqa: F401 (only whether it is there)
+    del pandas
+
+
+def _writer(kind: Kind, exact: bool) -> _Writer:
+    match kind:
+        case Kind.TIME:
+            return rfc3339
+        case Kind.DURATION:
+            return decimal_seconds
+        case Kind.BOOLEAN:
+            return _boolean
+        case Kind.TEXT:
+            return str if exact else spreadsheet_safe
+        case _:
+            return str
+
+
+def _boolean(value: Value) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,197 @@
+"""The objects that the rows of the tables come as: something of a session, with what it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, get_args
+
+from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Reply, Session
+from pop2dissect.tcp.stream import Gap, Span, Stream
+
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What tables are made of."""
+
+    sessions: Sequence[Session] = ()
+    probes: Sequence[Probe] = ()
+    findings: Sequence[Finding] = ()
+    """Those that span sessions; the others are in their sessions."""
+    show_passwords: bool = False
+
+
+# A row is read once for each column of its table, and there may be a million of them: their classes are those
+# that are read fastest.
+
+
+@dataclass(slots=True)
+class SessionRow:
+    """A session."""
+
+    session: Session
+    show_passwords: bool
+
+
+@dataclass(slots=True)
+class ExchangeRow:
+    """A command and the replies to it."""
+
+    session: int
+    exchange: Exchange
+    reply: Reply | None
+    """The first one."""
+    before: int | None
+    """Time of the last octet that the server had sent before the command."""
+    message: int | None
+    """Index of the message that it transferred."""
+    show_passwords: bool
+
+
+@dataclass(slots=True)
+class MessageRow:
+    """A message transfer."""
+
+    session: int
+    message: Message
+
+
+@dataclass(slots=True)
+class FindingRow:
+    """A finding."""
+
+    session: int | None
+    place: int
+    finding: Finding
+
+
+@dataclass(slots=True)
+class SegmentRow:
+    """A run of octets of a stream that one frame carried."""
+
+    session: int
+    direction: Direction
+    place: int
+    offset: int
+    length: int
+    frame: int
+    time: int
+    acknowledged: int | None
+    late: bool
+
+
+@dataclass(slots=True)
+class GapRow:
+    """A run of octets of a stream that the capture lacks."""
+
+    session: int
+    direction: Direction
+    place: int
+    gap: Gap
+    time: int | None
+
+
+ProbeRow: TypeAlias = Probe
+
+
+def session_rows(source: Source) -> Iterator[SessionRow]:
+    """Yield the sessions."""
+    for session in source.sessions:
+        yield SessionRow(session, source.show_passwords)
+
+
+def exchange_rows(source: Source) -> Iterator[ExchangeRow]:
+    """Yield the exchanges of all sessions."""
+    for session in source.sessions:
+        messages = {message.exchange: message.index for message in session.messages}
+        for exchange, before in with_time_before(session):
+            reply = exchange.replies[0] if exchange.replies else None
+            message = messages.get(exchange.index)
+            yield ExchangeRow(session.id, exchange, reply, before, message, source.show_passwords)
+
+
+def with_time_before(session: Session) -> Iterator[tuple[Exchange, int | None]]:
+    """Yield a session's exchanges with the time at which the reply to the one before was complete."""
+    before: int | None = None
+    for exchange in session.exchanges:
+        yield exchange, before
+        before = reply_end(session, exchange)
+
+
+def reply_end(session: Session, exchange: Exchange) -> int | None:
+    """Return the time of the last octet that answered; None where it was not captured, or nothing did."""
+    for reply in reversed(exchange.replies):
+        if reply.end > reply.start:
+            # Nearly all replies are in one frame, and then need not be looked for.
+            one = len(reply.frames) == 1 and not reply.missing
+            return reply.time if one else session.server_stream.time_at(reply.end - 1)
+    return None
+
+
+def message_rows(source: Source) -> Iterator[MessageRow]:
+    """Yield the message transfers of all sessions."""
+    for session in source.sessions:
+        for message in session.messages:
+            yield MessageRow(session.id, message)
+
+
+def finding_rows(source: Source) -> Iterator[FindingRow]:
+    """Yield the findings of each session, then those that span sessions, each group numbered from 1."""
+    for session in source.sessions:
+        for place, finding in enumerate(session.findings, 1):
+            yield FindingRow(session.id, place, finding)
+    for place, finding in enumerate(source.findings, 1):
+        yield FindingRow(None, place, finding)
+
+
+def probe_rows(source: Source) -> Iterable[ProbeRow]:
+    """Return the connections without payload."""
+    return source.probes
+
+
+def segment_rows(source: Source) -> Iterator[SegmentRow]:
+    """Yield the runs that the streams consist of."""
+    for session in source.sessions:
+        for direction in DIRECTIONS:
+            for place, (span, late) in enumerate(with_lateness(session.stream(direction))):
+                offset, length, frame, time, acknowledged, _, _ = span
+                yield SegmentRow(session.id, direction, place, offset, length, frame, time, acknowledged, late)
+
+
+def with_lateness(stream: Stream) -> Iterator[tuple[Span, bool]]:
+    """Yield a stream's spans in stream order, and whether each was captured after octets that follow it."""
+    late: list[bool] = []
+    earliest = 1 << 63
+    for span in reversed(stream.spans):
+        late.append(span.frame > earliest)
+        earliest = min(earliest, span.frame)
+    return zip(stream.spans, reversed(late), strict=True)
+
+
+def count_late(stream: Stream) -> int:
+    """Count a stream's spans that were captured after octets that follow them."""
+    late = 0
+    earliest = 1 << 63
+    for span in reversed(stream.spans):
+        if span.frame > earliest:
+            late += 1
+        else:
+            earliest = span.frame
+    return late
+
+
+def gap_rows(source: Source) -> Iterator[GapRow]:
+    """Yield the gaps of all streams, with the time of the octets around them."""
+    for session in source.sessions:
+        for direction in DIRECTIONS:
+            stream = session.stream(direction)
+            for place, gap in enumerate(stream.gaps):
+                yield GapRow(session.id, direction, place, gap, gap_time(stream, gap))
+
+
+def gap_time(stream: Stream, gap: Gap) -> int | None:
+    """Return the time of the last octet before a gap, else of the first one after it; None where there is neither."""
+    before = stream.time_at(gap.offset - 1) if gap.offset else None
+    return stream.time_at(gap.offset + gap.length) if before is None else before

@@ -1,0 +1,163 @@
+"""The tables of a capture as pandas data frames: ``capture.tables.sessions`` and so on.
+
+What their columns are is declared in :mod:`pop2dissect.tables.schema`, and described in docs/tables.md.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pop2dissect.optional import extra
+from pop2dissect.tables.columns import Value
+from pop2dissect.tables.files import write_csv, write_parquet
+from pop2dissect.tables.rows import Source
+from pop2dissect.tables.schema import TABLES, rows_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pop2dissect.session import Finding, Probe, Session
+
+COLLECTED = ("sessions", "exchanges", "messages", "findings", "segments", "gaps")
+"""The tables that are made of passing sessions by default: all but those of mails, which cost more to find."""
+_AT_ONCE = 1000
+"""Sessions that are in memory at once where they only pass."""
+_GC_THRESHOLD = 100_000
+"""Objects between two runs of the garbage collector. With Python's 700 they take nearly half of the time."""
+
+
+class Tables:
+    """The tables of some sessions, each made when it is first asked for, then kept.
+
+    Rows are in the order of the capture. Tables join by ``session``, and by ``exchange`` or ``message``
+    with it. Passwords are masked, unless ``show_passwords``.
+
+    Needs pandas; the errors say how to install it. :meth:`write_csv` does not.
+    """
+
+    def __init__(
+        self,
+        sessions: Sequence[Session] = (),
+        probes: Sequence[Probe] = (),
+        findings: Sequence[Finding] = (),
+        *,
+        show_passwords: bool = False,
+    ) -> None:
+        """Take sessions, and what does not belong to any: probes, and findings that span sessions."""
+        self.source = Source(sessions, probes, findings, show_passwords)
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    def with_passwords(self) -> Self:
+        """Return the same tables, made afresh, with passwords shown."""
+        source = self.source
+        return type(self)(source.sessions, source.probes, source.findings, show_passwords=True)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return a table by its name. Raises KeyError where there is none."""
+        if name not in self._frames:
+            table, rows = TABLES[name]
+            with extra("analysis"):
+                from pop2dissect.tables.frames import data_frame
+
+            with _rare_collections():
+                self._frames[name] = data_frame(table, rows(self.source))
+        return self._frames[name]
+
+    @property
+    def sessions(self) -> pd.DataFrame:
+        """Connections that carried payload; key ``session``."""
+        return self["sessions"]
+
+    @property
+    def exchanges(self) -> pd.DataFrame:
+        """Commands with their replies; key ``session``, ``exchange``."""
+        return self["exchanges"]
+
+    @property
+    def messages(self) -> pd.DataFrame:
+        """Message transfers; key ``session``, ``message``."""
+        return self["messages"]
+
+    @property
+    def mails(self) -> pd.DataFrame:
+        """Headers and attachments of messages; key ``session``, ``message``. Each message is taken apart for it."""
+        return self["mails"]
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """Findings; key ``session``, ``finding``."""
+        return self["findings"]
+
+    @property
+    def probes(self) -> pd.DataFrame:
+        """Connections without payload; key ``client_ip``, ``server_ip``, ``server_port``."""
+        return self["probes"]
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """Runs of octets that the streams consist of; key ``session``, ``direction``, ``segment``."""
+        return self["segments"]
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """What the capture lacks of the streams; key ``session``, ``direction``, ``gap``."""
+        return self["gaps"]
+
+    def write_csv(self, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
+        """Write every table as ``NAME.csv``; see :func:`pop2dissect.tables.files.write_csv`."""
+        return write_csv(self._rows, directory, exact=exact)
+
+    def write_parquet(self, directory: str | os.PathLike[str]) -> list[Path]:
+        """Write every table as ``NAME.parquet``; see :func:`pop2dissect.tables.files.write_parquet`."""
+        return write_parquet(self._rows, directory)
+
+    def _rows(self, name: str) -> Iterator[tuple[Value, ...]]:
+        return rows_of(name, self.source)
+
+    def __repr__(self) -> str:
+        return f"<Tables of {len(self.source.sessions)} sessions: {', '.join(TABLES)}>"
+
+
+def collect(
+    sessions: Iterable[Session], names: Sequence[str] = COLLECTED, *, show_passwords: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Make tables of sessions as they pass, and keep none of them: for more sessions than fit into memory.
+
+    >>> frames = collect(pop2dissect.iter_sessions("large.pcap"))
+
+    Gives the data frames by name, in the order of sessions' numbers. Passwords are masked, unless ``show_passwords``.
+    Raises KeyError where there is no such table, and MissingLibraryError where pandas is missing.
+    """
+    with extra("analysis"):
+        from pop2dissect.tables.frames import FrameBuilder
+
+    builders = [(FrameBuilder(TABLES[name][0]), TABLES[name][1]) for name in names]
+    passing = iter(sessions)
+    with _rare_collections():
+        while some := list(islice(passing, _AT_ONCE)):
+            source = Source(some, show_passwords=show_passwords)
+            for builder, rows in builders:
+                builder.extend(rows(source))
+        frames = {name: builder.frame() for name, (builder, _) in zip(names, builders, strict=True)}
+    for name, frame in frames.items():
+        if not frame["session"].is_monotonic_increasing:
+            frames[name] = frame.sort_values("session", kind="stable", ignore_index=True)
+    return frames
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the garbage collector look for cycles rarely meanwhile: rows have none, and it would go over all of them."""
+    before = gc.get_threshold()
+    if before[0]:
+        gc.set_threshold(max(before[0], _GC_THRESHOLD), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -1,0 +1,114 @@
+"""Findings as text: the most severe first, each with what proves it; those that repeat themselves in a few lines."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pop2dissect.session import Finding, Severity
+from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.style import Style
+from pop2dissect.terminal.wrap import wrapped
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import count, frame_list, frame_runs, moment
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+"""The most severe first."""
+GRAVE: frozenset[Severity] = frozenset(["critical", "high"])
+
+_SHOWN_GRAVE = 20
+"""Findings of one kind that are written out; more are only counted, with their sessions."""
+_SHOWN = 2
+"""The same of a lower severity: every login of POP2 sends a password in clear text."""
+_RUNS = 12
+"""Runs of sessions that are listed of those: the JSON document has them all, and a screen has no room for them."""
+_INDENT = " " * 10
+
+
+@dataclass(slots=True)
+class _Kind:
+    """Findings of one kind and severity."""
+
+    first: list[Finding] = field(default_factory=list)
+    """Those that are written out: the earliest, in order."""
+    found: int = 0
+    others: array[int] = field(default_factory=lambda: array("Q"))
+    """Sessions of those that are not."""
+
+
+class FindingsDigest:
+    """Takes findings in any order, and keeps of each kind no more than is shown."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[Severity, str], _Kind] = {}
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Add findings, of a session or spanning several."""
+        for finding in findings:
+            kind = self._kinds.setdefault((finding.severity, finding.id), _Kind())
+            kind.found += 1
+            insort(kind.first, finding, key=_begin)  # sessions come in the order in which they ended
+            if len(kind.first) > (_SHOWN_GRAVE if finding.severity in GRAVE else _SHOWN):
+                kind.others.extend(kind.first.pop().sessions)
+
+    def lines(self, look: Look) -> Iterator[str]:
+        """Yield the lines; none where nothing was found."""
+        if not self._kinds:
+            return
+        style = look.style
+        yield f"{style.heading}Findings{style.off}"
+        for (severity, name), kind in sorted(self._kinds.items(), key=_rank):
+            colour = style.bad if severity in GRAVE else style.notable
+            times = f", {kind.found:,} times" if kind.found > 1 else ""
+            title, *more = _wrapped(f"{terminal_safe(kind.first[0].title)} ({name}){times}", style)
+            yield f"{colour}{severity:>8}{style.off}  {style.bold}{title[len(_INDENT) :]}{style.off}"
+            yield from (f"{style.bold}{line}{style.off}" for line in more)
+            for finding in kind.first:
+                yield from _wrapped(terminal_safe(finding.detail), style)
+                yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_citation(finding, look), style))
+            if kind.found > len(kind.first):
+                yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_rest(kind), style))
+        yield ""
+
+
+def _begin(finding: Finding) -> tuple[int, tuple[int, ...]]:
+    return finding.time or 0, finding.sessions
+
+
+def _rank(item: tuple[tuple[Severity, str], _Kind]) -> tuple[int, int, str]:
+    (severity, name), kind = item
+    return SEVERITIES.index(severity), min(finding.time or 0 for finding in kind.first), name
+
+
+def _citation(finding: Finding, look: Look) -> str:
+    pieces = []
+    if finding.sessions:
+        noun = "session" if len(finding.sessions) == 1 else "sessions"
+        pieces.append(f"{noun} {frame_list(sorted(finding.sessions))}")
+    if finding.time is not None:
+        when = moment(finding.time, look.zone)
+        pieces.append(f"{when.date} {when.short_clock} {when.zone}")
+    if finding.frames:
+        noun = "frame" if len(finding.frames) == 1 else "frames"
+        pieces.append(f"{noun} {frame_list(sorted(finding.frames), look.several_captures)}")
+    return f"[{'; '.join(pieces)}]"
+
+
+def _rest(kind: _Kind) -> str:
+    """Name the sessions of the findings that are not written out, the first of them where they are many."""
+    sessions = sorted(set(kind.others))
+    more = f"and {count(kind.found - len(kind.first), 'time')} more"
+    if not sessions:
+        return more
+    runs = frame_runs(sessions)
+    noun = "session" if len(sessions) == 1 else "sessions"
+    if len(runs) <= _RUNS + 1:
+        return f"{more}, in {noun} {', '.join(runs)}"
+    return f"{more}, in {len(sessions):,} sessions: {', '.join(runs[:_RUNS])} ... (--json lists all)"
+
+
+def _wrapped(text: str, style: Style) -> Iterator[str]:
+    """Yield the indented text: on a terminal in lines of its width, else in one line."""
+    return wrapped(text, style.width, _INDENT, _INDENT)

@@ -1,0 +1,90 @@
+"""One session's conversation as text: what each end said, in the order in which it was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pop2dissect.document.masking import Range, masked_text, secret_ranges
+from pop2dissect.session import Direction, Session
+from pop2dissect.tcp.stream import Stream
+from pop2dissect.terminal.conversation import Look
+from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import count
+
+_BLOCK = 1 << 16
+"""Octets that are read at a time, and the longest run without a line end that is shown on one line."""
+
+
+def conversation(session: Session, look: Look) -> Iterator[str]:
+    """Yield the conversation line by line, each with a sign for the end that said it. Passwords are masked.
+
+    All octets of both streams are in it, messages too, and what the capture lacks is said in its place.
+    """
+    style = look.style
+    secrets = [] if look.show_passwords else secret_ranges(session)
+    yield f"{style.heading}Session {session.id}  {session.client} {style.to_server} {session.server}{style.off}"
+    told = {"client": 0, "server": 0}
+    for direction, end in _turns(session):
+        is_client = direction == "client"
+        sign = style.to_server if is_client else style.to_client
+        colour = style.client if is_client else style.server
+        stream = session.stream(direction)
+        for line in _lines(stream, told[direction], end, secrets if is_client else ()):
+            if isinstance(line, str):
+                yield f"{colour}{sign} {terminal_safe(line)}{style.off}"
+            else:
+                yield f"{style.notable}{sign} ({count(line, 'octet')} not captured){style.off}"
+        told[direction] = max(told[direction], end)
+
+
+def _turns(session: Session) -> Iterator[tuple[Direction, int]]:
+    """Yield who speaks, and up to which offset of what that end sent, in the order of the conversation.
+
+    That is the order of the exchanges where they are known, since frames may have come in another; and
+    else the order of the frames in time.
+    """
+    for exchange in session.exchanges:
+        yield "client", exchange.end
+        for reply in exchange.replies:
+            yield "server", reply.end
+    if not session.exchanges:
+        turns: list[tuple[int, int, Direction, int]] = []
+        for direction in _DIRECTIONS:
+            turns += ((span.time, span.frame, direction, span.end) for span in session.stream(direction).spans)
+        for _, _, direction, end in sorted(turns):
+            yield direction, end
+    for direction in _DIRECTIONS:
+        yield direction, session.stream(direction).length
+
+
+_DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
+
+
+def _lines(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> Iterator[str | int]:
+    """Yield part of a stream as lines without their ends, and in the place of a gap how many octets it has of them."""
+    for gap in stream.gaps:
+        if gap.offset < end and gap.offset + gap.length > start:
+            yield from _captured(stream, start, gap.offset, secrets)
+            after = min(gap.offset + gap.length, end)
+            yield after - max(gap.offset, start)
+            start = after
+    yield from _captured(stream, start, end, secrets)
+
+
+def _captured(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> Iterator[str]:
+    """Yield part of a stream without gaps as lines."""
+    while start < end:
+        block = stream.read(start, min(end, start + _BLOCK))
+        if not block:
+            return
+        complete = len(block)
+        if start + complete < end:
+            complete = block.rfind(b"\n") + 1 or complete
+        position = 0
+        while position < complete:
+            lf = block.find(b"\n", position, complete)
+            after = complete if lf < 0 else lf + 1
+            line = block[position:after].removesuffix(b"\n").removesuffix(b"\r")
+            yield masked_text(stream, start + position, start + position + len(line), secrets)
+            position = after
+        start += complete

@@ -1,0 +1,77 @@
+"""Passwords that take more than one line to be known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pop2dissect.protocols.credentials import CredentialWatch, socks_password
+
+
+def hidden(*lines: bytes, lost: int | None = None) -> list[bytes | None]:
+    """Return what is hidden of each line; ``lost`` is the number of a line before which octets were lost."""
+    watch = CredentialWatch()
+    spans = [watch.secret_in(line, lost=number == lost) for number, line in enumerate(lines)]
+    return [None if span is None else line[slice(*span)] for line, span in zip(lines, spans, strict=True)]
+
+
+@pytest.mark.parametrize("start", [b"AUTH LOGIN", b"AUTHENTICATE PLAIN", b"a1 AUTHENTICATE PLAIN", b"auth login"])
+def test_lines_of_base64_after_auth(start: bytes) -> None:
+    assert hidden(start, b"ZnJlZA==", b"c2VjcmV0", b"STAT", b"ZnJlZA==")[1:] == [b"ZnJlZA==", b"c2VjcmV0", None, None]
+
+
+def test_literals_are_counted() -> None:
+    assert hidden(b"a LOGIN {4}", b"fred {6}", b"se\rcr", b"a2 NOOP") == [b"{4}", b"fred {6}", b"se\rcr", None]
+    assert hidden(b"a LOGIN {10+}", b"one", b"two34", b"a2 NOOP")[1:] == [b"one", b"two34", None]
+    assert hidden(b"a APPEND x {4}", b"text") == [None, None]
+
+
+def test_fields_that_go_on() -> None:
+    lines = [b"Authorization: Basic", b"\tZnJl", b" ZA==", b"Host: x", b" y"]
+    assert hidden(*lines) == [b"Basic", b"\tZnJl", b" ZA==", None, None]
+
+
+def test_addresses() -> None:
+    assert hidden(b"GET http://fred:secret@x/ HTTP/1.0", b"GET http://x:80/@y HTTP/1.0") == [b"secret", None]
+
+
+@pytest.mark.parametrize("line", [b"READ 1", b"retr", b"ACKD", b"FOLD mail/x", b"QUIT ", b"EHLO x", b"SSH-2.0-x y"])
+def test_commands_after_a_loss_are_not_hidden(line: bytes) -> None:
+    assert hidden(line, lost=0) == [None]
+
+
+@pytest.mark.parametrize("line", [b"ed secret", b"READ secret", b"secret", b"PASS secret", b"RETR 1 secret"])
+def test_whatever_else_is(line: bytes) -> None:
+    assert hidden(line, lost=0) == [line]
+
+
+@given(st.lists(st.tuples(st.binary(), st.booleans())))
+def test_any_lines(lines: list[tuple[bytes, bool]]) -> None:
+    watch = CredentialWatch()
+    for line, lost in lines:
+        span = watch.secret_in(line, lost=lost)
+        assert span is None or 0 <= span[0] < span[1] <= len(line)
+
+
+@pytest.mark.parametrize(
+    ("octets", "password"),
+    [
+        (b"\x05\x01\x02\x01\x04fred\x06secret", b"secret"),
+        (b"\x05\x02\x00\x02\x01\x00\x06secret\x05\x01", b"secret"),
+        (b"\x05\x01\x02\x01\x04fred\x06sec", b"sec"),
+        (b"\x05\x01\x02\x01\x04fred\x06", None),
+        (b"\x05\x01\x00\x05\x01\x00", None),
+        (b"\x04\x01", None),
+        (b"\x05", None),
+    ],
+)
+def test_socks(octets: bytes, password: bytes | None) -> None:
+    span = socks_password(octets)
+    assert (None if span is None else octets[slice(*span)]) == password
+
+
+@given(st.binary(max_size=600))
+def test_any_octets_of_socks(octets: bytes) -> None:
+    span = socks_password(b"\x05" + octets)
+    assert span is None or span[0] < span[1] <= len(octets) + 1

@@ -1,0 +1,64 @@
+"""Timelines: in the order of the conversation, nothing left out, and as Timesketch wants them."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+import pop2dissect
+from pop2dissect.export.timesketch import write_timesketch
+from pop2dissect.session import Finding
+from pop2dissect.tables.timeline import timeline
+from tests.support.truth import capture_names, capture_path
+
+
+@pytest.mark.parametrize("name", capture_names())
+def test_everything_said_is_in_it_once(name: str) -> None:
+    for session in pop2dissect.read(capture_path(name), [109, 10109]).sessions:
+        entries = list(timeline(session))
+        assert entries[0].event == "start"
+        assert entries[-1].event == "end"
+        commands = [entry for entry in entries if entry.event == "command"]
+        assert [entry.frames for entry in commands] == [e.frames for e in session.exchanges if e.raw is not None]
+        gaps = sum(entry.octets for entry in entries if entry.event == "gap")
+        assert gaps == session.client_stream.missing + session.server_stream.missing
+        if session.exchanges:
+            replies = sum(len(exchange.replies) for exchange in session.exchanges)
+            answers = [entry for entry in entries if entry.event in ("reply", "message")]
+            assert len(answers) == replies
+            sent = sum(entry.octets for entry in entries if entry.event in ("reply", "message"))
+            assert sent <= session.server_stream.length
+
+
+def test_as_a_table() -> None:
+    session = pop2dissect.read(capture_path("rfc937_normal")).sessions[0]
+    table = session.timeline()
+    assert list(table.columns) == ["time", "delta", "direction", "event", "state", "what", "octets", "frames"]
+    assert table["delta"].sum().value == session.duration
+    assert table["what"][2].startswith("HELO ")
+    assert "********" in table["what"][2]
+    assert "********" not in session.timeline(show_passwords=True)["what"][2]
+
+
+def test_events_for_timesketch() -> None:
+    capture = pop2dissect.read(capture_path("not_pop2_on_109"))
+    finding = Finding("x", "high", "title\x1b[31m", "detail", None, (1,), ("T1110",))
+    capture.sessions[0].findings.append(finding)
+    findings = sum(len(session.findings) for session in capture.sessions) + 1
+    out = io.StringIO()
+    count = write_timesketch(out, capture.sessions, [Finding("y", "low", "spans", "", capture.sessions[0].start, (2,))])
+    lines = out.getvalue().splitlines()
+    assert len(lines) == count == sum(len(list(timeline(session))) for session in capture.sessions) + findings
+    assert out.getvalue().isascii()
+    for line in lines:
+        event = json.loads(line)
+        assert {"message", "datetime", "timestamp_desc", "timestamp", "data_type"} <= event.keys()
+        when = datetime.fromisoformat(event["datetime"])
+        assert when.tzinfo is not None
+        since = when - datetime(1970, 1, 1, tzinfo=UTC)
+        assert since.days * 86_400 * 10**6 + since.seconds * 10**6 + since.microseconds == event["timestamp"]
+        assert event["nanoseconds"] // 1000 == event["timestamp"]
+        assert "\x1b" not in event["message"]

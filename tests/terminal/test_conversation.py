@@ -1,0 +1,34 @@
+"""A session as lines of text: what is said before its conversation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pop2dissect.terminal.conversation import Look, session_timeline
+from pop2dissect.terminal.style import plain
+from pop2dissect.terminal.tree import session_tree
+from tests.findings.found import examine
+from tests.support.wire import save
+from tools.samples.findings import Net, login, read
+
+LOOK = Look(plain())
+MAIL = b"From: a@quarry.example\r\n\r\n" + b"Stone.\r\n" * 2000
+
+
+def test_of_many_gaps_the_first_are_listed_and_the_tree_has_all(tmp_path: Path) -> None:
+    path = save(tmp_path / "cut.pcap", Net().session(login(), *read(MAIL)).packets, snap_length=110)
+    (session,), _ = examine(path)
+    gaps = len(session.server_stream.gaps)
+    assert gaps > 7
+    lines = list(session_timeline(session, LOOK))
+    assert sum("cut by the snap length" in line for line in lines) == 5
+    assert f"          ! and {gaps - 5} gaps more of the server (-V lists all)" in lines
+    assert sum("    Gap: " in line for line in session_tree(session, LOOK)) == gaps
+
+
+def test_a_few_gaps_are_all_listed(tmp_path: Path) -> None:
+    path = save(tmp_path / "cut.pcap", Net().session(login(), *read(MAIL[:4000])).packets, snap_length=110)
+    (session,), _ = examine(path)
+    lines = list(session_timeline(session, LOOK))
+    assert sum("cut by the snap length" in line for line in lines) == len(session.server_stream.gaps)
+    assert not any("-V lists all" in line for line in lines)

@@ -1,0 +1,70 @@
+"""What is imported when: the tool must start fast, and work without what only tables and pictures need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.truth import capture_path
+
+HEAVY = ("pandas", "matplotlib", "numpy", "pyarrow")
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "import pop2dissect",
+        "import pop2dissect.cli",
+        "import pop2dissect.tables.tables, pop2dissect.tables.timeline, pop2dissect.notebook.html",
+        "import pop2dissect.terminal.statistics",
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(what: str) -> None:
+    assert run(f"{what}\nimport sys\nprint([name for name in {HEAVY} if name in sys.modules])") == "[]\n"
+
+
+def test_csv_statistics_and_html_need_nothing_heavy() -> None:
+    code = f"""
+import sys
+for name in {HEAVY}:
+    sys.modules[name] = None
+import tempfile, pop2dissect
+capture = pop2dissect.read({str(capture_path("rfc937_normal"))!r})
+with tempfile.TemporaryDirectory() as folder:
+    capture.tables.write_csv(folder)
+print(capture.statistics() and capture._repr_html_() and capture.sessions[0]._repr_html_() and "fine")
+"""
+    assert run(code) == "fine\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "extra"),
+    [
+        ("capture.tables.sessions", "analysis"),
+        ("capture.sessions[0].timeline()", "analysis"),
+        ("capture.statistics().frame('users')", "analysis"),
+        ("capture.tables.write_parquet('x')", "parquet"),
+        ("__import__('pop2dissect.plots')", "analysis"),
+    ],
+)
+def test_what_is_missing_is_named_with_how_to_get_it(what: str, extra: str) -> None:
+    code = f"""
+import sys
+for name in {HEAVY}:
+    sys.modules[name] = None
+import pop2dissect
+capture = pop2dissect.read({str(capture_path("rfc937_normal"))!r})
+try:
+    {what}
+except pop2dissect.MissingLibraryError as error:
+    print(error)
+"""
+    assert f"pip install 'pop2dissect[{extra}]'" in run(code)

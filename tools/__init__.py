@@ -1,0 +1,1 @@
+"""What makes samples and pages of documentation; nothing here ships."""

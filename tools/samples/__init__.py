@@ -1,0 +1,1 @@
+"""Makers of the samples and of made-up sessions."""
