@@ -6,6 +6,8 @@
 ...     print(session.client, session.user, len(session.messages))
 """
 
+import sys
+
 from pop2dissect.errors import CaptureError, MissingLibraryError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Capture, Dissection, Settings, iter_sessions, read
 from pop2dissect.session import Exchange, Finding, Message, Probe, Reply, Session
@@ -29,3 +31,22 @@ __all__ = [
     "iter_sessions",
     "read",
 ]
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Make an IPython shell show captures, sessions and messages as HTML: ``%load_ext pop2dissect``.
+
+    Where a shell runs when the package is imported, as in a notebook, that is done already.
+    """
+    from pop2dissect.notebook.ipython import register
+
+    register(shell)
+
+
+def _greet_ipython() -> None:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        load_ipython_extension(shell)
+
+
+_greet_ipython()

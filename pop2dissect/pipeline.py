@@ -20,6 +20,8 @@ from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pop2dissect.statistics.sums import Statistics
     from pop2dissect.tables.tables import Tables
 
@@ -81,6 +83,15 @@ class Capture:
             self._tables = Tables(self.sessions, self.probes, self.findings)
         return self._tables
 
+    def timeline(self, session: Session | int, show_passwords: bool = False) -> pd.DataFrame:
+        """Return what happened in a session, named by its number or itself, as a pandas data frame.
+
+        docs/tables.md says what its columns are. Raises KeyError where there is no such session.
+        """
+        from pop2dissect.tables.analysis import timeline_table
+
+        return timeline_table(self.session(session) if isinstance(session, int) else session, show_passwords)
+
     def statistics(self) -> Statistics:
         """Add the sessions up: as a whole, and by server, client, user, protocol and command."""
         from pop2dissect.statistics.sums import Statistics
@@ -90,11 +101,6 @@ class Capture:
     def __repr__(self) -> str:
         paths = ", ".join(info.path for info in self.captures)
         return f"<Capture of {len(self.sessions)} sessions: {paths}>"
-
-    def _repr_html_(self) -> str:
-        from pop2dissect.notebook.html import capture_html
-
-        return capture_html(self.captures, self.sessions, self.probes, self.findings)
 
 
 class Dissection:

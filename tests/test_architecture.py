@@ -1,4 +1,4 @@
-"""The house is built as docs/architecture.md says: floors that import from those below them, and no circles."""
+"""The package is layered as docs/architecture.md says: each layer imports only from those below it, without cycles."""
 
 from __future__ import annotations
 
@@ -13,19 +13,13 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 PACKAGE = "pop2dissect"
 
-UPWARDS_WHEN_CALLED = {
-    ("session.model", "notebook.html"),
-    ("session.model", "tables.timeline"),
-}
-"""What a notebook asks of an object, and only then is imported."""
-
 
 class Import(NamedTuple):
     importer: str
     """Names of modules, without that of the package."""
     imported: str
-    when_called: bool
-    """It stands inside of a function."""
+    for_checkers: bool
+    """It stands under ``if TYPE_CHECKING``, and never runs."""
 
 
 @cache
@@ -42,21 +36,23 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imports() -> list[Import]:
-    """Return all imports of our own modules, those for type checkers too."""
+    """Return all imports of our own modules: those inside functions too, and those for type checkers."""
     return [
-        Import(name, target, when_called)
+        Import(name, target, for_checkers)
         for name, path in modules().items()
-        for node, when_called in _statements(ast.parse(path.read_text()), when_called=False)
+        for node, for_checkers in _statements(ast.parse(path.read_text()), for_checkers=False)
         for target in _targets(node)
         if target != name
     ]
 
 
-def _statements(node: ast.AST, when_called: bool) -> Iterator[tuple[ast.ImportFrom | ast.Import, bool]]:
+def _statements(node: ast.AST, for_checkers: bool) -> Iterator[tuple[ast.ImportFrom | ast.Import, bool]]:
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        for_checkers = True
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ImportFrom | ast.Import):
-            yield child, when_called
-        yield from _statements(child, when_called or isinstance(child, ast.FunctionDef))
+            yield child, for_checkers
+        yield from _statements(child, for_checkers)
 
 
 def _targets(node: ast.ImportFrom | ast.Import) -> Iterator[str]:
@@ -77,34 +73,32 @@ def _below(path: str) -> str:
 
 
 @cache
-def floors() -> dict[str, int]:
-    """Return the floors of the table in docs/architecture.md: file or folder, and how many are above it."""
-    table = (ROOT / "docs/architecture.md").read_text().partition("| floor |")[2].partition("\n\n")[0]
+def layers() -> dict[str, int]:
+    """Return the layers of the table in docs/architecture.md: file or folder, and how many are above it."""
+    table = (ROOT / "docs/architecture.md").read_text().partition("| layer |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1] for line in table.splitlines()[2:]]
     return {name.rstrip("/"): height for height, row in enumerate(rows) for name in re.findall(r"`([^`]+)`", row)}
 
 
-def floor_of(module: str) -> int:
+def layer_of(module: str) -> int:
     top = module.split(".")[0]
-    return floors()[top if top in floors() else f"{top}.py"]
+    return layers()[top if top in layers() else f"{top}.py"]
 
 
 def test_the_table_names_every_folder_and_module() -> None:
     there = {
         path.name for path in (ROOT / PACKAGE).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert set(floors()) == there
+    assert set(layers()) == there
 
 
-def test_each_floor_imports_only_from_those_below_it() -> None:
-    upwards = {one for one in imports() if floor_of(one.imported) < floor_of(one.importer)}
-    assert {one for one in upwards if not one.when_called} == set()
-    assert {(one.importer, one.imported) for one in upwards} == UPWARDS_WHEN_CALLED
+def test_each_layer_imports_only_from_those_below_it() -> None:
+    assert {one for one in imports() if layer_of(one.imported) < layer_of(one.importer)} == set()
 
 
 def test_no_modules_import_each_other() -> None:
     graph: dict[str, set[str]] = {name: set() for name in modules()}
     for one in imports():
-        if not one.when_called:
+        if not one.for_checkers:
             graph[one.importer].add(one.imported)
-    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle

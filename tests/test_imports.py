@@ -23,7 +23,7 @@ def run(code: str) -> str:
     [
         "import pop2dissect",
         "import pop2dissect.cli",
-        "import pop2dissect.tables.tables, pop2dissect.tables.timeline, pop2dissect.notebook.html",
+        "import pop2dissect.tables.tables, pop2dissect.tables.analysis, pop2dissect.notebook.ipython",
         "import pop2dissect.terminal.statistics",
     ],
 )
@@ -40,7 +40,8 @@ import tempfile, pop2dissect
 capture = pop2dissect.read({str(capture_path("rfc937_normal"))!r})
 with tempfile.TemporaryDirectory() as folder:
     capture.tables.write_csv(folder)
-print(capture.statistics() and capture._repr_html_() and capture.sessions[0]._repr_html_() and "fine")
+from pop2dissect.notebook.html import capture_html, session_html
+print(capture.statistics() and capture_html(capture) and session_html(capture.sessions[0]) and "fine")
 """
     assert run(code) == "fine\n"
 
@@ -49,8 +50,8 @@ print(capture.statistics() and capture._repr_html_() and capture.sessions[0]._re
     ("what", "extra"),
     [
         ("capture.tables.sessions", "analysis"),
-        ("capture.sessions[0].timeline()", "analysis"),
-        ("capture.statistics().frame('users')", "analysis"),
+        ("capture.timeline(1)", "analysis"),
+        ("capture.tables.users", "analysis"),
         ("capture.tables.write_parquet('x')", "parquet"),
         ("__import__('pop2dissect.plots')", "analysis"),
     ],

@@ -8,8 +8,7 @@ from itertools import chain
 from typing import TextIO, TypeAlias
 
 from pop2dissect.capture.record import capture_index, frame_number
-from pop2dissect.session import Finding, Session
-from pop2dissect.tables.timeline import Entry, timeline
+from pop2dissect.session import Entry, Finding, Session
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import rfc3339
 
@@ -34,7 +33,7 @@ def session_events(session: Session, show_passwords: bool = False) -> Iterator[d
     """
     known = session.start
     context = _context(session)
-    for entry in timeline(session, show_passwords):
+    for entry in session.timeline(show_passwords):
         time, description = entry.time, _DESCRIPTIONS[entry.event]
         if time is None:
             time, description = known, f"Time Before {description}"

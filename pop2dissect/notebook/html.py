@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-from pop2dissect.capture.record import CaptureInfo
-from pop2dissect.session import Finding, Message, Probe, Session, decode_text
-from pop2dissect.tables.timeline import timeline_rows
+from pop2dissect.pipeline import Capture
+from pop2dissect.session import Finding, Message, Session, decode_text
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import brief, cite, count, rfc3339
 
@@ -56,11 +55,10 @@ class _Cell(NamedTuple):
     """One of our own class names."""
 
 
-def capture_html(
-    captures: Sequence[CaptureInfo], sessions: Sequence[Session], probes: Sequence[Probe], findings: Sequence[Finding]
-) -> str:
+def capture_html(capture: Capture) -> str:
     """Show what was found in captures: the files, the sessions, and the findings that span them."""
-    attempts = sum(probe.attempts for probe in probes)
+    sessions = capture.sessions
+    attempts = sum(probe.attempts for probe in capture.probes)
     files = _table(
         ("capture", "format", "packets", "first packet", "last packet", "warnings"),
         (
@@ -72,7 +70,7 @@ def capture_html(
                 info.last_time and rfc3339(info.last_time),
                 "; ".join(info.warnings),
             )
-            for info in captures
+            for info in capture.captures
         ),
     )
     return _page(
@@ -81,7 +79,7 @@ def capture_html(
         files,
         _sessions(sessions[:MAX_ROWS]),
         _more(len(sessions), "sessions"),
-        _findings(findings),
+        _findings(capture.findings),
     )
 
 
@@ -119,7 +117,7 @@ def session_html(session: Session) -> str:
     facts.append(f"ended: {session.ending}")
     if session.client_stream.missing or session.server_stream.missing:
         facts.append(f"{session.client_stream.missing + session.server_stream.missing:,} octets not captured")
-    rows = list(timeline_rows(session))
+    entries = session.timeline()
     talk = _table(
         ("s", "", "what", "octets", "frames", "state"),
         (
@@ -131,15 +129,15 @@ def session_html(session: Session) -> str:
                 _Cell(cite(entry.frames), "dim"),
                 _Cell(entry.state if entry.event in ("reply", "message") else "", "dim"),
             )
-            for entry, _ in rows[:MAX_ROWS]
+            for entry in entries[:MAX_ROWS]
         ),
-        ("gap" if entry.event == "gap" else entry.direction or "" for entry, _ in rows),
+        ("gap" if entry.event == "gap" else entry.direction or "" for entry in entries),
     )
     return _page(
         f"<p><b>Session {session.id}</b> {_facts(facts)}</p>",
         _findings(session.findings),
         talk,
-        _more(len(rows), "entries"),
+        _more(len(entries), "entries"),
     )
 
 

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from pop2dissect.plots.style import ALARM, GREY, INK, SMALL, caption, label, nothing, span_of_time
-from pop2dissect.session import Session
-from pop2dissect.tables.timeline import Entry, timeline
+from pop2dissect.session import Entry, Session
 
 ROW = 11.0
 """Height of a line of text in points, of small print with some air."""
@@ -79,7 +78,7 @@ def ladder(
 
 def _rungs(session: Session, show_passwords: bool) -> Iterator[_Rung]:
     known = session.start
-    for entry in timeline(session, show_passwords):
+    for entry in session.timeline(show_passwords):
         known = known if entry.time is None else entry.time
         if entry.direction is not None:
             yield _Rung(entry, known)

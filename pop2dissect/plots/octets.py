@@ -9,8 +9,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from pop2dissect.plots.clock import NS, Clock, nice_step
 from pop2dissect.plots.style import ALARM, GREY, INK, SMALL, caption, clear_frame, nothing, span_of_time
-from pop2dissect.session import Direction, Session
-from pop2dissect.tables.rows import DIRECTIONS, gap_time, with_lateness
+from pop2dissect.session import DIRECTIONS, Direction, Session
 
 BINS = 120
 
@@ -34,11 +33,11 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
     for session in sessions:
         for way in DIRECTIONS:
             stream = session.stream(way)
-            for span, is_late in with_lateness(stream):
+            for span, is_late in stream.spans_and_lateness():
                 heights[way][(span.time - first) // width] += span.length
                 if is_late:
                     late[way].append(span.time)
-            gaps[way] += [time for gap in stream.gaps if (time := gap_time(stream, gap)) is not None]
+            gaps[way] += [time for gap in stream.gaps if (time := stream.gap_time(gap)) is not None]
     most = {way: max(heights[way]) or 1 for way in DIRECTIONS}
     places = [clock.place(first + number * width) for number in range(bins)]
     looks: dict[Direction, tuple[int, str]] = {"server": (1, INK), "client": (-1, GREY)}

@@ -1,6 +1,7 @@
 """The model: what a session is, as every way out sees it."""
 
 from pop2dissect.session.model import (
+    DIRECTIONS,
     PASSWORD_MASK,
     Direction,
     Disposition,
@@ -21,13 +22,16 @@ from pop2dissect.session.model import (
     decode_text,
     total_octets,
 )
+from pop2dissect.session.timeline import Entry
 
 __all__ = [
+    "DIRECTIONS",
     "PASSWORD_MASK",
     "Direction",
     "Disposition",
     "Ending",
     "Endpoint",
+    "Entry",
     "Exchange",
     "Finding",
     "HalfOpen",

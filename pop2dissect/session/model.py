@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, get_args
 
 from pop2dissect.mail import Mail, OpenedMail, open_mail
 from pop2dissect.protocols.software import Software
+from pop2dissect.session.timeline import Entry, entries
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Login = Literal["accepted", "refused", "none"]
 Handshake = Literal["complete", "partial", "missing"]
@@ -28,6 +26,7 @@ Disposition = Literal["kept", "deleted", "refused", "unacknowledged"]
 ReplyKind = Literal["greeting", "ok", "error", "count", "length", "data", "close", "unknown"]
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Direction = Literal["client", "server"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 @dataclass(slots=True, frozen=True)
@@ -203,11 +202,6 @@ class Message:
         lacking = count(self.missing_octets, "octet")
         return (f"the capture lacks {lacking} of the message, which may be all that is wrong with it", *mail.defects)
 
-    def _repr_html_(self) -> str:
-        from pop2dissect.notebook.html import message_html
-
-        return message_html(self)
-
 
 @dataclass(slots=True)
 class Finding:
@@ -279,20 +273,17 @@ class Session:
         """Return what one side sent."""
         return self.client_stream if direction == "client" else self.server_stream
 
-    def timeline(self, show_passwords: bool = False) -> pd.DataFrame:
-        """Return what happened, in order, as a pandas data frame; docs/tables.md says what its columns are."""
-        from pop2dissect.tables.timeline import timeline_table
+    def streams(self) -> tuple[tuple[Direction, Stream], ...]:
+        """Return both sides, the client first, with what each sent."""
+        return ("client", self.client_stream), ("server", self.server_stream)
 
-        return timeline_table(self, show_passwords)
+    def timeline(self, show_passwords: bool = False) -> list[Entry]:
+        """Return what happened, in the order of the conversation; a password is masked unless asked for."""
+        return list(entries(self, show_passwords))
 
     def __repr__(self) -> str:
         who = "" if self.user is None else f", user {self.user!r}"
         return f"<Session {self.id}: {self.client} to {self.server}, {self.protocol}{who}>"
-
-    def _repr_html_(self) -> str:
-        from pop2dissect.notebook.html import session_html
-
-        return session_html(self)
 
 
 @dataclass(slots=True)

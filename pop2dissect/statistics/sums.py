@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from pop2dissect.session import Session
+from pop2dissect.session.timeline import with_time_before
 from pop2dissect.statistics.spread import Spread, spread
-from pop2dissect.tables.rows import DIRECTIONS, count_late, with_time_before
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NOBODY = ""
 """Stands for the user of sessions without a login, or with an empty name."""
@@ -214,35 +211,13 @@ class Statistics:
         """Return how the least latencies between two hosts are spread, a value a pair: bounds of the network's part."""
         return spread(min(values) for values in self.pairs.values())
 
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return ``servers``, ``clients``, ``users``, ``protocols`` or ``commands`` as a pandas data frame.
-
-        docs/tables.md describes the columns, under groups and commands; a row a name, those
-        with most first. Raises KeyError where there is no such group.
-        """
-        from pop2dissect.optional import extra
-
-        with extra("analysis"):
-            from pop2dissect.tables.frames import data_frame
-            from pop2dissect.tables.schema.groups import COMMANDS, GROUPS, CommandRow, GroupRow
-
-        if name == "commands":
-            return data_frame(COMMANDS, [CommandRow(key, tally) for key, tally in self.most_used()])
-        groups = {
-            "servers": self.servers,
-            "clients": self.clients,
-            "users": self.users,
-            "protocols": self.protocols,
-        }
-        return data_frame(GROUPS, [GroupRow(key, tally) for key, tally in largest(groups[name])])
-
     def most_used(self) -> list[tuple[str, CommandTally]]:
         """Return the commands, those used most first."""
         return sorted(self.commands.items(), key=lambda item: (-item[1].count, item[0]))
 
 
 def _tally(session: Session, latencies: list[int]) -> Tally:
-    streams = [session.stream(direction) for direction in DIRECTIONS]
+    streams = (session.client_stream, session.server_stream)
     messages = session.messages
     return Tally(
         sessions=1,
@@ -257,7 +232,7 @@ def _tally(session: Session, latencies: list[int]) -> Tally:
         server_octets=session.server_stream.octets,
         missing=sum(stream.missing for stream in streams),
         gaps=sum(len(stream.gaps) for stream in streams),
-        late=sum(map(count_late, streams)),
+        late=sum(stream.count_late() for stream in streams),
         repeated=sum(stream.repeated for stream in streams),
         latencies=latencies,
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, get_args
+from typing import NamedTuple, TypeAlias
 
 from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Reply, Session
-from pop2dissect.tcp.stream import Gap, Span, Stream
-
-DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+from pop2dissect.session.timeline import Entry, with_time_before
+from pop2dissect.tcp.stream import Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +111,6 @@ def exchange_rows(source: Source) -> Iterator[ExchangeRow]:
             yield ExchangeRow(session.id, exchange, reply, before, message, source.show_passwords)
 
 
-def with_time_before(session: Session) -> Iterator[tuple[Exchange, int | None]]:
-    """Yield a session's exchanges with the time at which the reply to the one before was complete."""
-    before: int | None = None
-    for exchange in session.exchanges:
-        yield exchange, before
-        before = reply_end(session, exchange)
-
-
-def reply_end(session: Session, exchange: Exchange) -> int | None:
-    """Return the time of the last octet that answered; None where it was not captured, or nothing did."""
-    for reply in reversed(exchange.replies):
-        if reply.end > reply.start:
-            # Nearly all replies are in one frame, and then need not be looked for.
-            one = len(reply.frames) == 1 and not reply.missing
-            return reply.time if one else session.server_stream.time_at(reply.end - 1)
-    return None
-
-
 def message_rows(source: Source) -> Iterator[MessageRow]:
     """Yield the message transfers of all sessions."""
     for session in source.sessions:
@@ -154,44 +135,30 @@ def probe_rows(source: Source) -> Iterable[ProbeRow]:
 def segment_rows(source: Source) -> Iterator[SegmentRow]:
     """Yield the runs that the streams consist of."""
     for session in source.sessions:
-        for direction in DIRECTIONS:
-            for place, (span, late) in enumerate(with_lateness(session.stream(direction))):
+        for direction, stream in session.streams():
+            for place, (span, late) in enumerate(stream.spans_and_lateness()):
                 offset, length, frame, time, acknowledged, _, _ = span
                 yield SegmentRow(session.id, direction, place, offset, length, frame, time, acknowledged, late)
-
-
-def with_lateness(stream: Stream) -> Iterator[tuple[Span, bool]]:
-    """Yield a stream's spans in stream order, and whether each was captured after octets that follow it."""
-    late: list[bool] = []
-    earliest = 1 << 63
-    for span in reversed(stream.spans):
-        late.append(span.frame > earliest)
-        earliest = min(earliest, span.frame)
-    return zip(stream.spans, reversed(late), strict=True)
-
-
-def count_late(stream: Stream) -> int:
-    """Count a stream's spans that were captured after octets that follow them."""
-    late = 0
-    earliest = 1 << 63
-    for span in reversed(stream.spans):
-        if span.frame > earliest:
-            late += 1
-        else:
-            earliest = span.frame
-    return late
 
 
 def gap_rows(source: Source) -> Iterator[GapRow]:
     """Yield the gaps of all streams, with the time of the octets around them."""
     for session in source.sessions:
-        for direction in DIRECTIONS:
-            stream = session.stream(direction)
+        for direction, stream in session.streams():
             for place, gap in enumerate(stream.gaps):
-                yield GapRow(session.id, direction, place, gap, gap_time(stream, gap))
+                yield GapRow(session.id, direction, place, gap, stream.gap_time(gap))
 
 
-def gap_time(stream: Stream, gap: Gap) -> int | None:
-    """Return the time of the last octet before a gap, else of the first one after it; None where there is neither."""
-    before = stream.time_at(gap.offset - 1) if gap.offset else None
-    return stream.time_at(gap.offset + gap.length) if before is None else before
+class EntryRow(NamedTuple):
+    """An entry of a session's timeline, and the time of the entry before it whose time is known."""
+
+    entry: Entry
+    before: int | None
+
+
+def timeline_rows(session: Session, show_passwords: bool = False) -> Iterator[EntryRow]:
+    """Yield a session's timeline with the time before each entry."""
+    before: int | None = None
+    for entry in session.timeline(show_passwords):
+        yield EntryRow(entry, before)
+        before = before if entry.time is None else entry.time

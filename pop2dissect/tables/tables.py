@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pop2dissect.optional import extra
+from pop2dissect.statistics.sums import Statistics
+from pop2dissect.tables.analysis import statistics_table
 from pop2dissect.tables.columns import Value
 from pop2dissect.tables.files import write_csv, write_parquet
 from pop2dissect.tables.rows import Source
@@ -52,6 +54,7 @@ class Tables:
         """Take sessions, and what does not belong to any: probes, and findings that span sessions."""
         self.source = Source(sessions, probes, findings, show_passwords)
         self._frames: dict[str, pd.DataFrame] = {}
+        self._statistics: Statistics | None = None
 
     def with_passwords(self) -> Self:
         """Return the same tables, made afresh, with passwords shown."""
@@ -108,6 +111,38 @@ class Tables:
     def gaps(self) -> pd.DataFrame:
         """What the capture lacks of the streams; key ``session``, ``direction``, ``gap``."""
         return self["gaps"]
+
+    @property
+    def servers(self) -> pd.DataFrame:
+        """What the sessions of each server come to; key ``name``."""
+        return self._sums("servers")
+
+    @property
+    def clients(self) -> pd.DataFrame:
+        """What the sessions of each client come to; key ``name``."""
+        return self._sums("clients")
+
+    @property
+    def users(self) -> pd.DataFrame:
+        """What the sessions of each user come to; key ``name``."""
+        return self._sums("users")
+
+    @property
+    def protocols(self) -> pd.DataFrame:
+        """What the sessions of each protocol come to; key ``name``."""
+        return self._sums("protocols")
+
+    @property
+    def commands(self) -> pd.DataFrame:
+        """What the uses of each command come to; key ``command``."""
+        return self._sums("commands")
+
+    def _sums(self, name: str) -> pd.DataFrame:
+        if name not in self._frames:
+            if self._statistics is None:
+                self._statistics = Statistics.of(self.source.sessions)
+            self._frames[name] = statistics_table(self._statistics, name)
+        return self._frames[name]
 
     def write_csv(self, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
         """Write every table as ``NAME.csv``; see :func:`pop2dissect.tables.files.write_csv`."""

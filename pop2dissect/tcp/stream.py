@@ -181,3 +181,28 @@ class Stream:
         if index < len(self.spans) and self.spans[index].offset <= offset:
             return self.spans[index].time
         return None
+
+    def gap_time(self, gap: Gap) -> int | None:
+        """Return the time of the last octet before a gap, else of the first one after it; None if there is neither."""
+        before = self.time_at(gap.offset - 1) if gap.offset else None
+        return self.time_at(gap.offset + gap.length) if before is None else before
+
+    def spans_and_lateness(self) -> Iterator[tuple[Span, bool]]:
+        """Yield the spans in stream order, and whether each was captured after octets that follow it."""
+        late: list[bool] = []
+        earliest = 1 << 63
+        for span in reversed(self.spans):
+            late.append(span.frame > earliest)
+            earliest = min(earliest, span.frame)
+        return zip(self.spans, reversed(late), strict=True)
+
+    def count_late(self) -> int:
+        """Count the spans that were captured after octets that follow them."""
+        late = 0
+        earliest = 1 << 63
+        for span in reversed(self.spans):
+            if span.frame > earliest:
+                late += 1
+            else:
+                earliest = span.frame
+        return late

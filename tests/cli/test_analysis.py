@@ -78,7 +78,7 @@ def test_events_are_those_of_the_timelines(tmp_path: Path) -> None:
     capture = pop2dissect.read(INCIDENT)
     for session in capture.sessions:
         mine = [event for event in events if event.get("session") == session.id and "finding" not in event]
-        timeline = session.timeline()
+        timeline = capture.timeline(session)
         assert [event["nanoseconds"] for event in mine] == [time.value for time in timeline["time"].ffill()]
         assert [event["octets"] for event in mine] == timeline["octets"].tolist()
     found = [event for event in events if "finding" in event]

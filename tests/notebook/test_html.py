@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import pop2dissect
+from pop2dissect.notebook.html import capture_html, message_html, session_html
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_names, capture_path
 from tests.support.wire import save
@@ -56,13 +57,13 @@ def check(html: str) -> str:
 @pytest.mark.parametrize("name", capture_names())
 def test_recorded_captures(name: str) -> None:
     capture = pop2dissect.read(capture_path(name), [109, 10109])
-    check(capture._repr_html_())
+    check(capture_html(capture))
     for session in capture.sessions[:50]:
-        text = check(session._repr_html_())
+        text = check(session_html(session))
         if session.password and len(session.password) > 8 and session.password != session.user:
             assert session.password not in text
         for message in session.messages:
-            check(message._repr_html_())
+            check(message_html(message))
 
 
 def test_hostile_text(tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -85,21 +86,21 @@ def test_hostile_text(tmp_path) -> None:  # type: ignore[no-untyped-def]
     save(path, talk.packets)
     capture = pop2dissect.read(path)
     session = capture.sessions[0]
-    assert '<script>alert("1")</script>' in check(capture._repr_html_())
-    text = check(session._repr_html_())
+    assert '<script>alert("1")</script>' in check(capture_html(capture))
+    text = check(session_html(session))
     assert r"\x1b[31m" in text
     assert r"\u202e<i>" in text
-    text = check(session.messages[0]._repr_html_())
+    text = check(message_html(session.messages[0]))
     assert r"</pre><script>\x1b[2J\x00ÿ" in text
     assert "<img src=x onerror=alert(1)>" in text
 
 
 def test_long_lists_and_texts_are_cut() -> None:
     capture = pop2dissect.read(capture_path("many_sessions"))
-    html = capture._repr_html_()
+    html = capture_html(capture)
     assert "… and 341 more sessions" in html
     assert len(html) < 40_000
     sessions = pop2dissect.read(capture_path("big_messages")).sessions
     messages = [message for session in sessions for message in session.messages]
     assert max(message.octets for message in messages) > 100_000
-    assert all(len(message._repr_html_()) < 20_000 for message in messages)
+    assert all(len(message_html(message)) < 20_000 for message in messages)

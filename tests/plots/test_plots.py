@@ -27,7 +27,6 @@ from pop2dissect.plots.ladder import apart, spaced
 from pop2dissect.protocols.pop2.states import SERVER
 from pop2dissect.session import Session
 from pop2dissect.statistics.sums import Statistics
-from pop2dissect.tables.timeline import timeline
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_path
 from tests.support.wire import save
@@ -133,7 +132,7 @@ def test_axes_have_labels_and_a_caption(
 def test_ladder_says_all_that_was_said(incident: list[Session]) -> None:
     session = incident[40]
     ax = plots.ladder(new_axes(7, 14), session)
-    entries = [entry for entry in timeline(session) if entry.direction]
+    entries = [entry for entry in session.timeline() if entry.direction]
     said = [text for text in ax.texts if text.get_gid() == "said"]
     assert len(said) == len(entries) == 57
     for text, entry in zip(said, entries, strict=True):
@@ -155,7 +154,7 @@ def test_ladder_says_all_that_was_said(incident: list[Session]) -> None:
 def test_ladder_to_scale(incident: list[Session]) -> None:
     session = incident[39]
     ax = plots.ladder(new_axes(7, 8), session, scale="time")
-    entries = [entry for entry in timeline(session) if entry.direction]
+    entries = [entry for entry in session.timeline() if entry.direction]
     arrows = [text for text in ax.texts if isinstance(text, Annotation) and text.arrow_patch is not None]
     times = [(entry.time - session.start) / 1e9 for entry in entries if entry.time is not None]
     assert [arrow.xy[1] for arrow in arrows] == pytest.approx(times)

@@ -11,6 +11,7 @@ import pop2dissect
 from pop2dissect.pipeline import Capture
 from pop2dissect.statistics.spread import quantile, spread
 from pop2dissect.statistics.sums import NOBODY, Statistics
+from pop2dissect.tables.analysis import statistics_table
 from pop2dissect.tables.schema.groups import COMMANDS, GROUPS
 from tests.support.truth import capture_path
 
@@ -21,9 +22,9 @@ def capture(request: pytest.FixtureRequest) -> Capture:
 
 
 def test_groups_are_what_pandas_makes_of_the_tables(capture: Capture) -> None:
-    tables, statistics = capture.tables, capture.statistics()
+    tables = capture.tables
     for name, by in (("clients", "client_ip"), ("users", "user"), ("protocols", "protocol")):
-        ours = statistics.frame(name).set_index("name")
+        ours = getattr(tables, name).set_index("name")
         groups = tables.sessions.fillna({"user": NOBODY}).groupby(by)
         assert len(ours) == len(groups)
         for group, rows in groups:
@@ -55,7 +56,7 @@ def test_groups_are_what_pandas_makes_of_the_tables(capture: Capture) -> None:
 
 def test_commands_are_what_pandas_makes_of_the_tables(capture: Capture) -> None:
     exchanges = capture.tables.exchanges
-    ours = capture.statistics().frame("commands").set_index("command")
+    ours = capture.tables.commands.set_index("command")
     assert ours["count"].to_dict() == exchanges["command"].value_counts().to_dict()
     for command, rows in exchanges.groupby("command"):
         row = ours.loc[command]
@@ -110,6 +111,6 @@ def test_nothing_at_all() -> None:
     assert statistics.sessions_at_once() == []
     assert spread([]) is None
     for name, table in (("servers", GROUPS), ("users", GROUPS), ("commands", COMMANDS)):
-        frame = statistics.frame(name)
+        frame = statistics_table(statistics, name)
         assert len(frame) == 0
         assert list(frame.columns) == [column.name for column in table.columns]

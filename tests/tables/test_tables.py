@@ -114,7 +114,9 @@ def test_passwords_are_masked_unless_asked_for(capture: Capture, tmp_path: Path)
     for path in masked.write_csv(tmp_path):
         text = path.read_text("utf-8")
         assert not any(secret in text for secret in secrets), path.name
-    assert not any(secret in session.timeline().to_string() for session in capture.sessions for secret in secrets)
+    assert not any(
+        secret in capture.timeline(session).to_string() for session in capture.sessions for secret in secrets
+    )
 
 
 def test_tables_are_made_once(capture: Capture) -> None:

@@ -28,10 +28,11 @@ In CSV, times are RFC 3339, durations are decimal seconds, and text is made harm
 characters are escapes, and an apostrophe stands before what a spreadsheet program would run as a
 formula. Parquet has the types and the text exactly.
 
-`session.timeline()` gives what happened in one session. `--timesketch FILE` writes the timelines of all sessions, and
-the findings, for Timesketch and Plaso: JSON, an event a line, with `message`, `datetime`, `timestamp`,
-`timestamp_desc`, `data_type` (`pop2dissect:session:command` ...) and what is known of the session: `session`,
-`protocol`, `src_ip`, `src_port`, `dst_ip`, `dst_port`, `username`, `direction`, `state`, `octets`, `frames`.
+`capture.timeline(1)` gives what happened in session 1, and `session.timeline()` the same as a list of entries, without
+pandas. `--timesketch FILE` writes the timelines of all sessions, and the findings, for Timesketch and Plaso: JSON, an
+event a line, with `message`, `datetime`, `timestamp`, `timestamp_desc`, `data_type` (`pop2dissect:session:command` ...)
+and what is known of the session: `session`, `protocol`, `src_ip`, `src_port`, `dst_ip`, `dst_port`, `username`,
+`direction`, `state`, `octets`, `frames`.
 `nanoseconds` is the exact time.
 
 This page is generated: `python -m tools.docs.tables > docs/tables.md`.

@@ -30,7 +30,8 @@ def _spread(values: list[int], part: str) -> int | None:
 
 GROUPS: Table[GroupRow] = Table(
     "groups",
-    'What the sessions of a server, client, user or protocol come to: `capture.statistics().frame("servers")`.',
+    "What the sessions of a server, client, user or protocol come to: `capture.tables.servers`, `clients`, `users` and "
+    "`protocols`.",
     ("name",),
     (
         Column("name", Kind.TEXT, "of the group; empty for sessions without a user", lambda row: row.name),
@@ -70,7 +71,7 @@ GROUPS: Table[GroupRow] = Table(
 
 COMMANDS: Table[CommandRow] = Table(
     "commands",
-    'What the uses of a command come to: `capture.statistics().frame("commands")`.',
+    "What the uses of a command come to: `capture.tables.commands`.",
     ("command",),
     (
         Column("command", Kind.TEXT, "keyword; empty for lines without one", lambda row: row.command),

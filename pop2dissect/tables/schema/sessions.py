@@ -7,7 +7,7 @@ from typing import get_args
 from pop2dissect.capture.record import capture_index, frame_number
 from pop2dissect.session import PASSWORD_MASK, Ending, Handshake, Login, Session
 from pop2dissect.tables.columns import Column, Kind, Table
-from pop2dissect.tables.rows import SessionRow, count_late
+from pop2dissect.tables.rows import SessionRow
 from pop2dissect.tables.schema.shared import CAPTURE_OF, SERVER_STATES, SESSION_ID
 
 
@@ -150,7 +150,7 @@ SESSIONS: Table[SessionRow] = Table(
             "late_segments",
             Kind.INTEGER,
             "runs captured after octets that follow them: reordered, or sent again after a loss",
-            lambda row: count_late(row.session.client_stream) + count_late(row.session.server_stream),
+            lambda row: row.session.client_stream.count_late() + row.session.server_stream.count_late(),
         ),
         Column(
             "repeated",

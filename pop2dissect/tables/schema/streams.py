@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pop2dissect.capture.record import capture_index, frame_number
+from pop2dissect.session import DIRECTIONS
 from pop2dissect.tables.columns import Column, Kind, Table
-from pop2dissect.tables.rows import DIRECTIONS, GapRow, SegmentRow
+from pop2dissect.tables.rows import GapRow, SegmentRow
 from pop2dissect.tables.schema.shared import CAPTURE_OF, SESSION_ID
 
 SEGMENTS: Table[SegmentRow] = Table(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import get_args
 
+from pop2dissect.session import DIRECTIONS
+from pop2dissect.session.timeline import Event
 from pop2dissect.tables.columns import Column, Kind, Table
+from pop2dissect.tables.rows import EntryRow
 from pop2dissect.tables.schema.shared import SERVER_STATES
-from pop2dissect.tables.timeline import EntryRow, Event, Who
 from pop2dissect.text.values import cite
 
 TIMELINE: Table[EntryRow] = Table(
     "timeline",
-    "What happened in one session, in the order of the conversation: `session.timeline()`.",
+    "What happened in one session, in the order of the conversation: `capture.timeline(1)`.",
     (),
     (
         Column("time", Kind.TIME, "when; NA where not captured", lambda row: row.entry.time),
@@ -26,7 +28,7 @@ TIMELINE: Table[EntryRow] = Table(
             Kind.CATEGORY,
             "who sent it; NA for the connection itself",
             lambda row: row.entry.direction,
-            categories=get_args(Who),
+            categories=DIRECTIONS,
         ),
         Column(
             "event", Kind.CATEGORY, "what kind of thing it is", lambda row: row.entry.event, categories=get_args(Event)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
-
-from pop2dissect.session import Exchange, Message, Reply, Session
-from pop2dissect.tables.rows import gap_time
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pop2dissect.session.model import Direction, Exchange, Message, Reply, Session
 
 Event: TypeAlias = Literal["start", "command", "reply", "message", "gap", "end"]
-Who: TypeAlias = Literal["client", "server"]
 
 _ENDINGS = {
     "quit": "the connection ends after QUIT",
@@ -30,7 +27,7 @@ class Entry:
     event: Event
     time: int | None
     """In ns; None where it was not captured when."""
-    direction: Who | None
+    direction: Direction | None
     """Who sent it; None for the connection itself."""
     state: str | None
     """The server's state before it, by the RFC; None where there is none."""
@@ -40,16 +37,16 @@ class Entry:
     frames: tuple[int, ...]
 
 
-def timeline(session: Session, show_passwords: bool = False) -> Iterator[Entry]:
+def entries(session: Session, show_passwords: bool = False) -> Iterator[Entry]:
     """Yield what happened in a session, in the order of the conversation, which may not be that of the clock.
 
     Gaps stand where the conversation had got to when they were missed.
     """
     yield Entry("start", session.start, None, None, _opening(session), 0, (session.first_frame,))
-    gaps = sorted(_gaps(session), key=lambda entry: entry.time or 0)
+    gaps = deque(sorted(_gaps(session), key=lambda entry: entry.time or 0))
     for entry in _talk(session, show_passwords):
         while gaps and entry.time is not None and (gaps[0].time or 0) < entry.time:
-            yield gaps.pop(0)
+            yield gaps.popleft()
         yield entry
     yield from gaps
     yield Entry("end", session.end, None, session.state, _ENDINGS[session.ending], 0, (session.last_frame,))
@@ -65,11 +62,10 @@ def _opening(session: Session) -> str:
 
 
 def _gaps(session: Session) -> Iterator[Entry]:
-    for who in get_args(Who):
-        stream = session.stream(who)
+    for direction, stream in session.streams():
         for gap in stream.gaps:
             what = f"{gap.length:,} octets: {gap.reason}"
-            yield Entry("gap", gap_time(stream, gap), who, None, what, gap.length, ())
+            yield Entry("gap", stream.gap_time(gap), direction, None, what, gap.length, ())
 
 
 def _talk(session: Session, show_passwords: bool) -> Iterator[Entry]:
@@ -82,12 +78,11 @@ def _talk(session: Session, show_passwords: bool) -> Iterator[Entry]:
         for reply in exchange.replies:
             yield _reply(exchange, reply, messages.get(exchange.index))
     if not session.exchanges:
-        for who in get_args(Who):
-            stream = session.stream(who)
+        for direction, stream in session.streams():
             if stream.octets:
                 what = f"{stream.octets:,} octets of {session.protocol}"
                 frames = stream.frames(0, stream.length)
-                yield Entry("message", stream.time_at(0), who, None, what, stream.octets, frames)
+                yield Entry("message", stream.time_at(0), direction, None, what, stream.octets, frames)
 
 
 def _reply(exchange: Exchange, reply: Reply, message: Message | None) -> Entry:
@@ -105,27 +100,19 @@ def _reply(exchange: Exchange, reply: Reply, message: Message | None) -> Entry:
     return Entry("reply", reply.time, "server", exchange.next_state, reply.line, octets, reply.frames)
 
 
-class EntryRow(NamedTuple):
-    """An entry, and the time of the entry before it whose time is known."""
-
-    entry: Entry
-    before: int | None
-
-
-def timeline_rows(session: Session, show_passwords: bool = False) -> Iterator[EntryRow]:
-    """Yield a session's timeline with the time before each entry."""
+def with_time_before(session: Session) -> Iterator[tuple[Exchange, int | None]]:
+    """Yield a session's exchanges with the time at which the reply to the one before was complete."""
     before: int | None = None
-    for entry in timeline(session, show_passwords):
-        yield EntryRow(entry, before)
-        before = before if entry.time is None else entry.time
+    for exchange in session.exchanges:
+        yield exchange, before
+        before = reply_end(session, exchange)
 
 
-def timeline_table(session: Session, show_passwords: bool = False) -> pd.DataFrame:
-    """Return a session's timeline as a data frame with the columns that docs/tables.md describes, a row an entry."""
-    from pop2dissect.optional import extra
-
-    with extra("analysis"):
-        from pop2dissect.tables.frames import data_frame
-        from pop2dissect.tables.schema.timeline import TIMELINE
-
-    return data_frame(TIMELINE, timeline_rows(session, show_passwords))
+def reply_end(session: Session, exchange: Exchange) -> int | None:
+    """Return the time of the last octet that answered; None where it was not captured, or nothing did."""
+    for reply in reversed(exchange.replies):
+        if reply.end > reply.start:
+            # Nearly all replies are in one frame, and then need not be looked for.
+            one = len(reply.frames) == 1 and not reply.missing
+            return reply.time if one else session.server_stream.time_at(reply.end - 1)
+    return None

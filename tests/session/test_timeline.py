@@ -11,14 +11,13 @@ import pytest
 import pop2dissect
 from pop2dissect.export.timesketch import write_timesketch
 from pop2dissect.session import Finding
-from pop2dissect.tables.timeline import timeline
 from tests.support.truth import capture_names, capture_path
 
 
 @pytest.mark.parametrize("name", capture_names())
 def test_everything_said_is_in_it_once(name: str) -> None:
     for session in pop2dissect.read(capture_path(name), [109, 10109]).sessions:
-        entries = list(timeline(session))
+        entries = session.timeline()
         assert entries[0].event == "start"
         assert entries[-1].event == "end"
         commands = [entry for entry in entries if entry.event == "command"]
@@ -34,13 +33,17 @@ def test_everything_said_is_in_it_once(name: str) -> None:
 
 
 def test_as_a_table() -> None:
-    session = pop2dissect.read(capture_path("rfc937_normal")).sessions[0]
-    table = session.timeline()
+    capture = pop2dissect.read(capture_path("rfc937_normal"))
+    session = capture.sessions[0]
+    table = capture.timeline(session)
+    assert table.equals(capture.timeline(session.id))
     assert list(table.columns) == ["time", "delta", "direction", "event", "state", "what", "octets", "frames"]
     assert table["delta"].sum().value == session.duration
     assert table["what"][2].startswith("HELO ")
     assert "********" in table["what"][2]
-    assert "********" not in session.timeline(show_passwords=True)["what"][2]
+    assert "********" not in capture.timeline(1, show_passwords=True)["what"][2]
+    with pytest.raises(KeyError):
+        capture.timeline(2)
 
 
 def test_events_for_timesketch() -> None:
@@ -51,7 +54,7 @@ def test_events_for_timesketch() -> None:
     out = io.StringIO()
     count = write_timesketch(out, capture.sessions, [Finding("y", "low", "spans", "", capture.sessions[0].start, (2,))])
     lines = out.getvalue().splitlines()
-    assert len(lines) == count == sum(len(list(timeline(session))) for session in capture.sessions) + findings
+    assert len(lines) == count == sum(len(session.timeline()) for session in capture.sessions) + findings
     assert out.getvalue().isascii()
     for line in lines:
         event = json.loads(line)

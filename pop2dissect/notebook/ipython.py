@@ -1,0 +1,17 @@
+"""How IPython is told to show captures, sessions and messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pop2dissect.notebook.html import capture_html, message_html, session_html
+from pop2dissect.pipeline import Capture
+from pop2dissect.session import Message, Session
+
+
+def register(shell: Any) -> None:
+    """Make an IPython shell show captures, sessions and messages as HTML where its front end can."""
+    show = shell.display_formatter.formatters["text/html"].for_type
+    show(Capture, capture_html)
+    show(Session, session_html)
+    show(Message, message_html)
