@@ -97,3 +97,9 @@ def _identity(path: str) -> tuple[int, int] | str:
 def printable(path: str) -> str:
     """Return a path as a person may safely see it: what could steer a terminal is escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
+
+
+def cannot_be_read(path: str, reason: CaptureError) -> CaptureError:
+    """Return the same error with the path named."""
+    name = "standard input" if path == STANDARD_INPUT else printable(path)
+    return type(reason)(f"{name} cannot be read: {reason}")

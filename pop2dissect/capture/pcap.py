@@ -6,48 +6,51 @@ from struct import Struct
 from typing import NamedTuple
 
 from pop2dissect.capture.linktypes import max_captured
-from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.capture.record import CaptureInfo, CaptureKind
 from pop2dissect.capture.window import Window
 from pop2dissect.errors import CaptureError
 
 FILE_HEADER_OCTETS = 24
-RECORD_HEADER_OCTETS = 16
-_MODIFIED_EXTRA = 8
 
 
 class PcapVariant(NamedTuple):
-    """What the magic number says: how the rest is to be read."""
+    """How the records are to be read, as the magic number says, or where that is ambiguous the records."""
 
-    byte_order: str
-    """``<`` or ``>``, as in :mod:`struct`."""
-    unit: int
-    """Nanoseconds in one unit of a time stamp's fraction."""
-    header_octets: int
-    """Octets of a record header."""
     name: str
+    byte_order: str = "<"
+    """``<`` or ``>``, as in :mod:`struct`."""
+    time_digits: int = 6
+    """Decimal digits of a time stamp's fraction."""
+    header_octets: int = 16
+    """Octets of a record header."""
+    extra_octets: int = 0
+    """Octets between the file header and the first record."""
+    rivals: tuple[tuple[str, int], ...] = ()
+    """Variants with the same magic number: name, and octets of a record header. Only the records tell them apart."""
+
+    @property
+    def unit(self) -> int:
+        """Nanoseconds in one unit of a time stamp's fraction."""
+        return 1000 if self.time_digits == 6 else 1
 
 
-PCAP_MAGICS = {
-    Struct(sign + "I").pack(magic): PcapVariant(sign, unit, header, name)
-    for magic, unit, header, name in (
-        (0xA1B2C3D4, 1000, RECORD_HEADER_OCTETS, "pcap"),
-        (0xA1B23C4D, 1, RECORD_HEADER_OCTETS, "pcap (nanoseconds)"),
-        # Alexey Kuznetsov's patch to libpcap: interface, protocol and packet type follow each record header.
-        (0xA1B2CD34, 1000, RECORD_HEADER_OCTETS + _MODIFIED_EXTRA, "pcap (modified)"),
-        (0x1C0001AC, 1, RECORD_HEADER_OCTETS, "pcap (Ixia hardware)"),
-        (0x1C0001AB, 1000, RECORD_HEADER_OCTETS, "pcap (Ixia software)"),
-    )
-    for sign in "<>"
-}
-
-_IXIA = "pcap (Ixia"
 _IXIA_EXTRA = 4
 """Octets of the size of all records, which follows the file header of Ixia's variants."""
-_UNMARKED = {
-    "pcap": ((16, "pcap"), (24, "pcap (modified, 1999-04)"), (20, "pcap (Nokia)")),
-    "pcap (modified)": ((24, "pcap (modified)"), (28, "pcap (modified, 1999-09)")),
+
+_VARIANTS = (
+    (0xA1B2C3D4, PcapVariant("pcap", rivals=(("pcap (modified, 1999-04)", 24), ("pcap (Nokia)", 20)))),
+    (0xA1B23C4D, PcapVariant("pcap (nanoseconds)", time_digits=9)),
+    # Alexey Kuznetsov's patch to libpcap: interface, protocol and packet type follow each record header.
+    (0xA1B2CD34, PcapVariant("pcap (modified)", header_octets=24, rivals=(("pcap (modified, 1999-09)", 28),))),
+    (0x1C0001AC, PcapVariant("pcap (Ixia hardware)", time_digits=9, extra_octets=_IXIA_EXTRA)),
+    (0x1C0001AB, PcapVariant("pcap (Ixia software)", extra_octets=_IXIA_EXTRA)),
+)
+PCAP_MAGICS = {
+    Struct(order + "I").pack(magic): variant._replace(byte_order=order)
+    for magic, variant in _VARIANTS
+    for order in "<>"
 }
-"""Variants that share a magic number: octets of a record header, and name. Only the records tell them apart."""
+
 _RECORDS_TRIED = 3
 _LARGEST_ON_WIRE = 128 << 20
 _AIX_VERSION = (2, 2)
@@ -84,13 +87,13 @@ def read_header(window: Window, info: CaptureInfo) -> PcapHeader:
         info.warnings.append(
             f"the file header states a correction of {zone} s to its time stamps, which is not applied"
         )
-    window.forward(FILE_HEADER_OCTETS + (_IXIA_EXTRA if variant.name.startswith(_IXIA) else 0), 0)
+    window.forward(FILE_HEADER_OCTETS + variant.extra_octets, 0)
     if variant.name == "pcap" and (major, minor) == _AIX_VERSION and network in _AIX_LINK_TYPES:
         link_type = _AIX_LINK_TYPES[network]
-        variant = variant._replace(unit=1, name="pcap (AIX)")
+        variant = variant._replace(name="pcap (AIX)", time_digits=9)
     elif (major, minor) >= (2, 4) and major == 2:
         variant = _tell_apart(window, variant, link_type, snap_length)
-    info.format = variant.name
+    info.format, info.kind, info.time_digits = variant.name, CaptureKind.PCAP, variant.time_digits
     info.link_types = [link_type]
     swapped = major == _DG_UX_MAJOR or minor < 3 or (minor == 3 and _looks_swapped(window, variant))
     return PcapHeader(variant, link_type, "4xI" if swapped else "I4x")
@@ -101,21 +104,19 @@ def _tell_apart(window: Window, variant: PcapVariant, link_type: int, snap_lengt
 
     As Wireshark does (``libpcap_try_variants`` of its libpcap.c), by the first records that are at hand.
     """
-    candidates = _UNMARKED.get(variant.name, ())
-    if not candidates or not window.forward(0, 1):
+    if not variant.rivals or not window.forward(0, 1):
         return variant
-    faults = [_faults(window, variant.byte_order, octets, link_type, snap_length) for octets, _ in candidates]
-    octets, name = candidates[faults.index(min(faults))]
-    return variant._replace(header_octets=octets, name=name)
+    readings = [variant, *(variant._replace(name=name, header_octets=octets) for name, octets in variant.rivals)]
+    return min(readings, key=lambda reading: _faults(window, reading, link_type, snap_length))
 
 
-def _faults(window: Window, byte_order: str, header_octets: int, link_type: int, snap_length: int) -> int:
+def _faults(window: Window, variant: PcapVariant, link_type: int, snap_length: int) -> int:
     """Count what makes no sense in the first record headers, if they have so many octets."""
-    header = Struct(byte_order + "4xIII")
+    header = Struct(variant.byte_order + "4xIII")
     limit = max_captured(link_type)
     position = faults = 0
     for _ in range(_RECORDS_TRIED):
-        if position + header_octets > window.end:
+        if position + variant.header_octets > window.end:
             break
         fraction, captured, original = header.unpack_from(window.data, position)
         faults += fraction >= 1_000_000
@@ -125,7 +126,7 @@ def _faults(window: Window, byte_order: str, header_octets: int, link_type: int,
         faults += captured > original
         if captured > limit:
             break
-        position += header_octets + captured
+        position += variant.header_octets + captured
     return faults
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from heapq import heappop, heappush, heapreplace
+from collections.abc import Generator, Iterator, Sequence
+from heapq import merge
 from types import TracebackType
 from typing import Self
 
 from pop2dissect.capture.damage import stop
-from pop2dissect.capture.paths import find_captures, printable
+from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
-from pop2dissect.capture.source import STANDARD_INPUT, OpenCapture, is_regular
+from pop2dissect.capture.source import OpenCapture, is_regular
 from pop2dissect.errors import CaptureError, MissingLibraryError
 from pop2dissect.limits import DEFAULT, Limits
 
@@ -56,8 +56,8 @@ class CaptureReader:
         self._map_frames = len(found) <= max_mapped
         self._open: dict[int, OpenCapture] = {}
         self._octets_closed = 0
-        self._waiting: list[tuple[int, int]] = []
-        """First time and index of captures that are not open yet, the earliest last."""
+        self._first_times: dict[int, int] = {}
+        """Of captures that are opened when their turn comes, by index."""
         self._records = self._merge()
         problems: list[CaptureError] = []
         for index, one in enumerate(found):
@@ -66,13 +66,12 @@ class CaptureReader:
                     raise CaptureError(one.problem)
                 self._prepare(index, alone=len(found) == 1)
             except CaptureError as error:
-                problem = type(error)(_sentence(one.path, error))
+                problem = cannot_be_read(one.path, error)
                 self.captures[index].warnings.append(str(problem))
                 problems.append(problem)
         if len(problems) == len(found):
             self.close()
             raise _none_readable(problems)
-        self._waiting.sort(reverse=True)
 
     def _prepare(self, index: int, alone: bool) -> None:
         """Open a capture; but of several files only to learn the first time, so that few are open at once."""
@@ -85,7 +84,7 @@ class CaptureReader:
         first = next(capture.records, None)
         capture.close()
         info.size, info.format = survey.size, survey.format
-        self._waiting.append((_BEFORE_ALL if first is None else first.time, index))
+        self._first_times[index] = _BEFORE_ALL if first is None else first.time
 
     def _open_capture(self, index: int) -> OpenCapture:
         return OpenCapture(self.captures[index], index, self._ports, self._map_frames, self._limits)
@@ -123,46 +122,26 @@ class CaptureReader:
             yield from self._open[0].records
             self._close_capture(0)
             return
-        heads: list[tuple[int, int, Record]] = []
-        for index in list(self._open):
-            self._advance(index, heads, heappush)
-        while heads or self._waiting:
-            while self._waiting and (not heads or self._waiting[-1][0] <= heads[0][0]):
-                _, index = self._waiting.pop()
-                if self._reopen(index):
-                    self._advance(index, heads, heappush)
-            if heads:
-                _, index, record = heads[0]
+        indexes = [*self._open, *self._first_times]
+        for _, _, record in merge(*map(self._in_turn, indexes)):
+            if record is not None:
                 yield record
-                self._advance(index, heads, heapreplace)
 
-    def _reopen(self, index: int) -> bool:
-        try:
-            self._open[index] = self._open_capture(index)
-        except CaptureError as error:
-            stop(self.captures[index], _sentence(self.captures[index].path, error))
-            return False
-        return True
+    def _in_turn(self, index: int) -> Iterator[tuple[int, int, Record | None]]:
+        """Yield the records of a capture as the merge compares them, by time and then by capture.
 
-    def _advance(
-        self,
-        index: int,
-        heads: list[tuple[int, int, Record]],
-        put: Callable[[list[tuple[int, int, Record]], tuple[int, int, Record]], object],
-    ) -> None:
-        """Put the next record of a capture on the heap, or close the capture if it has none left."""
-        record = next(self._open[index].records, None)
-        if record is not None:
-            put(heads, (record.time, index, record))
-            return
+        The first of one that is not open yet has no record: when its turn has come the capture is opened.
+        """
+        if index in self._first_times:
+            yield self._first_times[index], index, None
+            try:
+                self._open[index] = self._open_capture(index)
+            except CaptureError as error:
+                stop(self.captures[index], str(cannot_be_read(self.captures[index].path, error)))
+                return
+        for record in self._open[index].records:
+            yield record.time, index, record
         self._close_capture(index)
-        if put is heapreplace:
-            heappop(heads)
-
-
-def _sentence(path: str, reason: object) -> str:
-    name = "standard input" if path == STANDARD_INPUT else printable(path)
-    return f"{name} cannot be read: {reason}"
 
 
 def _none_readable(problems: list[CaptureError]) -> CaptureError:

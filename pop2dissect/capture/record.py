@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 Buffer: TypeAlias = bytes | mmap.mmap
@@ -51,6 +52,43 @@ class Record(NamedTuple):
     """Octets of the frame on the wire; more than ``captured`` where the snap length cut it."""
 
 
+class Option(NamedTuple):
+    """An option of a pcapng block (draft-ietf-opsawg-pcapng, section 3.5)."""
+
+    code: int
+    value: bytes
+
+
+class Interface(NamedTuple):
+    """What packets were captured from; its time stamps count what its if_tsresol option says, by default 1 us."""
+
+    number: int
+    """Counted from 0 over all sections of the capture; 0 in a format without interfaces."""
+    link_type: int
+    snap_length: int
+    options: tuple[Option, ...]
+
+
+class Details(NamedTuple):
+    """What a capture says of a packet beside its record: for writing it again unchanged."""
+
+    interface: Interface
+    stamp: int
+    """The time stamp, in the interface's unit."""
+    options: tuple[Option, ...]
+    """Those that are known to mean the same in any file."""
+
+
+class CaptureKind(Enum):
+    """The family of formats that a capture file is of."""
+
+    PCAP = "pcap"
+    """Any variant of pcap: one link type, and time stamps in one unit."""
+    PCAPNG = "pcapng"
+    OTHER = "other"
+    """A format that only tshark reads."""
+
+
 @dataclass(slots=True)
 class CaptureInfo:
     """The facts about one capture file; they are final once its records have all been read."""
@@ -60,7 +98,11 @@ class CaptureInfo:
     size: int | None = None
     """Octets of the file as stored (compressed where it is); None where not yet known (a pipe)."""
     format: str = ""
-    """For example ``pcap``, ``pcap (nanoseconds)``, ``pcapng``, with ``, gzip`` and the like added."""
+    """For a person: ``pcap``, ``pcap (nanoseconds)``, ``pcapng``, with ``, gzip`` and the like added."""
+    kind: CaptureKind | None = None
+    """None of a file that cannot be read at all."""
+    time_digits: int | None = None
+    """Decimal digits of a second, at most 9, that its time stamps have; the most of its interfaces. None if unknown."""
     link_types: list[int] = field(default_factory=list)
     """LINKTYPE_ values of its interfaces, each once, in order of appearance."""
     snap_length: int | None = None

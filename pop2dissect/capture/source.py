@@ -6,17 +6,17 @@ import mmap
 import os
 import stat
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
 from pop2dissect.capture.compression import MAGIC_OCTETS, Unpacked, compression_of
 from pop2dissect.capture.damage import stop
-from pop2dissect.capture.pcap import PCAP_MAGICS, read_header
-from pop2dissect.capture.pcapng import PCAPNG_MAGIC, pcapng_records
-from pop2dissect.capture.record import CaptureInfo, Record
-from pop2dissect.capture.scan import pcap_records
+from pop2dissect.capture.pcap import PCAP_MAGICS
+from pop2dissect.capture.pcap_records import PcapReader
+from pop2dissect.capture.pcapng import PcapngReader
+from pop2dissect.capture.pcapng_blocks import PCAPNG_MAGIC
+from pop2dissect.capture.record import CaptureInfo, Details, Record
 from pop2dissect.capture.window import WINDOW_OCTETS, Window
 from pop2dissect.errors import CaptureError
 from pop2dissect.limits import DEFAULT, Limits
@@ -102,44 +102,54 @@ class OpenCapture:
         ports: frozenset[int] | None = None,
         map_frames: bool = False,
         limits: Limits = DEFAULT,
+        keep_options: bool = False,
     ) -> None:
+        """With ``keep_options``, :meth:`details` gives the options of pcapng interfaces too."""
         file = _open(info.path)
         self._info = info
         info.size = None if info.path == STANDARD_INPUT else _regular_size(file)
         self._raw = _Raw(file, info.size)
         try:
-            self.records = self._begin(file, index, ports, map_frames, limits)
+            window = self._window(file, map_frames)
+            self._reader = self._begin(window, index, ports, limits, keep_options)
         except BaseException:
             self._raw.close()
             raise
+        self.records = self._until_end()
 
-    def _begin(
-        self, file: IO[bytes], index: int, ports: frozenset[int] | None, map_frames: bool, limits: Limits
-    ) -> Generator[Record, None, None]:
+    def _window(self, file: IO[bytes], map_frames: bool) -> Window:
         info, raw = self._info, self._raw
         head = raw.peek(MAGIC_OCTETS)
         if not head:
             raise NotACaptureError("the file is empty" if info.size == 0 else "it gives no octets")
-        compression = compression_of(head)
-        if compression is not None:
-            window = Window(Unpacked(raw, compression))
-        else:
-            frames = _map(file) if map_frames and info.size is not None else None
-            window = Window(raw, frames, min(info.size or WINDOW_OCTETS, WINDOW_OCTETS))
+        self._compression = compression_of(head)
+        if self._compression is not None:
+            return Window(Unpacked(raw, self._compression))
+        frames = _map(file) if map_frames and info.size is not None else None
+        return Window(raw, frames, min(info.size or WINDOW_OCTETS, WINDOW_OCTETS))
+
+    def _begin(
+        self, window: Window, index: int, ports: frozenset[int] | None, limits: Limits, keep_options: bool
+    ) -> PcapReader | PcapngReader:
         window.forward(0, _MAGIC)
         magic = bytes(window.data[: min(_MAGIC, window.end)])
+        reader: PcapReader | PcapngReader
         if magic in PCAP_MAGICS:
-            records = pcap_records(window, read_header(window, info), info, index, ports)
+            reader = PcapReader(window, self._info, index, ports)
         elif magic == PCAPNG_MAGIC:
-            records = pcapng_records(window, info, index, ports, limits)
+            reader = PcapngReader(window, self._info, index, ports, limits, keep_options)
         else:
             raise CaptureError(window.failure) if window.failure else NotACaptureError(_what_else(magic))
-        if compression is not None:
-            info.format += f", {compression}"
-        return self._until_end(records)
+        if self._compression is not None:
+            self._info.format += f", {self._compression}"
+        return reader
 
-    def _until_end(self, records: Iterator[Record]) -> Generator[Record, None, None]:
-        yield from records
+    def details(self, record: Record) -> Details:
+        """Return what the capture says of the record that was given last, before the next is asked for."""
+        return self._reader.details(record)
+
+    def _until_end(self) -> Generator[Record, None, None]:
+        yield from self._reader.records()
         if self._info.size is None:
             self._info.size = self._raw.octets
         elif self._raw.octets < self._info.size and not self._info.truncated:
@@ -154,18 +164,6 @@ class OpenCapture:
     def close(self) -> None:
         """Close the file; what maps there are stay until no record refers to them."""
         self._raw.close()
-
-
-@contextmanager
-def opened_window(path: str) -> Iterator[Window]:
-    """Give the octets of a capture file, unpacked where it is compressed. Raises CaptureError as OpenCapture does."""
-    file = _open(path)
-    raw = _Raw(file, _regular_size(file))
-    try:
-        compression = compression_of(raw.peek(MAGIC_OCTETS))
-        yield Window(raw if compression is None else Unpacked(raw, compression))
-    finally:
-        raw.close()
 
 
 def _open(path: str) -> IO[bytes]:

@@ -7,7 +7,7 @@ from heapq import merge
 from pathlib import Path
 
 from pop2dissect import pipeline
-from pop2dissect.capture.record import CaptureInfo, capture_index
+from pop2dissect.capture.record import CaptureInfo, CaptureKind, Interface, capture_index
 from pop2dissect.capture.source import STANDARD_INPUT, is_regular
 from pop2dissect.document.document import tool
 from pop2dissect.errors import CaptureError, UsageError
@@ -54,7 +54,7 @@ class Annotation:
         is of a format that only tshark reads.
         """
         for info in self._captures:
-            if info.packets and not info.format.startswith("pcap"):
+            if info.packets and info.kind is CaptureKind.OTHER:
                 raise UsageError(
                     f"{info.path} cannot be annotated: it has to be made pcapng first, by editcap of Wireshark"
                 )
@@ -64,13 +64,13 @@ class Annotation:
         numbers: dict[tuple[int, int], int] = {}
         for packet in self._packets(frames):
             index = capture_index(packet.frame)
-            place = index, packet.interface_number
+            interface, stamp, options = packet.details
+            place = index, interface.number
             if place not in numbers:
                 numbers[place] = len(numbers)
-                yield pcapng.interface(self._named(index, packet.interface))
-            comment = pcapng.Option(pcapng.COMMENT, pcapng.text_value(self._comments.of(frames[packet.frame])))
-            options = (*packet.options, comment)
-            yield pcapng.packet(numbers[place], packet.stamp, packet.octets, packet.original, options)
+                yield pcapng.interface(self._named(index, interface))
+            options = (*options, pcapng.comment(self._comments.of(frames[packet.frame])))
+            yield pcapng.packet(numbers[place], stamp, packet.octets, packet.original, options)
             self.frames += 1
         if self.frames != len(frames):
             raise _changed()
@@ -89,17 +89,15 @@ class Annotation:
         """Yield the packets of all captures in the order of time, as they were read the first time."""
         ports = None if self._settings.any_port else self._settings.ports
         sources = (
-            originals(info.path, info.format, index, wanted, ports)
+            originals(info.path, index, wanted, ports, self._settings.limits)
             for index, info in enumerate(self._captures)
             if info.packets
         )
         return merge(*sources, key=lambda packet: packet.time)
 
-    def _named(self, index: int, interface: pcapng.Interface) -> pcapng.Interface:
+    def _named(self, index: int, interface: Interface) -> Interface:
         """Add to an interface's description which capture it is of."""
-        comment = pcapng.Option(
-            pcapng.COMMENT, pcapng.text_value(f"of capture {index + 1}: {self._captures[index].path}")
-        )
+        comment = pcapng.comment(f"of capture {index + 1}: {self._captures[index].path}")
         return interface._replace(options=(*interface.options, comment))
 
     def _about(self) -> str:

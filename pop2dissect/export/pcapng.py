@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct
-from typing import NamedTuple
 
-COMMENT = 1
-"""opt_comment (section 3.5)."""
-IF_TSRESOL = 9
-"""if_tsresol (section 4.2)."""
+from pop2dissect.capture.pcapng_blocks import COMMENT, INTERFACE, PACKET, SECTION
+from pop2dissect.capture.record import Interface, Option
+
 _USERAPPL = 4
 """shb_userappl (section 4.1)."""
 MAX_OPTION = 0xFFFF
@@ -23,44 +21,29 @@ _INTERFACE = Struct("<HHI")
 _PACKET = Struct("<IIIII")
 
 
-class Option(NamedTuple):
-    """An option of a block."""
-
-    code: int
-    value: bytes
-
-
-class Interface(NamedTuple):
-    """What packets were captured from; its time stamps count what its if_tsresol option says, by default 1 us."""
-
-    link_type: int
-    snap_length: int
-    options: tuple[Option, ...]
-
-
-def section(program: str, comment: str) -> bytes:
+def section(program: str, about: str) -> bytes:
     """Return a Section Header Block (section 4.1)."""
-    options = (Option(COMMENT, text_value(comment)), Option(_USERAPPL, text_value(program)))
-    return _block(0x0A0D0D0A, _SECTION.pack(0x1A2B3C4D, 1, 0, -1), options)
+    options = (comment(about), Option(_USERAPPL, program.encode()))
+    return _block(SECTION, _SECTION.pack(0x1A2B3C4D, 1, 0, -1), options)
 
 
 def interface(described: Interface) -> bytes:
     """Return an Interface Description Block (section 4.2)."""
-    return _block(1, _INTERFACE.pack(described.link_type, 0, described.snap_length), described.options)
+    return _block(INTERFACE, _INTERFACE.pack(described.link_type, 0, described.snap_length), described.options)
 
 
 def packet(number: int, stamp: int, octets: bytes, original: int, options: Sequence[Option]) -> bytes:
     """Return an Enhanced Packet Block (section 4.3) of the interface with that number, counted from 0."""
     head = _PACKET.pack(number, stamp >> 32, stamp & 0xFFFFFFFF, len(octets), original)
-    return _block(6, head + _padded(octets), options)
+    return _block(PACKET, head + _padded(octets), options)
 
 
-def text_value(text: str) -> bytes:
-    """Encode text for an option, cut to what one can hold."""
+def comment(text: str) -> Option:
+    """Return a comment (section 3.5), cut to what an option can hold."""
     octets = text.encode("utf-8", "backslashreplace")
-    if len(octets) <= MAX_OPTION:
-        return octets
-    return octets[: MAX_OPTION - 3].decode(errors="ignore").encode() + "…".encode()
+    if len(octets) > MAX_OPTION:
+        octets = octets[: MAX_OPTION - 3].decode(errors="ignore").encode() + "…".encode()
+    return Option(COMMENT, octets)
 
 
 def _block(kind: int, body: bytes, options: Sequence[Option]) -> bytes:

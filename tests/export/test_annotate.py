@@ -247,6 +247,17 @@ def test_a_capture_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
         list(annotation.pieces([]))
 
 
+def test_the_limits_of_the_run_hold_at_the_second_reading_too(tmp_path: Path) -> None:
+    """A section header of 17 MB is sound where the run allows it, however little of it is of use."""
+    frames = encode(Conversation().handshake().server(b"+ POP2 x\r\n").client(b"QUIT\r\n").close().packets)
+    comment = option(1, bytes(60_000)) * 290
+    octets = section(options=comment + END_OF_OPTIONS) + interface()
+    octets += b"".join(enhanced(frame.octets, frame.time // 1000) for frame in frames)
+    (tmp_path / "x.pcapng").write_bytes(octets)
+    export("--limit", "block_octets=64000000", "--annotate", tmp_path / "a.pcapng", tmp_path / "x.pcapng")
+    assert len(comments(tmp_path / "a.pcapng")) == len(frames)
+
+
 def test_standard_input_is_refused(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pop2dissect", "--annotate", str(tmp_path / "a.pcapng"), "-"]
     with capture_path("rfc937_normal").open("rb") as capture:

@@ -6,12 +6,13 @@ import re
 import subprocess
 from pathlib import Path
 
-from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.capture.record import CaptureInfo, CaptureKind
 from pop2dissect.engine.tshark.encapsulations import LINK_TYPES
 from pop2dissect.errors import CaptureError
 
 _FORMATS = {"nsecpcap": "pcap (nanoseconds)"}
 """Formats that the native engine calls otherwise."""
+_KINDS = {"pcap": CaptureKind.PCAP, "nsecpcap": CaptureKind.PCAP, "pcapng": CaptureKind.PCAPNG}
 _COMPRESSION = re.compile(r"^(?P<format>\S+)(?: \((?P<how>\w+) compressed\))?")
 _ENCAPSULATION = re.compile(r" \(\d+ - (?P<name>\S+)\)$")
 _FILE, _INTERFACE = re.compile(r"^(\w[^:]*):\s+(.*)$"), re.compile(r"^\s+(\w[^=]*) = (.*)$")
@@ -29,7 +30,7 @@ def gather_facts(capinfos: str, path: str, info: CaptureInfo) -> None:
     info.size = Path(path).stat().st_size
     if not info.size:
         raise CaptureError("the file is empty")  # Wireshark takes it for an ERF capture without packets
-    info.format = _format(facts.get("File type", ""))
+    info.format, info.kind = _format(facts.get("File type", ""))
     info.packets = int(facts["Number of packets"])
     info.first_time = _time_or_none(facts.get("First packet time", ""))
     info.last_time = _time_or_none(facts.get("Last packet time", ""))
@@ -48,12 +49,13 @@ def gather_facts(capinfos: str, path: str, info: CaptureInfo) -> None:
     info.snap_length = max(limits, default=None)
 
 
-def _format(text: str) -> str:
+def _format(text: str) -> tuple[str, CaptureKind]:
     found = _COMPRESSION.match(text)
     if found is None:
-        return text
+        return text, CaptureKind.OTHER
     name = _FORMATS.get(found["format"], found["format"])
-    return f"{name}, {found['how']}" if found["how"] else name
+    kind = _KINDS.get(found["format"], CaptureKind.OTHER)
+    return f"{name}, {found['how']}" if found["how"] else name, kind
 
 
 def _add_link_type(info: CaptureInfo, encapsulation: str) -> None:

@@ -1,0 +1,110 @@
+"""Reads the records of a pcap file (draft-ietf-opsawg-pcap, section 5), hopping from header to header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from struct import Struct
+
+from pop2dissect.capture.damage import extend_times, stop, stop_at_end
+from pop2dissect.capture.linktypes import max_captured
+from pop2dissect.capture.pcap import read_header
+from pop2dissect.capture.pcapng_blocks import IF_TSRESOL
+from pop2dissect.capture.portfilter import PLAIN_IPV4, PortFilter
+from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, Details, Interface, Option, Record
+from pop2dissect.capture.window import Window
+
+NS = 1_000_000_000
+_new_record: Callable[[type[Record], tuple[object, ...]], Record] = tuple.__new__
+"""Makes a record in two thirds of the time of its own constructor."""
+
+
+class PcapReader:
+    """Reads one file. Raises CaptureError where the file header is cut or of an unknown version."""
+
+    def __init__(self, window: Window, info: CaptureInfo, index: int, ports: frozenset[int] | None) -> None:
+        self._window = window
+        self._info = info
+        self._index = index
+        self._ports = ports
+        self._header = read_header(window, info)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the packets, without those that plainly cannot be TCP on one of the ports.
+
+        One unpacking reads a record header and the fields of a plain IPv4 packet behind it. Time stamps
+        are watched in runs, within which the seconds stay and the fraction does not decrease: only a
+        run's first and last can be the capture's earliest or latest.
+        """
+        window, info = self._window, self._info
+        variant, link_type, lengths = self._header
+        order, header_octets, unit = variant.byte_order, variant.header_octets, variant.unit
+        limit = max_captured(link_type)
+        port_filter = PortFilter(self._ports, link_type)
+        skips = port_filter.skips
+        fields, ipv4, minimum, fragment_mask, kept = port_filter.plain_ipv4(order)
+        unpack = Struct(f"{order}II{lengths}{header_octets - 16}x{fields}").unpack_from
+        both_lengths = Struct(f"{order}8xII").unpack_from
+        frames = window.frames
+        reference = number = self._index << FRAME_BITS
+        run_seconds = run_fraction = -1
+        position = 0
+        try:
+            while True:
+                data, end, base = window.data, window.end, window.base
+                last = end - header_octets
+                captured = 0
+                while position <= last:
+                    seconds, fraction, captured, kind, version, fragment, protocol, source, destination = unpack(
+                        data, position
+                    )
+                    following = position + header_octets + captured
+                    if following > end:
+                        break  # also if captured > limit: the window never holds that much
+                    number += 1
+                    if seconds != run_seconds or fraction < run_fraction:
+                        if run_seconds >= 0:
+                            extend_times(info, run_seconds * NS + run_fraction * unit)
+                        extend_times(info, seconds * NS + fraction * unit)
+                        run_seconds = seconds
+                    run_fraction = fraction
+                    if version == PLAIN_IPV4 and kind == ipv4 and captured >= minimum and not fragment & fragment_mask:
+                        wanted = kept[protocol]
+                        if source not in wanted and destination not in wanted:
+                            position = following
+                            continue
+                    elif skips(data, position + header_octets, captured):
+                        position = following
+                        continue
+                    time = seconds * NS + fraction * unit
+                    original = max(both_lengths(data, position))
+                    body = position + header_octets
+                    if frames is None:
+                        octets = bytes(data[body:following])
+                        yield _new_record(Record, (number, time, link_type, octets, 0, captured, original))
+                    else:
+                        yield _new_record(Record, (number, time, link_type, frames, base + body, captured, original))
+                    position = following
+                if captured > limit and position <= last:
+                    at = base + position
+                    stop(
+                        info,
+                        f"the record of frame {number - reference + 1}, at octet {at}, claims {captured} "
+                        f"captured octets, more than the {limit} that are possible: reading stops there",
+                    )
+                    return
+                wanted_octets = header_octets + (captured if position <= last else 0)
+                if not window.forward(position, wanted_octets):
+                    stop_at_end(info, window, window.base, f"the record of frame {number - reference + 1}")
+                    return
+                position = 0
+        finally:
+            info.packets = number - reference
+            if run_seconds >= 0:
+                extend_times(info, run_seconds * NS + run_fraction * unit)
+
+    def details(self, record: Record) -> Details:
+        """Return what the file says of a packet, as pcapng would say it."""
+        variant, link_type, _ = self._header
+        resolution = Option(IF_TSRESOL, bytes([variant.time_digits]))
+        interface = Interface(0, link_type, self._info.snap_length or 0, (resolution,))
+        return Details(interface, record.time // variant.unit, ())
