@@ -9,8 +9,9 @@
 import sys
 
 from pop2dissect.errors import CaptureError, MissingLibraryError, Pop2DissectError, UsageError
-from pop2dissect.pipeline import Capture, Dissection, Settings, iter_sessions, read
+from pop2dissect.pipeline import Capture, Dissection, iter_sessions, read
 from pop2dissect.session import Exchange, Finding, Message, Probe, Reply, Session
+from pop2dissect.settings import Settings
 from pop2dissect.version import __version__
 
 __all__ = [

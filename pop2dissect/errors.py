@@ -1,4 +1,4 @@
-"""The errors that pop2dissect raises, all of one small family.
+"""The errors that pop2dissect raises on purpose, all of one small family.
 
 Damage *inside* a capture is not an error: what precedes it is analysed, and the damage is stated
 in :attr:`pop2dissect.capture.record.CaptureInfo.warnings`.
@@ -13,13 +13,21 @@ class CaptureError(Pop2DissectError):
     """A capture cannot be read at all: it is missing, unreadable, or no capture file."""
 
 
-class MissingLibraryError(CaptureError):
-    """A capture needs an optional library that is not installed; the text says how to install it."""
-
-
 class UsageError(Pop2DissectError):
     """What was asked for cannot be done: an option's value, a session that does not exist."""
 
 
+class SettingError(UsageError, ValueError):
+    """A setting has a value that it cannot have; the text names the setting and what it can be."""
+
+
 class MissingProgramError(UsageError):
     """What was asked for needs another program that is missing or too old; the text says how to install it."""
+
+
+class MissingLibraryError(UsageError):
+    """What was asked for needs an optional library that is not installed; the text says how to install it."""
+
+
+class MissingDecompressorError(CaptureError, MissingLibraryError):
+    """A capture cannot be read because it is compressed, and the library that unpacks it is not installed."""

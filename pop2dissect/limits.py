@@ -6,12 +6,40 @@ warning, an event of the connection or a defect of the message says what was los
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
+
+HIGHEST = 1 << 62
+"""No number that can be set is larger."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Numbers:
+    """Numbers that can be set, by their names. Raises ValueError, which names the first that cannot be one."""
+
+    MAY_BE_ZERO: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        for name, number in self.as_dict().items():
+            lowest = 0 if name in self.MAY_BE_ZERO else 1
+            if isinstance(number, bool) or not isinstance(number, int) or not lowest <= number <= HIGHEST:
+                raise ValueError(f"{name} must be a whole number from {lowest}, not {number!r:.60}")
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of the numbers."""
+        return tuple(one.name for one in fields(cls))
+
+    def as_dict(self) -> dict[str, int]:
+        """Return names and values, for the settings that a report records."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits(Numbers):
     """How much is remembered. Names are those of the option ``--limit NAME=N``."""
+
+    MAY_BE_ZERO: ClassVar[tuple[str, ...]] = ("closed_seconds", "reset_seconds", "idle_seconds", "fragment_seconds")
 
     stream_segments: int = 1 << 22
     """Segments of a stream. An index entry takes about 250 octets, so four million take 1 GB; segments of usual
@@ -66,10 +94,6 @@ class Limits:
     """Octets of a pcapng block beyond which it is taken for damaged, if its contents matter; others are passed over."""
     interfaces: int = 1 << 16
     """Interfaces of a pcapng section beyond which it is taken for damaged, as each one costs memory."""
-
-    def as_dict(self) -> dict[str, int]:
-        """Return names and values, for the settings that a report records."""
-        return asdict(self)
 
 
 DEFAULT = Limits()

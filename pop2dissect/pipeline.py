@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
 
 from pop2dissect.anyport import AnyPortTracker
 from pop2dissect.assemble.assemble import assemble, half_open, probe
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.decode.segment import Segment
-from pop2dissect.engine import EngineName, open_engine
-from pop2dissect.findings import FindingsEngine, Thresholds
-from pop2dissect.limits import DEFAULT, Limits
+from pop2dissect.engine import open_engine
+from pop2dissect.findings import FindingsEngine
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
+from pop2dissect.settings import Settings, SettingsByName
 from pop2dissect.tcp import Tracker
-from pop2dissect.tcp.reassembly import OverlapPolicy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,31 +25,6 @@ if TYPE_CHECKING:
     from pop2dissect.tables.tables import Tables
 
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-POP2_PORT = 109
-"""RFC 937, "The Protocol"; registered as ``pop2``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Every choice that can change a result."""
-
-    ports: frozenset[int] = frozenset({POP2_PORT})
-    """TCP ports of servers to look at."""
-    overlap: OverlapPolicy = "first"
-    """Which copy of an octet counts where several were captured."""
-    any_port: bool = False
-    """Look on all ports for servers that greet as those of POP2 or RFC 918; on ``ports``, at everything."""
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    """Where the findings draw their lines."""
-    check_checksums: bool = False
-    """Verify the checksums of IPv4 headers and of TCP; segments with wrong ones count where there are no others."""
-    limits: Limits = DEFAULT
-    """How much is remembered and looked at."""
-    engine: EngineName = "native"
-    """Who reads the captures and decodes the packets."""
-    tshark_options: tuple[str, ...] = ()
-    """Preferences for the tshark engine, as its option ``-o`` takes them."""
 
 
 @dataclass(slots=True, repr=False)
@@ -187,36 +161,40 @@ class Dissection:
 
 def read(
     paths: Paths,
-    ports: Iterable[int] = (POP2_PORT,),
+    ports: Iterable[int] | None = None,
     *,
-    overlap: OverlapPolicy = "first",
-    any_port: bool = False,
-    engine: EngineName = "native",
+    settings: Settings | None = None,
+    **choices: Unpack[SettingsByName],
 ) -> Capture:
     """Read captures whole: files, directories, globs, or ``-`` for standard input.
 
-    Several are read as one, in the order of time. With ``any_port`` the servers of POP2 on other ports
-    than ``ports`` are found too, by their greetings. The engine ``tshark`` also reads what only Wireshark
-    knows. Raises :class:`pop2dissect.errors.CaptureError` where none can be read, and
-    :class:`pop2dissect.errors.MissingProgramError` where tshark is asked for but missing or too old.
+    Several are read as one, in the order of time. Every setting of :class:`Settings` can be given by its name, alone
+    or to change some of ``settings``: ``read(path, any_port=True, thresholds={"scan_servers": 3})``.
+
+    Raises :class:`pop2dissect.CaptureError` where no capture can be read, :class:`pop2dissect.SettingError`, a
+    ValueError, where a setting cannot have its value, and :class:`pop2dissect.MissingProgramError` where tshark
+    is asked for but missing or too old.
     """
-    settings = Settings(frozenset(ports), overlap, any_port, engine=engine)
-    with Dissection(paths, settings) as dissection:
+    with Dissection(paths, _settings(settings, ports, choices)) as dissection:
         sessions = sorted(dissection, key=lambda session: session.id)
-        return Capture(dissection.captures, sessions, dissection.probes, settings, dissection.findings)
+        return Capture(dissection.captures, sessions, dissection.probes, dissection.settings, dissection.findings)
 
 
 def iter_sessions(
     paths: Paths,
-    ports: Iterable[int] = (POP2_PORT,),
+    ports: Iterable[int] | None = None,
     *,
-    overlap: OverlapPolicy = "first",
-    any_port: bool = False,
-    engine: EngineName = "native",
+    settings: Settings | None = None,
+    **choices: Unpack[SettingsByName],
 ) -> Iterator[Session]:
     """Yield the sessions of captures one by one, each as soon as its connection is over.
 
-    For captures larger than memory, and for live pipes. Raises as :func:`read` does.
+    For captures larger than memory, and for live pipes. Takes and raises what :func:`read` does.
     """
-    with Dissection(paths, Settings(frozenset(ports), overlap, any_port, engine=engine)) as dissection:
+    with Dissection(paths, _settings(settings, ports, choices)) as dissection:
         yield from dissection
+
+
+def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: SettingsByName) -> Settings:
+    changed: dict[str, Any] = {**choices} if ports is None else {"ports": ports, **choices}
+    return replace(settings or Settings(), **changed)

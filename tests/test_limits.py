@@ -29,4 +29,4 @@ def test_each_can_be_set(name: str) -> None:
 def test_what_is_no_limit_is_wrong_usage(text: str) -> None:
     with pytest.raises(UsageError):
         parser().parse_args(["--limit", text, "x.pcap"])
-    assert parser().parse_args(["--limit", "idle_seconds=0", "x.pcap"]).limit == [("idle_seconds", 0)]
+    assert parser().parse_args(["--limit", "idle_seconds=0", "x.pcap"]).limits == [("idle_seconds", 0)]

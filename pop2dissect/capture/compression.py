@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from pop2dissect.errors import MissingLibraryError
+from pop2dissect.errors import MissingDecompressorError
 
 CHUNK = 1 << 16
 """Octets of compressed data read at a time."""
@@ -69,7 +69,7 @@ class Unpacked:
     def __init__(self, source: Source, name: str) -> None:
         """Unpack a source in the format that :func:`compression_of` named.
 
-        Raises MissingLibraryError where that needs an optional library that is not installed.
+        Raises MissingDecompressorError where that needs an optional library that is not installed.
         """
         self._name = name
         self._codec = _CODECS[name]()
@@ -155,8 +155,8 @@ def _lz4() -> _Codec:
     return _Codec(lz4.frame.LZ4FrameDecompressor, (RuntimeError,))
 
 
-def _missing(name: str, library: str) -> MissingLibraryError:
-    return MissingLibraryError(
+def _missing(name: str, library: str) -> MissingDecompressorError:
+    return MissingDecompressorError(
         f"it is compressed with {name}, which needs the library {library}: "
         "install it with pip install pop2dissect[compression]"
     )

@@ -12,7 +12,7 @@ from pop2dissect.capture.damage import stop
 from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.capture.source import OpenCapture, is_regular
-from pop2dissect.errors import CaptureError, MissingLibraryError
+from pop2dissect.errors import CaptureError, MissingDecompressorError
 from pop2dissect.limits import DEFAULT, Limits
 
 MAX_MAPPED = 64
@@ -36,7 +36,7 @@ class CaptureReader:
 
     A damaged or cut capture gives what precedes the damage, and its :class:`CaptureInfo` says so. With
     several captures, one that cannot be read at all has the reason in its ``warnings`` and the others
-    are read. CaptureError is raised only when none can be read; MissingLibraryError, which is one, if
+    are read. CaptureError is raised only when none can be read; MissingDecompressorError, which is one, if
     all that is missing is a library.
     """
 
@@ -150,6 +150,6 @@ def _none_readable(problems: list[CaptureError]) -> CaptureError:
     first = problems[0]
     if len(problems) == 1:
         return first
-    libraries_only = all(isinstance(problem, MissingLibraryError) for problem in problems)
-    kind = MissingLibraryError if libraries_only else CaptureError
+    libraries_only = all(isinstance(problem, MissingDecompressorError) for problem in problems)
+    kind = MissingDecompressorError if libraries_only else CaptureError
     return kind(f"none of the {len(problems)} captures can be read; the first: {first}")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any, NoReturn, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
-from pop2dissect.engine import EngineName
 from pop2dissect.errors import UsageError
-from pop2dissect.findings import Thresholds, catalogue_lines
-from pop2dissect.limits import Limits
-from pop2dissect.pipeline import POP2_PORT, Settings
+from pop2dissect.findings import catalogue_lines
+from pop2dissect.settings import SETTINGS, Choice, Settings, Switch
 from pop2dissect.version import __version__
 
 _DESCRIPTION = """\
@@ -75,56 +72,17 @@ def parser() -> Parser:
 
 
 def _add_reading(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--port",
-        type=_port,
-        action="append",
-        metavar="N",
-        help=f"server port (default {POP2_PORT}); repeatable",
-    )
-    group.add_argument("--any-port", action="store_true", help="also servers on other ports that greet as POP2's do")
+    for name, setting in SETTINGS.items():
+        how: dict[str, Any]
+        match setting:
+            case Switch():
+                how = {"action": "store_true"}
+            case Choice():
+                how = {"choices": tuple(setting.choices)}
+            case _:
+                how = {"type": _typed(setting.part), "metavar": setting.metavar, "action": "append"}
+        group.add_argument(setting.option, dest=name, default=None, help=setting.help, **how)
     group.add_argument("--session", type=_positive, action="append", metavar="N", help="only session N; repeatable")
-    group.add_argument(
-        "--overlap",
-        choices=("first", "last"),
-        default="first",
-        help="which copy counts where two copies of the same octets differ (default first)",
-    )
-    group.add_argument(
-        "--threshold",
-        type=_threshold,
-        action="append",
-        default=[],
-        metavar="NAME=N",
-        help="where a finding draws its line, as docs/findings.md lists; repeatable",
-    )
-    group.add_argument(
-        "--check-checksums",
-        action="store_true",
-        help="verify checksums of IPv4 and TCP; copies of octets with wrong ones do not count where others are right",
-    )
-    group.add_argument(
-        "--limit",
-        type=_limit,
-        action="append",
-        default=[],
-        metavar="NAME=N",
-        help="how much is remembered, as docs/reassembly.md lists; repeatable",
-    )
-    group.add_argument(
-        "--engine",
-        choices=get_args(EngineName),
-        default="native",
-        help="who reads and decodes packets (default native); tshark knows more formats, see docs/wireshark.md",
-    )
-    group.add_argument(
-        "--tshark-option",
-        type=_preference,
-        action="append",
-        default=[],
-        metavar="NAME:VALUE",
-        help="a preference for --engine tshark, as tshark -o takes it; repeatable",
-    )
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
@@ -189,18 +147,8 @@ def check(options: argparse.Namespace) -> None:
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Return the settings that the options ask for. Raises UsageError where two contradict each other."""
-    if options.tshark_option and options.engine != "tshark":
-        raise UsageError("--tshark-option needs --engine tshark")
-    return Settings(
-        ports=frozenset(options.port or [POP2_PORT]),
-        overlap=options.overlap,
-        any_port=options.any_port,
-        thresholds=replace(Thresholds(), **dict(options.threshold)),
-        check_checksums=options.check_checksums,
-        limits=replace(Limits(), **dict(options.limit)),
-        engine=options.engine,
-        tshark_options=tuple(options.tshark_option),
-    )
+    given = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
+    return Settings(**{name: SETTINGS[name].joined(parts) for name, parts in given.items()})
 
 
 def selected_sessions(options: argparse.Namespace) -> list[int] | None:
@@ -209,36 +157,19 @@ def selected_sessions(options: argparse.Namespace) -> list[int] | None:
     return selected
 
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to 65535")
-    return int(text)
-
-
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 
-def _preference(text: str) -> str:
-    name, _, _ = text.partition(":")
-    if not name or ":" not in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is no preference NAME:VALUE")
-    return text
+def _typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Have argparse say what a ValueError says."""
 
+    def parsed(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-def _threshold(text: str) -> tuple[str, int]:
-    name, _, number = text.partition("=")
-    known = [field.name for field in fields(Thresholds)]
-    if name not in known:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of the thresholds {', '.join(known)}")
-    return name, _positive(number)
-
-
-def _limit(text: str) -> tuple[str, int]:
-    name, _, number = text.partition("=")
-    known = [field.name for field in fields(Limits)]
-    if name not in known:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of the limits {', '.join(known)}")
-    return name, 0 if number == "0" and name.endswith("_seconds") else _positive(number)
+    return parsed

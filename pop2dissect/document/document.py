@@ -11,7 +11,6 @@ from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.json_text import Json, Seconds, to_text
 from pop2dissect.document.masking import Range, hides, secret_ranges
 from pop2dissect.document.totals import Totals
-from pop2dissect.pipeline import Settings
 from pop2dissect.protocols.software import Software
 from pop2dissect.session import (
     PASSWORD_MASK,
@@ -25,6 +24,7 @@ from pop2dissect.session import (
     Session,
     Severity,
 )
+from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.tcp.stream import Conflict, Stream
 from pop2dissect.text.values import frame_name, rfc3339
 from pop2dissect.version import __version__
@@ -112,23 +112,10 @@ def head_object(
 def settings_object(settings: Settings, selected: Sequence[int] | None, show_passwords: bool) -> Object:
     """Return every choice that can change a result."""
     return {
-        "ports": sorted(settings.ports),
-        "overlap": settings.overlap,
-        "any_port": settings.any_port,
-        "thresholds": dict(settings.thresholds.as_dict()),
-        "check_checksums": settings.check_checksums,
-        "limits": dict(settings.limits.as_dict()),
-        "engine": settings.engine,
-        "tshark_options": [name_of_preference(option) for option in settings.tshark_options],
+        **{name: setting.recorded(getattr(settings, name)) for name, setting in SETTINGS.items()},
         "sessions": None if selected is None else sorted(selected),
         "show_passwords": show_passwords,
     }
-
-
-def name_of_preference(option: str) -> str:
-    """Return the name alone of a preference of tshark: its value may be a key that is nobody's business."""
-    kind, _, rest = option.partition(":")
-    return f"{kind}:{rest.partition(':')[0]}" if kind == "uat" else kind
 
 
 def session_text(session: Session, notation: Notation) -> str:

@@ -16,6 +16,7 @@ from pop2dissect.export.comments import Comments
 from pop2dissect.export.flows import Flows, Frame
 from pop2dissect.export.originals import Original, originals
 from pop2dissect.session import Finding, Session
+from pop2dissect.settings import Settings
 from pop2dissect.text.values import frame_list
 
 
@@ -25,7 +26,7 @@ class Annotation:
     Raises UsageError for captures that can be read only once.
     """
 
-    def __init__(self, captures: Sequence[CaptureInfo], settings: pipeline.Settings, *, show_passwords: bool) -> None:
+    def __init__(self, captures: Sequence[CaptureInfo], settings: Settings, *, show_passwords: bool) -> None:
         for info in captures:
             if info.path == STANDARD_INPUT or (Path(info.path).exists() and not is_regular(info.path)):
                 name = "standard input" if info.path == STANDARD_INPUT else info.path

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, get_args
 
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.session import Severity
+from pop2dissect.text.values import count
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 """From the least to the most severe."""
@@ -19,25 +21,42 @@ class Declaration:
     id: str
     severity: Severity
     title: str
-    raised_when: str
+    rule: str
+    """What raises it, with the thresholds by their names in braces; :meth:`raised_when` puts in their values."""
     innocent: str
     """What harmless thing looks the same; goes on after "Harmless causes: "."""
     techniques: tuple[str, ...] = ()
     """MITRE ATT&CK v18."""
     reduced: Severity | None = None
-    """The severity in the lesser case, which ``raised_when`` names."""
+    """The severity in the lesser case, which the rule names."""
+
+    def raised_when(self, thresholds: Thresholds) -> str:
+        """Return what raises it with these thresholds, in sentences."""
+        return self.rule.format_map({name: _Amount(number) for name, number in thresholds.as_dict().items()})
+
+
+class _Amount(int):
+    """A threshold as a rule names it: ``{n}`` gives the number, ``{n:login}`` says of what, ``{n:period}`` how long."""
+
+    def __format__(self, noun: str) -> str:
+        if noun == "period":
+            for unit, name in ((86_400, "day"), (3600, "hour")):
+                if self and self % unit == 0:
+                    return count(int(self) // unit, name).replace("1 day", "a day").replace("1 hour", "an hour")
+            return count(int(self), "second")
+        return count(int(self), noun) if noun else f"{int(self):,}"
 
 
 def _declare(
     name: str,
     severity: Severity,
     title: str,
-    raised_when: str,
+    rule: str,
     innocent: str,
     *techniques: str,
     reduced: Severity | None = None,
 ) -> Declaration:
-    return Declaration(name, severity, title, raised_when, innocent, techniques, reduced)
+    return Declaration(name, severity, title, rule, innocent, techniques, reduced)
 
 
 CATALOGUE: Final[tuple[Declaration, ...]] = (
@@ -61,8 +80,9 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "auth.bruteforce",
         "high",
         "Passwords guessed for one user",
-        "At least 5 refused logins with at least 3 different passwords, from one client to one server for one user, "
-        "within 300 seconds, over any number of connections; or, slowly, at least 20 with at least 10 within a day. "
+        "At least {bruteforce_failures:refused login} with at least {bruteforce_passwords:different password}, from "
+        "one client to one server for one user, within {bruteforce_seconds:period}, over any number of connections; "
+        "or, slowly, at least {slow_failures} with at least {slow_passwords} within {slow_seconds:period}. "
         "Several servers count as one where the client tried several passwords on each.",
         "a person trying all passwords that they have ever had; a program under test",
         "T1110.001",
@@ -71,7 +91,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "auth.retry_stale",
         "low",
         "The same refused password tried again and again",
-        "At least 5 refused logins from one client to one server for one user with at most 2 different passwords.",
+        "At least {stale_failures:refused login} from one client to one server for one user with fewer than "
+        "{bruteforce_passwords:different password}.",
         "nearly always a mail program that keeps polling with a password that was changed",
         "T1110.001",
     ),
@@ -79,7 +100,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "auth.spray",
         "high",
         "One password tried on many users",
-        "One client tried the same one or two passwords on at least 5 users, and most were refused.",
+        "One client tried the same password, or up to {spray_passwords:password}, on at least {spray_users:user}, and "
+        "most were refused.",
         "many users behind one address (NAT, a proxy) whose common default password was changed",
         "T1110.003",
     ),
@@ -87,7 +109,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "auth.user_enum",
         "medium",
         "Many user names tried",
-        "One client tried at least 10 users, most of which were refused every time.",
+        "One client tried at least {enumeration_users:user}, most of which were refused every time.",
         "a program that polls many accounts, or a proxy of many users, while the server cannot check passwords",
         "T1087.003",
     ),
@@ -95,8 +117,9 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "auth.success_after_fail",
         "high",
         "Login accepted after many wrong passwords",
-        "A password was accepted for the first time after at least 3 refusals with at least 3 different passwords, "
-        "from the same client to the same server for the same user, within a day.",
+        "A password was accepted for the first time after at least {success_failures:refusal} with at least "
+        "{success_passwords:different password}, from the same client to the same server for the same user, within "
+        "{success_seconds:period}.",
         "a person who found the right one of several passwords",
         "T1078",
     ),
@@ -104,7 +127,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "auth.weak",
         "low",
         "Weak password in use",
-        "A password that is empty, equals the user's name, or has at most 3 characters, and was not refused.",
+        "A password that is empty, equals the user's name, or has at most {weak_length:character}, and was not "
+        "refused.",
         "a test account; a server that ignores the password",
         "T1110.001",
     ),
@@ -121,7 +145,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "proxy.fold_remote",
         "high",
         "Mailbox on another host opened through the server",
-        "The mailbox of FOLD begins with {: UW's server then connects to the host in braces.",
+        "The mailbox of FOLD begins with {{: UW's server then connects to the host in braces.",
         "a front end that is meant to be used so",
         "T1090",
     ),
@@ -174,8 +198,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "file.probe_sweep",
         "medium",
         "Many folders tried that are not there",
-        "One client and user asked one server for at least 5 different folders that were answered by #0 or by another "
-        "mailbox.",
+        "One client and user asked one server for at least {sweep_folders:different folder} that were answered by #0 "
+        "or by another mailbox.",
         "a client that asks for a fixed list of folders; the usual names (drafts, sent ...), and empty folders that "
         "the server names as asked, are left out",
         "T1083",
@@ -184,7 +208,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "exploit.overlong",
         "high",
         "Overlong folder name (CVE-1999-0920)",
-        "FOLD with an argument of at least 256 octets. Other long commands are protocol.long_line.",
+        "FOLD with an argument of at least {overlong_fold:octet}. Other long commands are protocol.long_line.",
         "a deeply nested folder; a test of the server's limits",
         "T1190",
     ),
@@ -192,8 +216,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "exploit.nop_sled",
         "critical",
         "Machine code padding in a command",
-        "At least 32 octets 0x90 in a row, or one group of 4 octets that is no text at least 5 times in a row, "
-        "in a command (never in mail).",
+        "At least {nop_run:octet} 0x90 in a row, or one group of 4 octets that is no text at least "
+        "{address_repeats:time} in a row, in a command (never in mail).",
         "a client that sends another protocol's binary data",
         "T1190",
     ),
@@ -308,8 +332,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "data.bulk_read",
         "medium",
         "Nearly all of a folder read",
-        "At least 90 % of a folder of at least 20 messages was read, by a client and user with a finding of the auth "
-        "(guessing), file, exploit, proxy or recon families or data.read_other_user.",
+        "At least {bulk_percent} % of a folder of at least {bulk_messages:message} was read, by a client and user with "
+        "a finding of the auth (guessing), file, exploit, proxy or recon families or data.read_other_user.",
         "a mail program that fetches new mail, by the user whose account was also attacked from the same address",
         "T1114.002",
     ),
@@ -317,8 +341,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "data.mass_delete",
         "high",
         "All of a folder deleted",
-        "All of at least 5 messages of a folder were deleted and the deletion was committed, by a client and user "
-        "with a finding of the auth (guessing), file or exploit families. Info where there is none.",
+        "All of at least {wipe_messages:message} of a folder were deleted and the deletion was committed, by a client "
+        "and user with a finding of the auth (guessing), file or exploit families. Info where there is none.",
         "the default of many mail programs, which fetch and delete",
         "T1070.008",
         reduced="info",
@@ -350,7 +374,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "recon.scan",
         "medium",
         "Many servers probed by one source",
-        "One source touched at least 10 servers without logging in.",
+        "One source touched at least {scan_servers:server} without logging in.",
         "an inventory or monitoring system",
         "T1046",
         "T1595",
@@ -359,7 +383,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "dos.syn_flood",
         "high",
         "Flood of half-open connections",
-        "At least 100 connections to one server were begun within one second and never completed.",
+        "At least {flood_rate:connection} to one server were begun within one second and never completed.",
         "a capture that lost the clients' packets or saw one direction only; a fast port scan of one host",
         "T1499.001",
     ),
@@ -403,20 +427,20 @@ BY_ID: Final[dict[str, Declaration]] = {declaration.id: declaration for declarat
 
 
 def catalogue_lines() -> Iterator[str]:
-    """Yield the catalogue as lines of text for a terminal: id, severity, title, and what raises it."""
+    """Yield the catalogue as lines of text for a terminal: id, severity and title."""
     width = max(len(declaration.id) for declaration in CATALOGUE)
     for declaration in CATALOGUE:
         yield f"{declaration.id:<{width}}  {_severity(declaration):<12}  {declaration.title}"
 
 
-def catalogue_rows() -> list[tuple[str, str, str, str, str, str]]:
+def catalogue_rows(thresholds: Thresholds | None = None) -> list[tuple[str, str, str, str, str, str]]:
     """Return the catalogue as rows: id, severity, title, raised when, harmless causes, techniques."""
     return [
         (
             declaration.id,
             _severity(declaration),
             declaration.title,
-            declaration.raised_when,
+            declaration.raised_when(thresholds or Thresholds()),
             declaration.innocent,
             ", ".join(declaration.techniques),
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+from pop2dissect.limits import Numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(Numbers):
     """Every number that decides whether something is a finding. Belongs to the settings of a result."""
 
     bruteforce_failures: int = 5
@@ -55,7 +57,3 @@ class Thresholds:
     """Servers that one source touched without logging in. Health checks watch a few."""
     flood_rate: int = 100
     """Half-open connections to one server that began within one second. A busy server of that time had few a minute."""
-
-    def as_dict(self) -> dict[str, int]:
-        """Return names and values, for the settings that a report records."""
-        return asdict(self)

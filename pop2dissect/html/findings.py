@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.findings.meaning import MEANING, TECHNIQUES, facts_of
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.html.lines import Context
 from pop2dissect.html.times import Stamp
 from pop2dissect.session import Finding
@@ -98,14 +99,14 @@ def _place(finding: Finding) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
     return finding.time or 0, finding.sessions, finding.frames
 
 
-def interpretations(found: Sequence[Kind]) -> list[Interpretation]:
-    """Return what the kinds of findings may mean, each once, in the same order."""
+def interpretations(found: Sequence[Kind], thresholds: Thresholds) -> list[Interpretation]:
+    """Return what the kinds of findings may mean, each once, in the same order, with the rule that was used."""
     declared = [BY_ID[name] for name in dict.fromkeys(kind.id for kind in found) if name in BY_ID]
     return [
         Interpretation(
             id=one.id,
             title=one.title,
-            rule=one.raised_when,
+            rule=one.raised_when(thresholds),
             meaning=MEANING[one.id],
             harmless=f"{one.innocent[:1].upper()}{one.innocent[1:]}.",
             techniques=tuple((technique, TECHNIQUES[technique]) for technique in one.techniques),

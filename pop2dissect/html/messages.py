@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pop2dissect.document.exhibit_names import attachment_exhibit, message_exhibit
 from pop2dissect.html.lines import Context
 from pop2dissect.html.times import Stamp
+from pop2dissect.html.wording import words_of
 from pop2dissect.mail import Mail, Part
 from pop2dissect.session import Message, Session, decode_text
 from pop2dissect.text.values import count
@@ -73,7 +74,7 @@ def message_view(session: Session, message: Message, context: Context, *, brief:
         title="message of unknown number" if message.number is None else f"message {message.number}",
         mailbox=message.mailbox,
         size=_size(message),
-        fate=_fate(message),
+        fate=words_of(session.protocol).fate(message),
         time=context.times.full(message.start_time),
         frames=context.frames(message.frames),
         start=message.start,
@@ -118,12 +119,3 @@ def _size(message: Message) -> str:
         return f"{count(message.octets, 'octet')}, as announced; complete"
     lost = f", {message.missing_octets:,} not captured" if message.missing_octets else ""
     return f"{count(message.octets, 'octet')} captured{lost}; {announced} announced; not complete"
-
-
-def _fate(message: Message) -> str:
-    return {
-        "kept": "kept (ACKS)",
-        "deleted": "deleted (ACKD), committed" if message.committed else "marked as deleted (ACKD), not committed",
-        "refused": "refused by the client (NACK)",
-        "unacknowledged": "never acknowledged",
-    }[message.disposition]

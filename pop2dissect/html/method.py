@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.document.totals import Totals
-from pop2dissect.pipeline import Settings
+from pop2dissect.html.wording import words_of
+from pop2dissect.protocols.identify import NONE
 from pop2dissect.session import Session
+from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.tcp.stream import Stream
-from pop2dissect.text.values import SECOND, count
+from pop2dissect.text.values import SECOND, count, frame_list
 
 
 class Paragraph(NamedTuple):
@@ -21,39 +23,81 @@ class Paragraph(NamedTuple):
     text: str
 
 
-METHOD = (
-    Paragraph(
-        "Reading",
-        "The captures were read once, packet by packet, and not changed. A frame's number is its place in the file, "
-        "counted from 1, as Wireshark counts. Packets of TCP connections to the server ports that were asked for were "
-        "taken; all others were passed over.",
-    ),
-    Paragraph(
+def method(settings: Settings, protocols: Sequence[str], selected: Sequence[int] | None) -> Iterator[Paragraph]:
+    """Yield how the results were reached: with these settings, and in these protocols."""
+    yield Paragraph("Reading", " ".join(_reading(settings, selected)))
+    yield Paragraph(
         "Reassembly",
         "The octets of each connection were put in order by TCP's sequence numbers, for client and server apart, so "
-        "that packets that came late, twice or out of order make no difference. A place in such a stream is named by "
-        "its offset: the number of octets before it. “Octets 18–27” are those from offset 18 up to, "
-        "and without, offset 27.",
-    ),
-    Paragraph(
-        "Dissection",
-        "Commands and replies were read by RFC 937 (POP2) or RFC 918 (POP), with the known habits of real programs. "
-        "A reply is laid to the command that it answers by the order of the conversation and by what each side had "
-        "acknowledged. The protocol announces the length of each message; its octets are those that were on the wire "
-        "between RETR and the next reply.",
-    ),
-    Paragraph(
+        "that packets that came late, twice or out of order make no difference. Where two copies of the same octets "
+        f"differ, the {settings.overlap} one counts. A place in such a stream is named by its offset: the number of "
+        "octets before it. “Octets 18–27” are those from offset 18 up to, and without, offset 27.",
+    )
+    yield Paragraph("Dissection", " ".join(_dissection(protocols)))
+    yield Paragraph(
         "Findings",
         "Findings are rules over the sessions; each is listed with its rule. A finding says what was seen. It is not "
         "a judgement: what it may mean, and what harmless thing looks the same, stands in a section of its own.",
-    ),
-    Paragraph(
+    )
+    yield Paragraph(
         "Checking",
         "Frames can be looked up in the capture with any other program; in Wireshark, a frame is found by its number. "
-        "Hashes are SHA-256 of exactly the octets named, those that the capture lacks left out. The file holds the "
-        "results as data too: “pop2dissect verify” derives them again from the capture and names what differs.",
-    ),
-)
+        "Hashes are SHA-256 of exactly the octets named; those missing from the capture are left out. The file holds "
+        f"the results as data too: {_verifying(settings)}",
+    )
+
+
+def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str]:
+    if settings.engine == "tshark":
+        yield (
+            "The captures were read once and not changed. tshark read the files, decoded the packets and put fragments "
+            "of IP together; everything after that, from the TCP segments on, is the work of pop2dissect."
+        )
+    else:
+        yield "The captures were read once, packet by packet, and not changed."
+    yield "A frame's number is its place in the file, counted from 1, as Wireshark counts."
+    ports = SETTINGS["ports"].shown(settings.ports)
+    asked = f"server {'port' if len(settings.ports) == 1 else 'ports'} {ports}"
+    if settings.any_port:
+        yield (
+            f"Packets of TCP connections to {asked} were taken, and those of connections to any other port whose "
+            "server greets as one of POP2 or RFC 918 does; all others were skipped."
+        )
+    else:
+        yield f"Packets of TCP connections to {asked} were taken; all others were skipped."
+    if settings.check_checksums:
+        yield (
+            "Checksums of IPv4 headers and of TCP were verified: copies of octets with wrong ones do not count where "
+            "others are right."
+        )
+    if selected is not None:
+        yield f"Of the sessions found, only those that were asked for are reported: {frame_list(sorted(selected))}."
+
+
+def _dissection(protocols: Sequence[str]) -> Iterator[str]:
+    protocols = [protocol for protocol in protocols if protocol != NONE]
+    words = [words_of(protocol) for protocol in protocols]
+    rules = [one.rules for one in words if one.rules]
+    others = [protocol for protocol, one in zip(protocols, words, strict=True) if not one.rules]
+    if rules:
+        yield (
+            f"Commands and replies were read by {' and '.join(rules)}, with the known habits of real programs. Replies "
+            "are matched to commands by their order and by what each side had acknowledged."
+        )
+        yield from (one.framing for one in words if one.framing)
+    if others:
+        yield f"Of other protocols ({', '.join(others)}) only the lines are shown; what they mean was not examined."
+    if not words:
+        yield "No session carried anything to dissect."
+
+
+def _verifying(settings: Settings) -> str:
+    if settings.tshark_options:
+        return (
+            "“pop2dissect verify” cannot derive them again, because the values of the preferences that were given to "
+            "tshark are not recorded."
+        )
+    return "“pop2dissect verify” derives them again from the capture and names what differs."
 
 
 def limitations(
@@ -76,11 +120,11 @@ def limitations(
         "A user's name says which account was used, not who used it. Which program talked is told by its words and "
         "habits, and can be imitated. Headers of messages are what the sender wrote.",
     )
-    yield Paragraph(
-        "Deletions",
-        "By RFC 937 a message is deleted when the mailbox is released, by QUIT or another FOLD, after ACKD. Whether "
-        "the server really did so is not on the wire.",
-    )
+    deletions = [rule for protocol in totals.protocols if (rule := words_of(protocol).deletion)]
+    if deletions:
+        yield Paragraph(
+            "Deletions", " ".join([*sorted(deletions), "Whether the server really did so is not on the wire."])
+        )
     if masked:
         yield Paragraph(
             "Passwords",

@@ -127,7 +127,7 @@ class Report:
             severities=[(name, totals.findings[name]) for name in SEVERITIES],
             grave=[kind for kind in found_kinds if kind.severity in GRAVE],
             kinds=found_kinds,
-            interpretations=interpretations(found_kinds),
+            interpretations=interpretations(found_kinds, dissection.settings.thresholds),
             clients=clients.rows(),
             courses=clients.courses(),
             rows=rows,
@@ -135,7 +135,7 @@ class Report:
             probes=[
                 ProbeRow(one, context.times.full(one.first_time), context.frames((one.first_frame,))) for one in probes
             ],
-            method=method.METHOD,
+            method=list(method.method(dissection.settings, sorted(totals.protocols), choices.selected)),
             limitations=list(
                 method.limitations(
                     dissection.captures, sessions, totals, dissection.settings, dissection.warnings, masked=masked

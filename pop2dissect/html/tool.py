@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from pop2dissect.pipeline import Settings
+from pop2dissect.limits import Numbers
+from pop2dissect.settings import SETTINGS, Named, Settings
 from pop2dissect.version import __version__
 
 _DEPENDENCIES = ("rich", "Jinja2", "MarkupSafe", "zstandard", "lz4")
@@ -32,34 +33,33 @@ class Tool:
     rows: tuple[tuple[str, str], ...]
     command: str
     settings: tuple[tuple[str, str], ...]
-    thresholds: tuple[Number, ...]
-    limits: tuple[Number, ...]
+    numbers: tuple[tuple[str, tuple[Number, ...]], ...]
+    """Settings that are many numbers, each with a heading."""
 
 
 def tool_facts(
     settings: Settings, selected: Sequence[int] | None, command: Sequence[str], zone: str, *, masked: bool
 ) -> Tool:
     """Return the facts about this program and this run of it."""
-    usual = Settings()
+    values = [(setting, getattr(settings, name)) for name, setting in SETTINGS.items()]
     return Tool(
         rows=tuple(_versions()),
         command=shlex.join(["pop2dissect", *command]),
         settings=(
-            ("Server ports", ", ".join(str(port) for port in sorted(settings.ports))),
-            ("Servers on other ports", "looked for by their greetings" if settings.any_port else "not looked for"),
-            ("Of two copies that differ", f"the {settings.overlap} counts"),
-            ("Checksums", "verified" if settings.check_checksums else "not verified"),
+            *((setting.label, setting.shown(value)) for setting, value in values if not isinstance(setting, Named)),
             ("Sessions", "all" if selected is None else ", ".join(str(number) for number in sorted(selected))),
             ("Passwords", "masked" if masked else "shown"),
             ("Times", "UTC" + (f" and {zone}" if zone else "")),
         ),
-        thresholds=_numbers(settings.thresholds.as_dict(), usual.thresholds.as_dict()),
-        limits=_numbers(settings.limits.as_dict(), usual.limits.as_dict()),
+        numbers=tuple(
+            (setting.label, tuple(_numbers(setting, value))) for setting, value in values if isinstance(setting, Named)
+        ),
     )
 
 
-def _numbers(values: Mapping[str, int], usual: Mapping[str, int]) -> tuple[Number, ...]:
-    return tuple(Number(name, value, value == usual[name]) for name, value in values.items())
+def _numbers(setting: Named[Numbers], value: Numbers) -> Iterator[Number]:
+    unusual = setting.unusual(value)
+    return (Number(name, number, name not in unusual) for name, number in value.as_dict().items())
 
 
 def _versions() -> Iterator[tuple[str, str]]:

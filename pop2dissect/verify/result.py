@@ -15,7 +15,7 @@ from pop2dissect.document import document
 from pop2dissect.document.claims import read_claims
 from pop2dissect.errors import Pop2DissectError, UsageError
 from pop2dissect.export import manifest
-from pop2dissect.pipeline import Settings
+from pop2dissect.settings import Settings
 from pop2dissect.verify.settings import read_settings
 
 Form = Literal["document", "report", "manifest"]

@@ -13,7 +13,7 @@ from pop2dissect.capture.source import STANDARD_INPUT
 from pop2dissect.errors import UsageError
 from pop2dissect.export.folder import is_plain_name
 from pop2dissect.export.manifest import MANIFEST, SUMS, TABLE
-from pop2dissect.pipeline import Settings
+from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.verify.claims import Claim, document_claims, manifest_claims, shown
 from pop2dissect.verify.derive import Given, derived_document, derived_manifest, in_recorded_order
@@ -143,23 +143,12 @@ def _notes(result: Result, captures: Sequence[Given]) -> Iterator[str]:
 
 def _unusual(result: Result) -> Iterator[str]:
     """Yield settings that are not the usual ones: the claims were derived with them, which proves nothing of them."""
-    usual, settings = Settings(), result.settings
-    if settings.ports != usual.ports:
-        yield f"recorded setting: ports {', '.join(map(str, sorted(settings.ports)))}"
-    if settings.overlap != usual.overlap:
-        yield f"recorded setting: of copies that differ the {settings.overlap} counts"
-    if settings.any_port:
-        yield "recorded setting: servers on any port"
+    usual = Settings()
+    for name, setting in SETTINGS.items():
+        value = getattr(result.settings, name)
+        if value != getattr(usual, name):
+            yield f"recorded setting: {setting.label}: {setting.shown(value)}"
     if result.selected is not None:
         yield f"recorded setting: only sessions {shown(result.selected)}"
     if result.show_passwords:
         yield "recorded setting: passwords are shown"
-    if settings.check_checksums:
-        yield "recorded setting: checksums are verified"
-    if settings.engine != usual.engine:
-        yield f"recorded setting: packets are read by {settings.engine}"
-    for kind, own, defaults in (
-        ("threshold", settings.thresholds.as_dict(), usual.thresholds.as_dict()),
-        ("limit", settings.limits.as_dict(), usual.limits.as_dict()),
-    ):
-        yield from (f"recorded setting: {kind} {name} is {own[name]}" for name in own if own[name] != defaults[name])

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any, TypeVar, cast, get_args
+from typing import Any
 
-from pop2dissect.engine import EngineName
-from pop2dissect.findings import Thresholds
-from pop2dissect.limits import Limits
-from pop2dissect.pipeline import Settings
-from pop2dissect.tcp.reassembly import OverlapPolicy
-
-_HIGHEST = 1 << 62
-_Numbers = TypeVar("_Numbers", Thresholds, Limits)
+from pop2dissect.limits import HIGHEST
+from pop2dissect.settings import SETTINGS, Settings
 
 
 def read_settings(recorded: object) -> tuple[Settings, list[int] | None, bool]:
@@ -23,49 +16,28 @@ def read_settings(recorded: object) -> tuple[Settings, list[int] | None, bool]:
     """
     if not isinstance(recorded, dict):
         raise ValueError("they are missing")
-    if recorded.get("tshark_options"):
-        raise ValueError("preferences were given to tshark, and their values are not recorded")
-    settings = Settings(
-        ports=frozenset(_integers(recorded, "ports", 1, 65535)),
-        overlap=cast("OverlapPolicy", _one_of(recorded, "overlap", get_args(OverlapPolicy))),
-        any_port=_truth(recorded, "any_port"),
-        thresholds=_numbers(recorded, "thresholds", Thresholds()),
-        check_checksums=_truth(recorded, "check_checksums"),
-        limits=_numbers(recorded, "limits", Limits()),
-        engine=cast("EngineName", _one_of(recorded, "engine", get_args(EngineName))),
-    )
-    if not settings.ports:
-        raise ValueError("there are no ports")
-    selected = None if recorded.get("sessions") is None else _integers(recorded, "sessions", 1, _HIGHEST)
-    return settings, selected, _truth(recorded, "show_passwords")
+    values = {}
+    for name, setting in SETTINGS.items():
+        if name not in recorded:
+            raise ValueError(f"{name} is missing")
+        try:
+            values[name] = setting.recalled(recorded[name])
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from None
+    return Settings(**values), _sessions(recorded), _show_passwords(recorded)
 
 
-def _integers(recorded: Mapping[str, Any], name: str, lowest: int, highest: int) -> list[int]:
-    values = recorded.get(name)
-    if not isinstance(values, list) or not all(type(n) is int and lowest <= n <= highest for n in values):
-        raise ValueError(f"{name} should be numbers")
+def _sessions(recorded: Mapping[str, Any]) -> list[int] | None:
+    values = recorded.get("sessions")
+    if values is None:
+        return None
+    if not isinstance(values, list) or not all(type(number) is int and 1 <= number <= HIGHEST for number in values):
+        raise ValueError("sessions must be a list of numbers")
     return values
 
 
-def _numbers(recorded: Mapping[str, Any], name: str, usual: _Numbers) -> _Numbers:
-    values = recorded.get(name)
-    known = {field.name for field in fields(usual)}
-    if not isinstance(values, dict) or values.keys() != known:
-        raise ValueError(f"{name} are not those of this version")
-    if not all(type(n) is int and 0 <= n <= _HIGHEST for n in values.values()):
-        raise ValueError(f"{name} should be numbers")
-    return replace(usual, **values)
-
-
-def _one_of(recorded: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    value = recorded.get(name)
-    if value not in allowed:
-        raise ValueError(f"{name} should be {' or '.join(allowed)}")
-    return str(value)
-
-
-def _truth(recorded: Mapping[str, Any], name: str) -> bool:
-    value = recorded.get(name)
+def _show_passwords(recorded: Mapping[str, Any]) -> bool:
+    value = recorded.get("show_passwords")
     if not isinstance(value, bool):
-        raise ValueError(f"{name} should be true or false")
+        raise ValueError("show_passwords must be true or false")
     return value

@@ -15,7 +15,8 @@ from pop2dissect.cli import main
 from pop2dissect.errors import CaptureError
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.flows import Flows
-from pop2dissect.pipeline import Dissection, Settings
+from pop2dissect.pipeline import Dissection
+from pop2dissect.settings import Settings
 from tests.capture.files import END_OF_OPTIONS, enhanced, interface, option, pcap_header, pcap_record, read, section
 from tests.export.exports import export, hostile_capture
 from tests.support.conversation import Conversation, merge
@@ -62,7 +63,7 @@ def test_tshark_sees_the_same_frames(name: str, tmp_path: Path, tshark: str) -> 
 
 @pytest.mark.parametrize("name", capture_names())
 def test_every_packet_of_every_session_is_there(name: str) -> None:
-    settings = Settings(frozenset(ports_of(name)))
+    settings = Settings(ports=frozenset(ports_of(name)))
     flows = Flows()
     sessions = pop2dissect.read(capture_path(name), settings.ports).sessions
     for session in sessions:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pop2dissect.findings import Thresholds
-from pop2dissect.pipeline import Dissection, Settings
+from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Finding, Session
+from pop2dissect.settings import Settings
 from tests.support.wire import save
 from tools.samples.findings import Net
 

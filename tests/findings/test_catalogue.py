@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from string import Formatter
 
 from pop2dissect.findings import CATALOGUE, Thresholds, catalogue_lines, catalogue_rows
-from pop2dissect.findings.catalogue import SEVERITIES
+from pop2dissect.findings.catalogue import BY_ID, SEVERITIES
 from tests.support.truth import ROOT
 from tools.docs.findings import markdown
 
@@ -35,31 +36,30 @@ def test_each_is_explained() -> None:
         assert re.fullmatch(r"[a-z]+\.[a-z_]+", declaration.id)
         assert declaration.severity in SEVERITIES
         assert declaration.title[0].isupper()
-        assert declaration.raised_when.endswith(".")
+        assert declaration.raised_when(Thresholds()).endswith(".")
         assert declaration.innocent
         assert not declaration.innocent.endswith(".")
         assert all(TECHNIQUE.fullmatch(technique) for technique in declaration.techniques)
 
 
-def test_the_numbers_in_words_are_those_of_the_thresholds() -> None:
-    limits = Thresholds()
-    said = {declaration.id: declaration.raised_when for declaration in CATALOGUE}
-    for name, numbers in {
-        "auth.bruteforce": (limits.bruteforce_failures, limits.bruteforce_passwords, limits.bruteforce_seconds),
-        "auth.spray": (limits.spray_users,),
-        "auth.user_enum": (limits.enumeration_users,),
-        "auth.success_after_fail": (limits.success_failures,),
-        "auth.weak": (limits.weak_length,),
-        "file.probe_sweep": (limits.sweep_folders,),
-        "exploit.overlong": (limits.overlong_fold,),
-        "exploit.nop_sled": (limits.nop_run, limits.address_repeats),
-        "data.bulk_read": (limits.bulk_percent, limits.bulk_messages),
-        "data.mass_delete": (limits.wipe_messages,),
-        "recon.scan": (limits.scan_servers,),
-        "dos.syn_flood": (limits.flood_rate,),
-    }.items():
-        for number in numbers:
-            assert re.search(rf"\b{number}\b", said[name]), name
+def test_the_rules_name_the_thresholds_in_force() -> None:
+    names = {name for one in CATALOGUE for _, name, *_ in Formatter().parse(one.rule) if name}
+    assert names == set(Thresholds.names())
+    strange = Thresholds(**{name: 7000 + place for place, name in enumerate(Thresholds.names())})
+    for declaration in CATALOGUE:
+        named = {name for _, name, *_ in Formatter().parse(declaration.rule) if name}
+        said = declaration.raised_when(strange)
+        assert {name for name, number in strange.as_dict().items() if f"{number:,}" in said} == named
+        assert not re.search(r"[{}]", said.replace("begins with {:", ""))
+
+
+def test_amounts_are_in_words() -> None:
+    one = Thresholds(bruteforce_failures=1, slow_seconds=7200, bruteforce_seconds=1)
+    rule = BY_ID["auth.bruteforce"].raised_when(one)
+    assert rule.startswith("At least 1 refused login with at least 3 different passwords, ")
+    assert "within 1 second," in rule
+    assert "within 2 hours." in rule
+    assert "within a day." in BY_ID["auth.bruteforce"].raised_when(Thresholds())
 
 
 def test_rows_are_for_tables() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pop2dissect.limits import Limits
-from pop2dissect.pipeline import Dissection, Settings
+from pop2dissect.pipeline import Dissection
+from pop2dissect.settings import Settings
 from tests.support.conversation import MILLISECOND, START, Conversation, merge
 from tests.support.wire import save
 

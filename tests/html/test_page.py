@@ -329,6 +329,43 @@ def test_settings_that_are_not_the_usual_ones_are_marked(tmp_path: Path) -> None
         assert fact in text, fact
 
 
+def test_every_setting_of_the_run_is_said(tmp_path: Path) -> None:
+    need("tshark")
+    options = ("--engine", "tshark", "--tshark-option", "ip.check_checksum:FALSE", "--any-port", "--overlap", "last")
+    text = ReadPage(make_report(tmp_path, capture_path("rfc937_normal"), *options)).text
+    for fact in (
+        "Packets read and decoded by tshark",
+        "Preferences given to tshark ip.check_checksum (values are not recorded)",
+        "Servers on other ports looked for by their greetings",
+        "Of two copies that differ the last counts",
+        "The captures were read once and not changed. tshark read the files, decoded the packets",
+        "those of connections to any other port whose server greets as one of POP2 or RFC 918 does",
+        "Where two copies of the same octets differ, the last one counts.",
+        "“pop2dissect verify” cannot derive them again",
+    ):
+        assert fact in text, fact
+    assert "packet by packet" not in text
+
+
+def test_the_rule_of_a_finding_is_the_one_that_was_used(tmp_path: Path) -> None:
+    options = ("--threshold", "bruteforce_failures=8", "--threshold", "bruteforce_seconds=7200")
+    text = ReadPage(make_report(tmp_path, capture_path("brute_force"), *options)).text
+    assert "Raised when At least 8 refused logins with at least 3 different passwords" in text
+    assert "within 2 hours, over any number" in text
+    assert "At least 5 refused" not in text
+
+
+def test_the_method_names_the_protocols_that_were_spoken(tmp_path: Path) -> None:
+    text = ReadPage(make_report(tmp_path, capture_path("rfc918_normal"))).text
+    assert not re.search(r"ACK[DS]|NACK|FOLD|RFC 937|POP2 announces", text)
+    assert "Commands and replies were read by RFC 918 (POP), with" in text
+    assert "deleted (RDEL, RCVD), committed" in text
+    (tmp_path / "other").mkdir()
+    text = ReadPage(make_report(tmp_path / "other", capture_path("rfc937_normal"))).text
+    assert "Commands and replies were read by RFC 937 (POP2), with" in text
+    assert "RFC 918 announces" not in text
+
+
 def test_connections_that_are_hard_to_put_together(tmp_path: Path) -> None:
     cases = [hard_case(seed, start=START + seed * 60 * SECOND) for seed in range(1, 61)]
     page = ReadPage(make_report(tmp_path, save(tmp_path / "hard.pcap", merge(*(case.packets for case in cases)))))

@@ -10,7 +10,7 @@ import pytest
 from pop2dissect.document.document import settings_object
 from pop2dissect.findings import Thresholds
 from pop2dissect.limits import Limits
-from pop2dissect.pipeline import Settings
+from pop2dissect.settings import Settings
 from pop2dissect.verify.settings import read_settings
 
 UNUSUAL: dict[str, Any] = {

@@ -47,7 +47,7 @@ def _lines() -> Iterator[str]:
         )
     for declaration in CATALOGUE:
         yield from ("", f"## {declaration.id}", "")
-        yield f"**{declaration.title}** ({_severity(declaration)}). {declaration.raised_when}"
+        yield f"**{declaration.title}** ({_severity(declaration)}). {declaration.raised_when(Thresholds())}"
         yield from ("", f"Harmless causes: {declaration.innocent}.")
     yield from ("", "## Thresholds", "")
     yield "The numbers can be set (`pop2dissect.findings.Thresholds`), and belong to the settings of a result."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
-from pop2dissect.errors import MissingLibraryError, UsageError
+from pop2dissect.errors import UsageError
 from pop2dissect.session import Session
 from pop2dissect.tables.files import Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
 from pop2dissect.tables.spooled import TablesAside
@@ -34,10 +34,7 @@ class TablesOutput(FileOutput):
         if run.options.csv is not None:
             self._targets.append(_Target("CSV", run.options.csv, csv_paths(run.options.csv), write_csv))
         if run.options.parquet is not None:
-            try:
-                need_parquet()
-            except MissingLibraryError as error:
-                raise UsageError(str(error)) from error
+            need_parquet()
             directory = run.options.parquet
             self._targets.append(_Target("Parquet", directory, parquet_paths(directory), write_parquet))
         for target in self._targets:

@@ -15,7 +15,8 @@ from pop2dissect import read
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.errors import CaptureError, UsageError
-from pop2dissect.pipeline import Capture, Dissection, Settings
+from pop2dissect.pipeline import Capture, Dissection
+from pop2dissect.settings import Settings
 from tests.decode.build import PACKET, PAYLOAD, ipv4, snap, tcp
 from tests.decode.encapsulations import mac_802_11
 from tests.support.programs import need
@@ -168,7 +169,7 @@ def test_an_option_that_tshark_refuses(capsys: pytest.CaptureFixture[str]) -> No
     capture = str(capture_path("rfc937_normal"))
     assert main(["--tshark-option", "ip.defragment:TRUE", capture]) == ExitStatus.USAGE
     assert main(["--engine", "tshark", "--tshark-option", "nonsense", capture]) == ExitStatus.USAGE
-    assert "is no preference NAME:VALUE" in capsys.readouterr().err
+    assert "is not a preference NAME:VALUE" in capsys.readouterr().err
 
 
 def test_leaving_early_ends_tshark() -> None:
