@@ -102,3 +102,27 @@ def test_no_modules_import_each_other() -> None:
         if not one.for_checkers:
             graph[one.importer].add(one.imported)
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle
+
+
+NO_MODULE_OF_THEIR_NAME = {"test_architecture.py": "it looks at the sources of all modules"}
+
+
+def test_each_test_module_is_named_after_what_it_tests() -> None:
+    """``tests/a/test_b.py`` tests ``a/b.py``, the folder ``a/b/``, or, where ``b`` is ``a``, the folder ``a/`` itself.
+
+    What tests several together lies in ``tests/scenarios/``.
+    """
+    tests = ROOT / "tests"
+    unnamed = set()
+    for path in tests.rglob("test_*.py"):
+        folder = path.parent.relative_to(tests)
+        if folder.parts[:1] not in (("scenarios",), ("support",)) and not _tested_by(folder, path.stem[len("test_") :]):
+            unnamed.add(str(path.relative_to(tests)))
+    assert unnamed == set(NO_MODULE_OF_THEIR_NAME)
+
+
+def _tested_by(folder: Path, name: str) -> bool:
+    places = [ROOT / PACKAGE / folder, ROOT / folder]
+    if folder.name == name:
+        return any(place.is_dir() for place in places)
+    return any(there.stem == name for place in places for there in place.glob("*"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from struct import pack
 
-from .build import (
+from tests.decode.build import (
     CLIENT6,
     MAC,
     MACS,

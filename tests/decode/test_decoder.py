@@ -9,8 +9,7 @@ import pytest
 from pop2dissect.capture.record import FRAME_BITS, Record
 from pop2dissect.decode import Decoder, Segment, reverse_key
 from pop2dissect.limits import Limits
-
-from .build import (
+from tests.decode.build import (
     CLIENT,
     CLIENT6,
     MACS,

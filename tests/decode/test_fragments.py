@@ -14,9 +14,8 @@ from pop2dissect.capture.record import Record
 from pop2dissect.decode import Decoder, Segment
 from pop2dissect.decode.fragments import FRAGMENT_COST
 from pop2dissect.limits import Limits
-
-from .build import CLIENT6, OUTER, PACKET, SERVER6, cut, ethernet, ipv4, ipv6, record, tcp, udp
-from .tshark import opinion, opinions, write_pcapng
+from tests.decode.build import CLIENT6, OUTER, PACKET, SERVER6, cut, ethernet, ipv4, ipv6, record, tcp, udp
+from tests.decode.tshark import opinion, opinions, write_pcapng
 
 POP2 = frozenset({109})
 TEXT = random.Random(937).randbytes(60)

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from pop2dissect.decode import Decoder, Segment
-
-from .build import (
+from tests.decode.build import (
     CLIENT6,
     OUTER6,
     PACKET,
@@ -21,7 +20,7 @@ from .build import (
     record,
     tcp,
 )
-from .tshark import write_pcapng
+from tests.decode.tshark import write_pcapng
 
 POP2 = frozenset({109})
 PAD = b"\1\4\0\0\0\0"

@@ -7,8 +7,7 @@ from struct import pack
 import pytest
 
 from pop2dissect.decode import Decoder
-
-from .build import MAC, MACS, PACKET, ethernet, record, snap
+from tests.decode.build import MAC, MACS, PACKET, ethernet, record, snap
 
 BOTTOM = bytes.fromhex("000121ff")
 COOKED_NETLINK = pack(">HHH", 0, 824, 6) + MAC + b"\0\0\x08\0" + PACKET

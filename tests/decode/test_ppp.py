@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pop2dissect.decode import Decoder
-
-from .build import PACKET, ethernet, record
+from tests.decode.build import PACKET, ethernet, record
 
 
 def warnings(octets: bytes, link_type: int) -> list[str]:

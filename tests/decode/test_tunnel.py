@@ -7,9 +7,8 @@ from struct import pack
 import pytest
 
 from pop2dissect.decode import Decoder
-
-from .build import OUTER, PACKET, ethernet, ipv4, record, udp
-from .encapsulations import PLAIN, PPP_IP, gre, in_ipv4, in_udp
+from tests.decode.build import OUTER, PACKET, ethernet, ipv4, record, udp
+from tests.decode.encapsulations import PLAIN, PPP_IP, gre, in_ipv4, in_udp
 
 
 def warnings(octets: bytes) -> list[str]:

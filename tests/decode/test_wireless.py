@@ -7,9 +7,8 @@ from struct import pack
 import pytest
 
 from pop2dissect.decode import Decoder
-
-from .build import MACS, PACKET, PAYLOAD, record, snap, tcp
-from .encapsulations import amsdu, mac_802_11
+from tests.decode.build import MACS, PACKET, PAYLOAD, record, snap, tcp
+from tests.decode.encapsulations import amsdu, mac_802_11
 
 DATA = mac_802_11(b"\x08\1") + snap(PACKET)
 

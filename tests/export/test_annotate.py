@@ -19,12 +19,12 @@ from pop2dissect.pipeline import Dissection
 from pop2dissect.settings import Settings
 from tests.capture.files import END_OF_OPTIONS, enhanced, interface, option, pcap_header, pcap_record, read, section
 from tests.export.exports import export, hostile_capture
+from tests.scenarios.test_ground_truth import ports_of
 from tests.support.conversation import Conversation, merge
 from tests.support.impairments import one_way
 from tests.support.programs import need
 from tests.support.truth import capture_names, capture_path
 from tests.support.wire import encode, save
-from tests.test_ground_truth import ports_of
 
 
 def tshark_frames(tshark: str, path: Path) -> list[list[str]]:

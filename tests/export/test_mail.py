@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.export.exports import export
+from tests.scenarios.test_ground_truth import NAMES, PARTIAL, ports_of
 from tests.support.truth import capture_path, load_truth
-from tests.test_ground_truth import NAMES, PARTIAL, ports_of
 
 
 def exported(name: str, folder: Path, *options: str) -> list[dict[str, Any]]:

@@ -10,7 +10,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from pop2dissect import read
 from pop2dissect.cli import ExitStatus, main
+from pop2dissect.session import Session
+from tests.support.conversation import Conversation
+from tests.support.wire import save
 
 OPTIONS = ("--case", "2026-117", "--examiner", "A. Sample", "--exhibit", "JD/1", "--note", "From the switch.")
 
@@ -92,3 +96,11 @@ class ReadPage(HTMLParser):
             self._session.text += data
         if self._rows and self._rows[-1] and not self._note:
             self._rows[-1][-1] += data.rstrip("\n")
+
+
+def talk(folder: Path, *lines: bytes) -> Session:
+    """Return the session of commands and replies in turn."""
+    conversation = Conversation().handshake().server(b"+ POP2 host ready\r\n")
+    for number, line in enumerate(lines):
+        conversation.say("server" if number % 2 else "client", line)
+    return read(save(folder / "talk.pcap", conversation.close().packets)).sessions[0]

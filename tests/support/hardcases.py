@@ -1,7 +1,7 @@
 """Connections that are hard to put together again: a random talk, and random things that befall its packets.
 
 Everything follows from a seed. What was said is known (:attr:`HardCase.truth`), and whether the packets
-still hold all of it. ``tests/tcp/test_hardcases.py`` says what must come of them.
+still hold all of it. ``tests/scenarios/tcp/test_hardcases.py`` says what must come of them.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.scenarios.wireshark.conftest import PASSES, Plugin, finding_names, native_sessions
 from tests.support.truth import capture_names
 from tests.wireshark.agreement import DISSECTED, disagreements, session_of
-from tests.wireshark.conftest import PASSES, Plugin, finding_names, native_sessions
 
 NO_LINE_END = "a command without a line end is shown only once it is answered"
 NO_STATES = "the plugin does not follow the states of RFC 918"

@@ -11,7 +11,7 @@ from tests.support.truth import capture_path
 from tests.wireshark.plugin_support import run_tshark
 from tools.docs.display_filters import markdown
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 
 pytestmark = pytest.mark.usefixtures("tshark")
 

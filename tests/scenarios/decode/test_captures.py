@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pop2dissect.decode import Decoder
+from tests.decode.build import read_pcap
+from tests.decode.tshark import opinion, opinions
 from tests.support.truth import capture_path
-
-from .build import read_pcap
-from .tshark import opinion, opinions
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.decode import Decoder, Segment
-
-from .build import record
+from tests.decode.build import record
 
 PORT = st.integers(0, 0xFFFF)
 WORD = st.integers(0, 0xFFFFFFFF)

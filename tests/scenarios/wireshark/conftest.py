@@ -14,7 +14,7 @@ from tests.support.truth import capture_names, capture_path
 from tests.wireshark.joined import join
 from tests.wireshark.plugin_support import Dissected, dissect_joined
 
-FINDINGS = Path(__file__).parents[2] / "samples" / "findings"
+FINDINGS = Path(__file__).parents[3] / "samples" / "findings"
 
 PASSES: dict[str, tuple[str, ...]] = {"one-pass": (), "two-pass": ("-2",)}
 """Options of tshark. With ``-2`` and a filter every frame is dissected twice, as in Wireshark's window."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.wireshark.conftest import OUT_OF_ORDER, PASSES, Plugin, in_order, native_sessions
 from tests.support.truth import capture_names, load_truth
 from tests.wireshark.agreement import DISSECTED
-from tests.wireshark.conftest import OUT_OF_ORDER, PASSES, Plugin, in_order, native_sessions
 from tests.wireshark.plugin_support import contradictions, differences, digest, export_mail, stream_of
 
 INCOMPLETE = {

@@ -15,11 +15,11 @@ from pop2dissect.capture import CaptureReader
 from pop2dissect.decode import Decoder
 from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
+from tests.scenarios.test_differential import follow, stream_numbers
 from tests.support.conversation import MILLISECOND, START, Address
 from tests.support.hardcases import SERVER_PORT, HardCase, hard_case
 from tests.support.programs import need
 from tests.support.wire import Link, save
-from tests.test_differential import follow, stream_numbers
 
 Pair = tuple[bytes, bytes]
 

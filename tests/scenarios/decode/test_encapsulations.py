@@ -12,10 +12,9 @@ from pop2dissect.capture.record import Record
 from pop2dissect.decode import Decoder, Segment
 from pop2dissect.decode.decoder import LAYERS
 from pop2dissect.decode.packet import LINK_TYPE
-
-from .build import CLIENT, CLIENT6, PAYLOAD, SERVER, SERVER6, address, cut, record
-from .encapsulations import ENCAPSULATIONS
-from .tshark import Opinion, opinion, opinions, write_pcapng
+from tests.decode.build import CLIENT, CLIENT6, PAYLOAD, SERVER, SERVER6, address, cut, record
+from tests.decode.encapsulations import ENCAPSULATIONS
+from tests.decode.tshark import Opinion, opinion, opinions, write_pcapng
 
 POP2 = frozenset({109})
 RECORDS = {name: record(octets, link_type) for name, (link_type, octets) in ENCAPSULATIONS.items()}

@@ -16,7 +16,7 @@ from pop2dissect.cli import main
 from pop2dissect.decode import Segment
 from pop2dissect.engine import EngineName, open_engine
 from tests.decode.encapsulations import ENCAPSULATIONS
-from tests.decode.test_encapsulations import UNKNOWN_TO_TSHARK
+from tests.scenarios.decode.test_encapsulations import UNKNOWN_TO_TSHARK
 from tests.support import impairments
 from tests.support.conversation import Conversation, Packet
 from tests.support.programs import need
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("tshark")
 ALONE = ("derived_truncated_file", "format_gzip", "format_nanosecond", "format_pcapng", "snaplen96")
 """Captures that are compared by themselves: their files are what is special about them."""
 
-FINDINGS = Path(__file__).parents[2] / "samples" / "findings"
+FINDINGS = Path(__file__).parents[3] / "samples" / "findings"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Tests of several modules together, or of all: recorded captures, other programs, hostile input."""
