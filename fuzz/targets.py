@@ -21,7 +21,7 @@ from pop2dissect.decode import Decoder
 from pop2dissect.decode.decoder import LAYERS
 from pop2dissect.decode.packet import LINK_TYPE
 from pop2dissect.decode.problems import WRONG_CHECKSUMS
-from pop2dissect.decode.segment import Segment, reverse_key
+from pop2dissect.decode.segment import FlowKey, Segment, reverse_key
 from pop2dissect.document.document import Notation, session_text
 from pop2dissect.errors import CaptureError
 from pop2dissect.html.lines import Context
@@ -91,7 +91,7 @@ def decoder(octets: bytes) -> None:
 
 
 def _ports(segment: Segment) -> tuple[int, int]:
-    return int.from_bytes(segment.key[-4:-2]), int.from_bytes(segment.key[-2:])
+    return FlowKey.of(segment.key)[2:]
 
 
 def _records(octets: bytes) -> Iterator[Record]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
 
-from pop2dissect.anyport import AnyPortTracker
+from pop2dissect.anyport import greets_as_wanted
 from pop2dissect.assemble.assemble import assemble, half_open, probe
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.decode.segment import Segment
@@ -90,7 +90,6 @@ class Dissection:
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
         ports = None if self.settings.any_port else self.settings.ports
-        track = AnyPortTracker if self.settings.any_port else Tracker
         self._engine = open_engine(
             self.settings.engine,
             [os.fspath(path) for path in paths],
@@ -100,7 +99,12 @@ class Dissection:
             verify_checksums=self.settings.check_checksums,
             tshark_options=self.settings.tshark_options,
         )
-        self._tracker = track(self.settings.ports, self.settings.overlap, self.settings.limits)
+        self._tracker = Tracker(
+            self.settings.ports,
+            self.settings.overlap,
+            self.settings.limits,
+            interest=greets_as_wanted if self.settings.any_port else None,
+        )
         self._findings = FindingsEngine(self.settings.thresholds)
 
     def __enter__(self) -> Self:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import pop2dissect
-from pop2dissect import anyport
-from pop2dissect.anyport import AnyPortTracker
+from pop2dissect.anyport import greets_as_wanted
 from pop2dissect.decode import Decoder
+from pop2dissect.tcp import Tracker, tracker
 from tests.support.conversation import SECOND, START, Conversation, merge
 from tests.support.truth import capture_names, capture_path
 from tests.support.wire import save
@@ -62,7 +62,7 @@ def test_greetings_elsewhere_are_numbered_in_order_of_first_frames(tmp_path: Pat
 
 
 def test_what_is_something_else_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anyport, "MAX_GIVEN_UP", 3)
+    monkeypatch.setattr(tracker, "MAX_GIVEN_UP", 3)
     talks = []
     for number in range(20):
         talk = conversation(80, number * SECOND, 42000 + number).client(b"GET / HTTP/1.0\r\n\r\n")
@@ -71,7 +71,7 @@ def test_what_is_something_else_is_let_go(tmp_path: Path, monkeypatch: pytest.Mo
     for _ in range(20):
         flood.client(b"x" * 1000)
     path = save(tmp_path / "web.pcap", merge(flood.packets, *(talk.packets for talk in talks)))
-    tracker = AnyPortTracker(frozenset({109}))
+    tracking = Tracker(frozenset({109}), interest=greets_as_wanted)
     decoder = Decoder(None)
     most = 0
 
@@ -82,10 +82,10 @@ def test_what_is_something_else_is_let_go(tmp_path: Path, monkeypatch: pytest.Mo
                 segment = decoder.decode(record)
                 if segment is not None:
                     yield segment
-                    kept = {id(flow.sender): flow.sender for flow in tracker._flows.values()}
-                    most = max(most, sum(len(sender.pieces) for sender in kept.values()))
+                    kept = {id(flow.sender): flow.sender for flow in tracking._flows.values()}
+                    most = max(most, sum(len(sender.pieces.spans) for sender in kept.values()))
 
-    assert list(tracker.connections(segments())) == []  # type: ignore[arg-type]
+    assert list(tracking.connections(segments())) == []  # type: ignore[arg-type]
     assert most <= 12
-    assert len(tracker._given_up) <= 2 * 3 + 2
-    assert not tracker._found
+    assert len(tracking._given_up) <= 2 * 3 + 2
+    assert not tracking._flows

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pop2dissect.assemble import pop1 as assemble_pop1
 from pop2dissect.assemble.doubt import drop_doubtful
 from pop2dissect.assemble.secrets import mark_secrets
+from pop2dissect.decode.segment import FlowKey
 from pop2dissect.protocols import pop1, pop3, software
 from pop2dissect.protocols.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
 from pop2dissect.protocols.pop2 import Closed, MessageData, ReplyLine, Turn, dissect
@@ -41,7 +42,7 @@ def assemble(connection: Connection) -> Session:
     assert connection.streams is not None
     client_stream, server_stream = connection.streams
     client, server = endpoints(connection.client_key)
-    from_start = connection.server.initial is not None or connection.client.initial is not None
+    from_start = connection.handshake[0] or connection.handshake[1]
     protocol, evidence = identify(client_stream, server_stream, from_start=from_start)
     exchanges: list[Exchange] = []
     messages: list[Message] = []
@@ -100,11 +101,10 @@ def assemble(connection: Connection) -> Session:
 
 def endpoints(key: bytes) -> tuple[Endpoint, Endpoint]:
     """Return source and destination of a flow key."""
-    half = (len(key) - 4) // 2
-    source, destination = _address(key[:half]), _address(key[half : 2 * half])
+    flow = FlowKey.of(key)
     return (
-        Endpoint(source, int.from_bytes(key[-4:-2])),
-        Endpoint(destination, int.from_bytes(key[-2:])),
+        Endpoint(_address(flow.source), flow.source_port),
+        Endpoint(_address(flow.destination), flow.destination_port),
     )
 
 

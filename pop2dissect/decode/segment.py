@@ -42,6 +42,22 @@ class Segment(NamedTuple):
     """Reasons to doubt what was decoded, as in :class:`pop2dissect.decode.problems.Problem`."""
 
 
+class FlowKey(NamedTuple):
+    """A flow key taken apart."""
+
+    source: bytes
+    """Address, 4 or 16 bytes."""
+    destination: bytes
+    source_port: int
+    destination_port: int
+
+    @classmethod
+    def of(cls, key: bytes) -> FlowKey:
+        """Take a flow key apart."""
+        half = (len(key) - 4) // 2
+        return cls(key[:half], key[half : 2 * half], int.from_bytes(key[-4:-2]), int.from_bytes(key[-2:]))
+
+
 def reverse_key(key: bytes) -> bytes:
     """Return the flow key of the opposite direction."""
     half = (len(key) - 4) // 2

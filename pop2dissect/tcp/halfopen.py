@@ -16,7 +16,7 @@ MAX_BINS = 1 << 14
 def is_half_open(connection: Connection) -> bool:
     """Whether a client asked for a connection and left it there: no ACK, no RST, and no refusal."""
     return (
-        connection.client.initial is not None
+        connection.client.space.initial is not None
         and not connection.handshake_ack
         and not connection.refused
         and not connection.client.reset

@@ -73,6 +73,5 @@ class LateSegments:
 
 
 def _extent(sender: Sender) -> _Extent:
-    pieces = sender.pieces[:1] if sender.ordered else sender.pieces
-    first = min((piece.offset for piece in pieces), default=0)
-    return _Extent(((sender.base or 0) + first) & 0xFFFFFFFF, sender.highest - first)
+    first = sender.pieces.first()
+    return _Extent(((sender.space.base or 0) + first) & 0xFFFFFFFF, sender.pieces.highest - first)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple
 
 from pop2dissect.capture.record import Buffer
 from pop2dissect.limits import DEFAULT, Limits
+
+_OFFSET = attrgetter("offset")
 
 
 class Span(NamedTuple):
@@ -58,6 +62,7 @@ class Stream:
     """
 
     __slots__ = (
+        "_lost",
         "_offsets",
         "conflicts",
         "finished",
@@ -108,6 +113,8 @@ class Stream:
         self.length = last
         """Octets from the start of the stream to its end as far as known, gaps included."""
         self._offsets: list[int] | None = None
+        self._lost: list[int] | None = None
+        """For each gap, how many bytes lie in those before it."""
 
     @property
     def octets(self) -> int:
@@ -157,7 +164,17 @@ class Stream:
         """Count the octets of ``start`` to ``end`` that lie in gaps."""
         if not self.gaps:
             return 0
-        return sum(max(0, min(end, gap.offset + gap.length) - max(start, gap.offset)) for gap in self.gaps)
+        return self._missing_before(end) - self._missing_before(start) if start < end else 0
+
+    def _missing_before(self, offset: int) -> int:
+        """Count the bytes before an offset that lie in gaps: of all gaps but the last by a sum made once."""
+        if self._lost is None:
+            self._lost = [0, *accumulate(gap.length for gap in self.gaps)]
+        index = bisect_left(self.gaps, offset, key=_OFFSET)
+        if not index:
+            return 0
+        last = self.gaps[index - 1]
+        return self._lost[index - 1] + min(last.length, offset - last.offset)
 
     def frames(self, start: int, end: int) -> tuple[int, ...]:
         """Return the frames that carried the octets ``start`` to ``end``, each once, in stream order."""

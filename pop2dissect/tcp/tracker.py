@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pop2dissect.capture.record import frame_text
-from pop2dissect.decode.segment import ACK, SYN, Segment, reverse_key
+from pop2dissect.decode.segment import ACK, FIN, RST, SYN, FlowKey, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.halfopen import HalfOpenTally, is_half_open
@@ -19,7 +20,13 @@ from pop2dissect.tcp.sequence import difference
 LATE_SYN = 1 << 16
 """Octets that may be seen before the SYN they follow, where a capture has packets out of order."""
 
+MAX_GIVEN_UP = 1 << 17
+"""Connections that are remembered to be of no interest. One that is forgotten is looked at again, and takes no harm."""
 
+Interest: TypeAlias = Callable[[Connection], bool | None]
+"""Whether a connection is wanted, by what was captured of it so far; None where more must be seen."""
+
+_CONTROL = SYN | FIN | RST
 _SECOND = 10**9
 _NEVER = 1 << 100
 
@@ -43,7 +50,7 @@ class ProbeTally:
     def add(self, connection: Connection) -> None:
         """Count a connection that is over."""
         self.attempts += 1
-        if connection.server.initial is not None:
+        if connection.server.space.initial is not None:
             self.answered += 1
         elif connection.refused:
             self.refused += 1
@@ -63,20 +70,42 @@ class Flow:
     sender: Sender
 
 
+@dataclass(slots=True)
+class _Count:
+    """How many connections something befell, and the first frame of the first of them."""
+
+    connections: int = 0
+    first_frame: int = 0
+
+    def add(self, connection: Connection) -> None:
+        if not self.connections:
+            self.first_frame = connection.first_frame
+        self.connections += 1
+
+
 class Tracker:
     """Sorts segments into connections and gives each connection with payload when it is over.
 
     ``ports`` tells the server's end where no SYN was captured. ``policy`` is the overlap policy of
     reassembly. Connections come out with their streams built and numbered in the order of their
     first frames; those without payload are only counted, in :attr:`probes`.
+
+    With ``interest``, segments of all ports are taken. Connections from or to one of ``ports`` are given and counted
+    as without it; of the others only those that it wants. They are let go as soon as it does not want them, and those
+    without payload are not counted.
     """
 
     def __init__(
-        self, ports: frozenset[int] | None = None, policy: OverlapPolicy = "first", limits: Limits = DEFAULT
+        self,
+        ports: frozenset[int] | None = None,
+        policy: OverlapPolicy = "first",
+        limits: Limits = DEFAULT,
+        interest: Interest | None = None,
     ) -> None:
         self._ports = ports or frozenset()
         self._policy = policy
         self._limits = limits
+        self._interest = interest
         self._flows: dict[bytes, Flow] = {}
         """By flow key, the last connection with its addresses and ports."""
         self._closed: deque[Connection] = deque()
@@ -86,24 +115,28 @@ class Tracker:
         self._due = 0 if limits.idle_seconds else _NEVER
         """Time in ns at which the first of them is over, or silent ones are looked for."""
         self._undecided: deque[Connection] = deque()
-        """In order of first frames, from the first connection that may or may not yet carry payload."""
+        """In order of first frames, from the first connection that may or may not yet be given out."""
         self._done: list[Connection] = []
         """Over and numbered, to be given out."""
         self._numbered = 0
         self._late = LateSegments(limits.remembered)
-        self._abandoned: list[int] = []
-        """First frames of connections that were given up because too many were open; the first is the number."""
-        self._uncounted: list[int] = []
-        """First frames of connections of pairs that are in no row of the table; the first is the number."""
+        self._given_up: OrderedDict[bytes, None] = OrderedDict()
+        """Flow keys, of both directions, in the order in which the connections were found to be of no interest."""
+        self._abandoned = _Count()
+        """Connections that were given up because too many were open."""
+        self._uncounted = _Count()
+        """Connections of pairs that are in no row of the table."""
         self.probes: dict[tuple[bytes, bytes, int], ProbeTally] = {}
         self.half_open: dict[tuple[bytes, int], HalfOpenTally] = {}
 
     def connections(self, segments: Iterable[Segment]) -> Iterator[Connection]:
-        """Take all segments of a capture in order; give each connection with payload when it is over."""
+        """Take all segments of a capture in order; give each connection that is wanted when it is over."""
         flows = self._flows
         for segment in segments:
             flow = flows.get(segment.key)
-            if flow is None or not flow.connection.add_in_order(flow.sender, segment):
+            if flow is not None and not segment.flags & _CONTROL and flow.connection.settled:
+                flow.connection.add(flow.sender, segment)
+            else:
                 self._take(flow, segment)
             if segment.time > self._due:
                 self._expire(segment.time)
@@ -117,7 +150,7 @@ class Tracker:
     def _take(self, flow: Flow | None, segment: Segment) -> None:
         """Add a segment to its connection; ``flow`` is what its flow key leads to so far."""
         if flow is None:
-            if self._late.belongs(segment):
+            if self._late.belongs(segment) or self._is_given_up(segment):
                 return
             flow = self._open(segment)
         elif segment.flags & SYN:
@@ -132,8 +165,41 @@ class Tracker:
         connection.add(sender, segment)
         if was_open and connection.closed_at is not None:
             self._close(connection)
+        if connection.wanted is None and segment.length:
+            self._judge(connection)
+        connection.settled = (
+            connection.has_payload
+            and connection.wanted is True
+            and connection.closed_at is None
+            and connection.replaces is None
+        )
         if self._undecided and self._undecided[0].has_payload:
             self._number()
+
+    def _judge(self, connection: Connection) -> None:
+        """Ask whether a connection is wanted."""
+        assert self._interest is not None
+        connection.wanted = self._interest(connection)
+        if connection.wanted is False:
+            for key in (connection.client_key, reverse_key(connection.client_key)):
+                self._given_up[key] = None
+            while len(self._given_up) > 2 * MAX_GIVEN_UP:
+                oldest, _ = self._given_up.popitem(last=False)
+                self._given_up.pop(reverse_key(oldest), None)
+            self._finish(connection)
+
+    def _is_given_up(self, segment: Segment) -> bool:
+        """Whether a segment belongs to a connection of no interest; a SYN begins another one."""
+        if segment.key not in self._given_up:
+            return False
+        if not segment.flags & SYN:
+            return True
+        for key in (segment.key, reverse_key(segment.key)):  # the same, where a forged segment comes from where it goes
+            self._given_up.pop(key, None)
+        return False
+
+    def _is_on_wanted_port(self, key: bytes) -> bool:
+        return int.from_bytes(key[-2:]) in self._ports or int.from_bytes(key[-4:-2]) in self._ports
 
     def _open_connections(self) -> list[Connection]:
         return list(dict.fromkeys(flow.connection for flow in self._flows.values()))
@@ -153,26 +219,29 @@ class Tracker:
                 "it may have (limit probe_pairs)",
             ),
         ):
-            if noted:
-                first = frame_text(noted[1])
-                warnings.append(f"{noted[0]:,} connections without payload (the first began with {first}) {what}")
+            if noted.connections:
+                first = frame_text(noted.first_frame)
+                warnings.append(
+                    f"{noted.connections:,} connections without payload (the first began with {first}) {what}"
+                )
         return warnings
 
     def _is_new(self, flow: Flow, segment: Segment) -> bool:
         """Whether a SYN on known addresses and ports begins another connection (port reuse)."""
         connection, sender = flow.connection, flow.sender
-        if sender.initial is not None:
-            if segment.seq in (sender.initial, sender.rival):
+        space, answered = sender.space, connection.other(sender).space.initial
+        if space.initial is not None:
+            if segment.seq in (space.initial, sender.rival):
                 return False
             # An answer with another number is a new connection whose SYN was not captured,
             # unless nothing has been said yet: then it is a second answer to the same SYN.
             return not segment.flags & ACK or connection.has_payload
-        if sender.base is None:
+        if space.base is None:
             return False
-        if segment.flags & ACK and not sender.payloads and sender.peer.initial is not None:
+        if segment.flags & ACK and not sender.has_spoken and answered is not None:
             # It answers the SYN that was seen; what was taken for the base came of a stray segment.
-            return not 0 <= difference(segment.ack, sender.peer.initial + 1) <= LATE_SYN
-        return not 0 <= difference(sender.base, segment.seq + 1) <= LATE_SYN
+            return not 0 <= difference(segment.ack, answered + 1) <= LATE_SYN
+        return not 0 <= difference(space.base, segment.seq + 1) <= LATE_SYN
 
     def _goes_elsewhere(self, sender: Sender, segment: Segment) -> bool:
         """Whether payload on a connection that is closed belongs to another one, whose SYN was not captured."""
@@ -193,8 +262,8 @@ class Tracker:
         was = before.distance(segment.seq)
         now = sender.distance(segment.seq)
         if now is None and segment.flags & ACK:  # nothing was sent on the new one, but perhaps acknowledged
-            now = sender.peer.distance(segment.ack)
-            was = before.peer.distance(segment.ack)
+            now = new.other(sender).distance(segment.ack)
+            was = old.other(before).distance(segment.ack)
         if was is None or was > LATE_SYN or (now is not None and now <= was):
             return flow
         return Flow(old, before)
@@ -203,6 +272,8 @@ class Tracker:
         forward, backward = segment.key, reverse_key(segment.key)
         from_client = self._comes_from_client(segment)
         connection = Connection(forward if from_client else backward, segment, self._limits)
+        if self._interest is not None and not self._is_on_wanted_port(forward):
+            connection.wanted = None
         sender, peer = connection.client, connection.server
         if not from_client:
             sender, peer = peer, sender
@@ -218,6 +289,7 @@ class Tracker:
     def _replace(self, old: Connection, segment: Segment) -> Flow:
         """Begin a connection on the addresses and ports of another, whose segments may still come."""
         flow = self._open(segment)
+        old.settled = False
         if old.has_payload:
             flow.connection.replaces = old
             if old.closed_at is None:
@@ -259,14 +331,13 @@ class Tracker:
 
     def _abandon(self, connection: Connection) -> None:
         """Count a connection without payload as over because too many are open."""
-        _count(self._abandoned, connection)
+        self._abandoned.add(connection)
         self._finish(connection)
 
     def _comes_from_client(self, segment: Segment) -> bool:
         if segment.flags & SYN:
             return not segment.flags & ACK
-        source = int.from_bytes(segment.key[-4:-2])
-        destination = int.from_bytes(segment.key[-2:])
+        _, _, source, destination = FlowKey.of(segment.key)
         if (source in self._ports) != (destination in self._ports):
             return destination in self._ports
         return source >= destination
@@ -278,39 +349,37 @@ class Tracker:
             flow = self._flows.get(key)
             if flow is not None and flow.connection is connection:
                 del self._flows[key]
-        if connection.has_payload:
+        if connection.is_given:
             self._late.remember(connection)
             connection.finish(self._policy)
             if connection.number:
                 self._done.append(connection)
         else:
             connection.over = True
-            self._count_probe(connection)
-        connection.release()
+            if self._interest is None or self._is_on_wanted_port(connection.client_key):
+                self._count_probe(connection)
         self._number()
 
     def _number(self) -> None:
-        """Number connections as far as it is decided which of them carry payload."""
+        """Number connections as far as it is decided which of them are given out."""
         undecided = self._undecided
-        while undecided and (undecided[0].has_payload or undecided[0].over):
+        while undecided and (undecided[0].is_given or undecided[0].over):
             connection = undecided.popleft()
-            if connection.has_payload:
+            if connection.is_given:
                 self._numbered += 1
                 connection.number = self._numbered
                 if connection.over:
                     self._done.append(connection)
 
     def _count_probe(self, connection: Connection) -> None:
-        key = connection.client_key
-        half = (len(key) - 4) // 2
-        client, server, port = key[:half], key[half : 2 * half], int.from_bytes(key[-2:])
+        client, server, _, port = FlowKey.of(connection.client_key)
         tally = self.probes.get((client, server, port))
         if tally is None and len(self.probes) < self._limits.probe_pairs:
             tally = self.probes[client, server, port] = ProbeTally(
                 client, server, port, connection.first_frame, connection.start, connection.end
             )
         if tally is None:
-            _count(self._uncounted, connection)
+            self._uncounted.add(connection)
         else:
             tally.add(connection)
         if is_half_open(connection):
@@ -319,10 +388,3 @@ class Tracker:
                 first, start = connection.first_frame, connection.start
                 half_open = self.half_open[server, port] = HalfOpenTally(server, port, first, start, start)
             half_open.add(connection, listed=tally is not None)
-
-
-def _count(noted: list[int], connection: Connection) -> None:
-    """Count a connection in a list of the number and the first one's first frame."""
-    if not noted:
-        noted += [0, connection.first_frame]
-    noted[0] += 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pop2dissect.decode.segment import ACK, FIN, SYN, URG
 from pop2dissect.limits import DEFAULT
 from pop2dissect.tcp.reassembly import CUT_BY_SNAP_LENGTH, NOT_CAPTURED, Cut, build_stream
-from pop2dissect.tcp.stream import Conflict, Gap, Span
+from pop2dissect.tcp.stream import Conflict, Gap, Span, Stream
 from tests.tcp.build import Talk, streams, whole
 
 TEXT = bytes(range(256)) * 3
@@ -289,3 +289,13 @@ def test_a_million_overlaps_take_linear_time(policy: str) -> None:
     stream = build_stream(pieces, ordered=False, policy="last" if policy == "last" else "first")
     assert stream.length > 59000
     assert len(stream.conflicts) <= 1000
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 5)), max_size=12), st.integers(-3, 90), st.integers(-3, 90))
+def test_missing_bytes_are_counted_as_one_by_one(holes: list[tuple[int, int]], start: int, end: int) -> None:
+    gaps, at = [], 0
+    for before, length in holes:
+        gaps.append(Gap(at + before, length, NOT_CAPTURED))
+        at += before + length
+    lost = {offset for gap in gaps for offset in range(gap.offset, gap.offset + gap.length)}
+    assert Stream([], gaps).missing_between(start, end) == len(lost & set(range(start, end)))

@@ -1,16 +1,43 @@
-from hypothesis import given
-from hypothesis import strategies as st
+"""Sequence numbers wrap around, and a stream lies among them from its initial number on."""
 
-from pop2dissect.tcp.sequence import difference
+import pytest
 
-NUMBERS = st.integers(0, 2**32 - 1)
+from pop2dissect.tcp.sequence import SequenceSpace, difference
 
-
-@given(NUMBERS, st.integers(-(2**31), 2**31 - 1))
-def test_difference_undoes_addition_modulo_two_to_the_32(start: int, distance: int) -> None:
-    assert difference((start + distance) & 0xFFFFFFFF, start) == distance
+TOP = 2**32 - 1
 
 
-def test_numbers_wrap_around() -> None:
-    assert difference(5, 0xFFFFFFFB) == 10
-    assert difference(0xFFFFFFFB, 5) == -10
+@pytest.mark.parametrize(
+    ("later", "earlier", "expected"),
+    [
+        (5, 3, 2),
+        (3, 5, -2),
+        (1, TOP, 2),
+        (TOP, 1, -2),
+        (2**31, 0, -(2**31)),
+        (2**31 - 1, 0, 2**31 - 1),
+        (7, 7, 0),
+    ],
+)
+def test_difference_is_signed_and_wraps(later: int, earlier: int, expected: int) -> None:
+    assert difference(later, earlier) == expected
+
+
+def test_offset_is_the_one_nearest_to_where_the_stream_is() -> None:
+    space = SequenceSpace()
+    assert space.start(TOP) == 0
+    assert (space.base, space.initial) == (0, TOP)
+    assert space.offset(10, 0) == 10
+    assert space.offset(10, 2**32 + 4) == 2**32 + 10
+    assert space.offset(TOP, 0) == -1
+
+
+def test_a_syn_after_a_guess_says_by_how_much_offsets_grow() -> None:
+    space = SequenceSpace()
+    assert space.distance(100, 0) is None
+    space.guess(100)
+    space.guess(200)
+    assert space.offset(103, 0) == 3
+    assert space.distance(97, 3) == 6
+    assert space.start(89) == 10
+    assert space.offset(103, 0) == 13

@@ -1,0 +1,61 @@
+"""How much of a stream its receiver has acknowledged, and so how much of it existed."""
+
+from __future__ import annotations
+
+CONTRADICTIONS = 3
+"""Lower acknowledgements, one after the other, that take back what one of them claimed. The capture may have put
+one or two out of order; a receiver never acknowledges less than before (RFC 9293, section 3.10.7.4)."""
+
+
+class Acknowledgements:
+    """The acknowledgements of a stream, as offsets of it."""
+
+    __slots__ = ("_before", "_contradicted", "number", "offset", "proven")
+
+    def __init__(self) -> None:
+        self.proven = 0
+        """Offset up to which the stream has been acknowledged."""
+        self.number: int | None = None
+        """The last acknowledgement number."""
+        self.offset: int | None = None
+        """What that means as an offset; None where it is not credible."""
+        self._before = 0
+        """What was proven before the highest acknowledgement."""
+        self._contradicted = 0
+        """Lower acknowledgements since the highest one."""
+
+    def take(self, offset: int, highest: int) -> None:
+        """Take an acknowledgement; ``highest`` is the offset after the last byte that was captured.
+
+        One that claims what nobody has seen is taken back once enough lower ones follow it.
+        """
+        if offset > self.proven:
+            self._before, self.proven = self.proven, offset
+            self._contradicted = 0
+        elif offset < self.proven and self.proven > highest:
+            self._contradicted += 1
+            if self._contradicted >= CONTRADICTIONS:
+                self.proven = max(self._before, highest)
+                self._contradicted = 0
+
+    def raise_to(self, offset: int) -> None:
+        """Take it for proven that the stream has so many bytes, as another sign shows."""
+        self.proven = max(self.proven, offset)
+
+    def move(self, by: int) -> None:
+        """Add to every offset: the stream does not start where it was thought to."""
+        self.proven += by
+        self._before += by
+        self.number = None
+
+    def forget(self) -> None:
+        """Start again: what was acknowledged belongs to other sequence numbers."""
+        self.proven = self._before = 0
+        self.number = None
+
+    def length(self, seen: int) -> int:
+        """Return how many bytes of a stream are proven, of which ``seen`` are known, and no FIN.
+
+        One number more than that, or than the acknowledgement before, is a FIN that was not captured.
+        """
+        return self.proven - (self.proven - 1 in (seen, self._before))
