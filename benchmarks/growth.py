@@ -23,11 +23,12 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.generate import write_dense
+from pop2dissect.api import read
 from pop2dissect.cli import main as command
 from pop2dissect.decode.segment import ACK, Segment
 from pop2dissect.findings import FindingsEngine
 from pop2dissect.mail import open_mail, parse_headers
-from pop2dissect.pipeline import Dissection, read
+from pop2dissect.pipeline import Dissection
 from pop2dissect.protocols.pop2.grammar import parse_command
 from pop2dissect.tcp import Connection
 from pop2dissect.tcp.late import LateSegments

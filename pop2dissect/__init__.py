@@ -2,36 +2,105 @@
 
 >>> import pop2dissect
 >>> capture = pop2dissect.read("samples/rfc937_normal.pcap")
->>> for session in capture.sessions:
+>>> for session in capture:
 ...     print(session.client, session.user, len(session.messages))
+192.0.2.10:1025 Fred 1
+
+What is named here, and the attributes of these classes without an underscore, stay as they are within a major
+version. Each is imported when it is asked for, so the import costs nothing.
 """
 
-import sys
+from __future__ import annotations
 
-from pop2dissect.errors import CaptureError, MissingLibraryError, Pop2DissectError, UsageError
-from pop2dissect.pipeline import Capture, Dissection, iter_sessions, read
-from pop2dissect.session import Exchange, Finding, Message, Probe, Reply, Session
-from pop2dissect.settings import Settings
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from pop2dissect.version import __version__
+
+if TYPE_CHECKING:
+    from pop2dissect.api import Capture, iter_sessions, read
+    from pop2dissect.capture.record import CaptureInfo
+    from pop2dissect.errors import (
+        CaptureError,
+        MissingLibraryError,
+        MissingProgramError,
+        OutputError,
+        Pop2DissectError,
+        SettingError,
+        UsageError,
+    )
+    from pop2dissect.findings import Thresholds
+    from pop2dissect.limits import Limits
+    from pop2dissect.pipeline import Dissection
+    from pop2dissect.session import Endpoint, Exchange, Finding, HalfOpen, Message, Probe, Reply, Session
+    from pop2dissect.settings import Settings
+    from pop2dissect.tcp.stream import Stream
 
 __all__ = [
     "Capture",
     "CaptureError",
+    "CaptureInfo",
     "Dissection",
+    "Endpoint",
     "Exchange",
     "Finding",
+    "HalfOpen",
+    "Limits",
     "Message",
     "MissingLibraryError",
+    "MissingProgramError",
+    "OutputError",
     "Pop2DissectError",
     "Probe",
     "Reply",
     "Session",
+    "SettingError",
     "Settings",
+    "Stream",
+    "Thresholds",
     "UsageError",
     "__version__",
     "iter_sessions",
     "read",
 ]
+
+_HOMES = {
+    "api": ("Capture", "iter_sessions", "read"),
+    "capture.record": ("CaptureInfo",),
+    "errors": (
+        "CaptureError",
+        "MissingLibraryError",
+        "MissingProgramError",
+        "OutputError",
+        "Pop2DissectError",
+        "SettingError",
+        "UsageError",
+    ),
+    "findings": ("Thresholds",),
+    "limits": ("Limits",),
+    "pipeline": ("Dissection",),
+    "session": ("Endpoint", "Exchange", "Finding", "HalfOpen", "Message", "Probe", "Reply", "Session"),
+    "settings": ("Settings",),
+    "tcp.stream": ("Stream",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("errors", "findings", "limits", "pipeline", "plots", "session", "settings", "statistics", "tables")
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for: a public name, or a module such as ``plots``."""
+    if name in _HOME:
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})
 
 
 def load_ipython_extension(shell: object) -> None:

@@ -4,13 +4,30 @@ Damage *inside* a capture is not an error: what precedes it is analysed, and the
 in :attr:`pop2dissect.capture.record.CaptureInfo.warnings`.
 """
 
+from __future__ import annotations
+
 
 class Pop2DissectError(Exception):
     """Base of every error that pop2dissect raises on purpose; its text is one sentence for a person."""
 
+    def __init__(
+        self, sentence: str = "", *, path: str | None = None, frame: int | None = None, offset: int | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.path = path
+        """The file that it is about, as it was given; None where it is about none, or about several."""
+        self.frame = frame
+        """The frame reference that it is about."""
+        self.offset = offset
+        """In bytes from the start of the file."""
+
 
 class CaptureError(Pop2DissectError):
     """A capture cannot be read at all: it is missing, unreadable, or no capture file."""
+
+
+class OutputError(Pop2DissectError, OSError):
+    """A file cannot be written; the text names it, and says why."""
 
 
 class UsageError(Pop2DissectError):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from pop2dissect.anyport import greets_as_wanted
 from pop2dissect.assemble.assemble import assemble, half_open, probe
@@ -15,66 +14,13 @@ from pop2dissect.decode.segment import Segment
 from pop2dissect.engine import open_engine
 from pop2dissect.findings import FindingsEngine
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
-from pop2dissect.settings import Settings, SettingsByName
+from pop2dissect.settings import Settings
 from pop2dissect.tcp import Tracker
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from pop2dissect.statistics.sums import Statistics
-    from pop2dissect.tables.tables import Tables
+    pass
 
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
-@dataclass(slots=True, repr=False)
-class Capture:
-    """All that was found in one or several captures."""
-
-    captures: list[CaptureInfo]
-    sessions: list[Session]
-    """In the order of their first frames."""
-    probes: list[Probe]
-    """Connections without payload, in the order of their first frames."""
-    settings: Settings = field(default_factory=Settings)
-    findings: list[Finding] = field(default_factory=list)
-    """Those that span sessions, the most severe first; those of a session are with it."""
-    _tables: Tables | None = field(default=None, init=False, repr=False, compare=False)
-
-    def session(self, number: int) -> Session:
-        """Return a session by its number. Raises KeyError where there is none."""
-        for session in self.sessions:
-            if session.id == number:
-                return session
-        raise KeyError(number)
-
-    @property
-    def tables(self) -> Tables:
-        """All of it as pandas data frames, each made when asked for; docs/tables.md says what is in them."""
-        from pop2dissect.tables.tables import Tables
-
-        if self._tables is None:
-            self._tables = Tables(self.sessions, self.probes, self.findings)
-        return self._tables
-
-    def timeline(self, session: Session | int, show_passwords: bool = False) -> pd.DataFrame:
-        """Return what happened in a session, named by its number or itself, as a pandas data frame.
-
-        docs/tables.md says what its columns are. Raises KeyError where there is no such session.
-        """
-        from pop2dissect.tables.analysis import timeline_table
-
-        return timeline_table(self.session(session) if isinstance(session, int) else session, show_passwords)
-
-    def statistics(self) -> Statistics:
-        """Add the sessions up: as a whole, and by server, client, user, protocol and command."""
-        from pop2dissect.statistics.sums import Statistics
-
-        return Statistics.of(self.sessions)
-
-    def __repr__(self) -> str:
-        paths = ", ".join(info.path for info in self.captures)
-        return f"<Capture of {len(self.sessions)} sessions: {paths}>"
 
 
 class Dissection:
@@ -161,44 +107,3 @@ class Dissection:
     def findings(self) -> list[Finding]:
         """Findings that span sessions, the most severe first; complete once the iteration is over."""
         return self._findings.conclude(self.probes, self.half_open)
-
-
-def read(
-    paths: Paths,
-    ports: Iterable[int] | None = None,
-    *,
-    settings: Settings | None = None,
-    **choices: Unpack[SettingsByName],
-) -> Capture:
-    """Read captures whole: files, directories, globs, or ``-`` for standard input.
-
-    Several are read as one, in the order of time. Every setting of :class:`Settings` can be given by its name, alone
-    or to change some of ``settings``: ``read(path, any_port=True, thresholds={"scan_servers": 3})``.
-
-    Raises :class:`pop2dissect.CaptureError` where no capture can be read, :class:`pop2dissect.SettingError`, a
-    ValueError, where a setting cannot have its value, and :class:`pop2dissect.MissingProgramError` where tshark
-    is asked for but missing or too old.
-    """
-    with Dissection(paths, _settings(settings, ports, choices)) as dissection:
-        sessions = sorted(dissection, key=lambda session: session.id)
-        return Capture(dissection.captures, sessions, dissection.probes, dissection.settings, dissection.findings)
-
-
-def iter_sessions(
-    paths: Paths,
-    ports: Iterable[int] | None = None,
-    *,
-    settings: Settings | None = None,
-    **choices: Unpack[SettingsByName],
-) -> Iterator[Session]:
-    """Yield the sessions of captures one by one, each as soon as its connection is over.
-
-    For captures larger than memory, and for live pipes. Takes and raises what :func:`read` does.
-    """
-    with Dissection(paths, _settings(settings, ports, choices)) as dissection:
-        yield from dissection
-
-
-def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: SettingsByName) -> Settings:
-    changed: dict[str, Any] = {**choices} if ports is None else {"ports": ports, **choices}
-    return replace(settings or Settings(), **changed)

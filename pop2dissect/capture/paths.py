@@ -102,4 +102,4 @@ def printable(path: str) -> str:
 def cannot_be_read(path: str, reason: CaptureError) -> CaptureError:
     """Return the same error with the path named."""
     name = "standard input" if path == STANDARD_INPUT else printable(path)
-    return type(reason)(f"{name} cannot be read: {reason}")
+    return type(reason)(f"{name} cannot be read: {reason}", path=path, offset=reason.offset)

@@ -75,7 +75,7 @@ def read_header(window: Window, info: CaptureInfo) -> PcapHeader:
     Raises CaptureError where the file is too short for a header or its version is unknown.
     """
     if not window.forward(0, FILE_HEADER_OCTETS):
-        raise CaptureError(f"the file ends inside its file header, after {window.end} octets")
+        raise CaptureError(f"the file ends inside its file header, after {window.end} octets", offset=window.end)
     variant = PCAP_MAGICS[bytes(window.data[:4])]
     major, minor, zone, _, snap_length, network = Struct(variant.byte_order + "HHiIII").unpack_from(window.data, 4)
     if major not in (2, _DG_UX_MAJOR):

@@ -63,7 +63,7 @@ class BlockWalk:
         self.at = 0
         """Where in the file the block begins that was looked at last."""
         if not window.forward(0, SMALLEST[SECTION]):
-            raise CaptureError(f"the file ends inside its section header, after {window.end} octets")
+            raise CaptureError(f"the file ends inside its section header, after {window.end} octets", offset=window.end)
         if bytes(window.data[8:12]) not in _BYTE_ORDERS:
             raise CaptureError("its section header has no byte-order magic")
 

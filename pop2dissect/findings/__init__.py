@@ -1,9 +1,12 @@
 """Findings: what an examiner should look at first, with the frames that prove it.
 
->>> engine = FindingsEngine()
->>> for session in sessions:                    # doctest: +SKIP
-...     session.findings = engine.examine(session)
->>> spanning = engine.conclude(probes)          # doctest: +SKIP
+>>> from pop2dissect.pipeline import Dissection
+>>> engine = FindingsEngine(Thresholds(scan_servers=3))
+>>> with Dissection("samples/findings/recon.scan.pcap") as dissection:
+...     for session in dissection:
+...         session.findings = engine.examine(session)
+...     sorted({finding.id for finding in engine.conclude(dissection.probes, dissection.half_open)})
+['recon.scan']
 """
 
 from pop2dissect.findings.catalogue import CATALOGUE, Declaration, catalogue_lines, catalogue_rows

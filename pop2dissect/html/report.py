@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Protocol
 
+from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.claims import element, write_sealed
 from pop2dissect.document.digests import digest_of
 from pop2dissect.document.document import Document, Notation, session_text
@@ -23,8 +24,8 @@ from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.html.summary import summary
 from pop2dissect.html.times import Times
 from pop2dissect.html.tool import tool_facts
-from pop2dissect.pipeline import Dissection
-from pop2dissect.session import Finding, Session
+from pop2dissect.session import Finding, Probe, Session
+from pop2dissect.settings import Settings
 from pop2dissect.terminal.findings import GRAVE, SEVERITIES
 from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import Zone
@@ -43,13 +44,33 @@ class Choices:
     """The command line as it was given, without the command's name."""
 
 
+class Outcome(Protocol):
+    """What a report is about, beside the sessions: a dissection, or what is left of one."""
+
+    @property
+    def captures(self) -> Sequence[CaptureInfo]:
+        """The facts about each capture."""
+
+    @property
+    def settings(self) -> Settings:
+        """With which it was made."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Those about no single capture."""
+
+    @property
+    def probes(self) -> Sequence[Probe]:
+        """Connections without payload."""
+
+
 class Report:
     """Takes sessions as they end, and makes the page when all have come.
 
     Sessions are kept until then. The page is not: what is made of each session waits on disk if it is long.
     """
 
-    def __init__(self, dissection: Dissection, choices: Choices, before: Sequence[str | None]) -> None:
+    def __init__(self, dissection: Outcome, choices: Choices, before: Sequence[str | None]) -> None:
         """Begin; ``before`` are the captures' SHA-256 before they are read."""
         self._dissection = dissection
         self._choices = choices

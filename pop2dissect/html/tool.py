@@ -44,7 +44,7 @@ def tool_facts(
     values = [(setting, getattr(settings, name)) for name, setting in SETTINGS.items()]
     return Tool(
         rows=tuple(_versions()),
-        command=shlex.join(["pop2dissect", *command]),
+        command=shlex.join(["pop2dissect", *command]) if command else "none: made by a program in Python",
         settings=(
             *((setting.label, setting.shown(value)) for setting, value in values if not isinstance(setting, Named)),
             ("Sessions", "all" if selected is None else ", ".join(str(number) for number in sorted(selected))),

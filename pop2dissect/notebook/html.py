@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-from pop2dissect.pipeline import Capture
+from pop2dissect.api import Capture
 from pop2dissect.session import Finding, Message, Session, decode_text
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import brief, cite, count, rfc3339

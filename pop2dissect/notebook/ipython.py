@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pop2dissect.api import Capture
 from pop2dissect.notebook.html import capture_html, message_html, session_html
-from pop2dissect.pipeline import Capture
 from pop2dissect.session import Message, Session
 
 

@@ -4,9 +4,11 @@ They read in grey print: what colour says, line style, marker or hatching says t
 below it that says how to read it. Make the figure with ``layout="constrained"``, so that it has room.
 
 >>> import matplotlib.pyplot as plt
->>> from pop2dissect import plots
+>>> import pop2dissect
+>>> capture = pop2dissect.read("samples/rfc937_normal.pcap")
 >>> figure, ax = plt.subplots(layout="constrained")
->>> plots.gantt(ax, capture.sessions)
+>>> pop2dissect.plots.gantt(ax, capture.sessions) is ax
+True
 """
 
 from pop2dissect.optional import extra

@@ -164,7 +164,10 @@ def collect(
 ) -> dict[str, pd.DataFrame]:
     """Make tables of sessions as they pass, and keep none of them: for more sessions than fit into memory.
 
-    >>> frames = collect(pop2dissect.iter_sessions("large.pcap"))
+    >>> import pop2dissect
+    >>> frames = collect(pop2dissect.iter_sessions("samples/incident_small.pcap"))
+    >>> frames["sessions"].shape[0] == len(pop2dissect.read("samples/incident_small.pcap"))
+    True
 
     Gives the data frames by name, in the order of sessions' numbers. Passwords are masked, unless ``show_passwords``.
     Raises KeyError where there is no such table, and MissingLibraryError where pandas is missing.

@@ -62,7 +62,7 @@ def read_result(path: str) -> Result:
             file /= manifest.MANIFEST
         octets = file.read_bytes()
     except (OSError, ValueError) as error:
-        raise ResultError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise ResultError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", path=path) from None
     form: Form = "document"
     intact = True
     try:
@@ -74,16 +74,16 @@ def read_result(path: str) -> Result:
             text, intact = claims.document, claims.intact
         recorded = parse(text)
     except (UsageError, ValueError, RecursionError) as error:
-        raise ResultError(f"{path} is no result of pop2dissect, or damaged: {_reason(error)}") from None
+        raise ResultError(f"{path} is no result of pop2dissect, or damaged: {_reason(error)}", path=path) from None
     schema = recorded.get("schema")
     if schema == manifest.SCHEMA and form == "document":
         form = "manifest"
     elif schema != document.SCHEMA:
-        raise ResultError(f"{path} is no result of pop2dissect, or damaged: its schema is {schema!r:.40}")
+        raise ResultError(f"{path} is no result of pop2dissect, or damaged: its schema is {schema!r:.40}", path=path)
     try:
         settings, selected, show_passwords = read_settings(recorded.get("settings"))
     except ValueError as error:
-        raise ResultError(f"{path} cannot be verified, because of its settings: {error}") from None
+        raise ResultError(f"{path} cannot be verified, because of its settings: {error}", path=path) from None
     return Result(file, form, text, recorded, settings, selected, show_passwords, intact)
 
 

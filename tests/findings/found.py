@@ -24,7 +24,7 @@ def examine(
     path: Path, ports: Iterable[int] = (109,), *, any_port: bool = False, thresholds: Thresholds | None = None
 ) -> tuple[list[Session], list[Finding]]:
     """Return the sessions of a capture, and all findings."""
-    settings = Settings(frozenset(ports), any_port=any_port, thresholds=thresholds or Thresholds())
+    settings = Settings(ports=frozenset(ports), any_port=any_port, thresholds=thresholds or Thresholds())
     with Dissection(path, settings) as dissection:
         sessions = sorted(dissection, key=lambda session: session.id)
         found = [finding for session in sessions for finding in session.findings]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pop2dissect
-from pop2dissect.pipeline import Capture
+from pop2dissect.api import Capture
 from pop2dissect.statistics.spread import quantile, spread
 from pop2dissect.statistics.sums import NOBODY, Statistics
 from pop2dissect.tables.analysis import statistics_table

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import pop2dissect
-from pop2dissect.pipeline import Capture
+from pop2dissect.api import Capture
 from pop2dissect.session import PASSWORD_MASK, Finding
 from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.frames import data_frame, dtype_of

@@ -12,10 +12,11 @@ from struct import pack
 import pytest
 
 from pop2dissect import read
+from pop2dissect.api import Capture
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.errors import CaptureError, UsageError
-from pop2dissect.pipeline import Capture, Dissection
+from pop2dissect.pipeline import Dissection
 from pop2dissect.settings import Settings
 from tests.decode.build import PACKET, PAYLOAD, ipv4, snap, tcp
 from tests.decode.encapsulations import mac_802_11

@@ -1,0 +1,339 @@
+"""What a program or a notebook has of captures: everything that the command line gives, by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
+
+from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.errors import CaptureError
+from pop2dissect.pipeline import Dissection, Paths
+from pop2dissect.session import Finding, HalfOpen, Login, Probe, Session
+from pop2dissect.settings import Settings, SettingsByName
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pop2dissect.document.document import Notation
+    from pop2dissect.document.totals import Totals
+    from pop2dissect.statistics.sums import Statistics
+    from pop2dissect.tables.tables import Tables
+    from pop2dissect.verify import Verification
+
+Time: TypeAlias = datetime | str | int
+"""A moment: a datetime that knows its zone, its text in ISO 8601, or ns since 1970-01-01 UTC."""
+
+_Path: TypeAlias = str | os.PathLike[str]
+
+
+@dataclass(slots=True, repr=False)
+class Capture:
+    """All that was found in one or several captures. Its length is the number of sessions; iterating gives them.
+
+    >>> import pop2dissect
+    >>> capture = pop2dissect.read("samples/rfc937_normal.pcap")
+    >>> capture
+    <Capture of 1 session: samples/rfc937_normal.pcap>
+    >>> [session.user for session in capture.find(login="accepted", since="1985-02-18T00:00:00Z")]
+    ['Fred']
+    """
+
+    captures: list[CaptureInfo]
+    sessions: list[Session]
+    """In the order of their first frames."""
+    probes: list[Probe]
+    """Connections without payload, in the order of their first frames."""
+    settings: Settings = field(default_factory=Settings)
+    findings: list[Finding] = field(default_factory=list)
+    """Those that span sessions, the most severe first; those of a session are with it."""
+    half_open: list[HalfOpen] = field(default_factory=list)
+    """Connections that were started and never completed, a row a server, in the order of their first frames."""
+    general_warnings: list[str] = field(default_factory=list)
+    """What could not be decoded or kept, one sentence per reason; those about one capture are with it."""
+    _stamps: list[_Stamp] = field(default_factory=list, repr=False, compare=False)
+    _digests: list[str | None] | None = field(default=None, init=False, repr=False, compare=False)
+    _by_number: dict[int, Session] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _tables: Tables | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self.sessions)
+
+    def __repr__(self) -> str:
+        paths = ", ".join(info.path for info in self.captures)
+        return f"<Capture of {len(self.sessions)} session{'' if len(self.sessions) == 1 else 's'}: {paths}>"
+
+    @property
+    def warnings(self) -> list[str]:
+        """All warnings, as the command line prints them: those about each capture, then the general ones."""
+        return [*(warning for info in self.captures for warning in info.warnings), *self.general_warnings]
+
+    def session(self, number: int) -> Session:
+        """Return a session by its number. Raises KeyError where there is none."""
+        if len(self._by_number) != len(self.sessions):
+            self._by_number = {session.id: session for session in self.sessions}
+        return self._by_number[number]
+
+    def find(
+        self,
+        *,
+        user: str | None = None,
+        client: str | None = None,
+        server: str | None = None,
+        protocol: str | None = None,
+        login: Login | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
+    ) -> list[Session]:
+        """Return the sessions for which all of this is true, in their order.
+
+        ``client`` and ``server`` are addresses, alone or with a port as in ``192.0.2.1:109``; the sessions start at
+        ``since`` or later, and before ``until``. Raises ValueError for a time without a zone.
+        """
+        first = None if since is None else nanoseconds(since)
+        end = None if until is None else nanoseconds(until)
+        return [
+            session
+            for session in self.sessions
+            if (user is None or session.user == user)
+            and (client is None or client in (session.client.ip, str(session.client)))
+            and (server is None or server in (session.server.ip, str(session.server)))
+            and (protocol is None or session.protocol == protocol)
+            and (login is None or session.login == login)
+            and (first is None or session.start >= first)
+            and (end is None or session.start < end)
+        ]
+
+    @property
+    def tables(self) -> Tables:
+        """All of it as pandas data frames, each made when asked for; docs/tables.md says what is in them."""
+        from pop2dissect.tables.tables import Tables
+
+        if self._tables is None:
+            self._tables = Tables(self.sessions, self.probes, self.findings)
+        return self._tables
+
+    def timeline(self, session: Session | int, show_passwords: bool = False) -> pd.DataFrame:
+        """Return what happened in a session, named by its number or itself, as a pandas data frame.
+
+        docs/tables.md says what its columns are. Raises KeyError where there is no such session.
+        """
+        from pop2dissect.tables.analysis import timeline_table
+
+        return timeline_table(self.session(session) if isinstance(session, int) else session, show_passwords)
+
+    def statistics(self) -> Statistics:
+        """Add the sessions up: as a whole, and by server, client, user, protocol and command."""
+        from pop2dissect.statistics.sums import Statistics
+
+        return Statistics.of(self.sessions)
+
+    def sha256(self) -> list[str | None]:
+        """Return the SHA-256 of each capture in hexadecimal; None where it is no regular file.
+
+        Raises CaptureError where a capture is not the one any more that was read: results and hash would not belong
+        together.
+        """
+        from pop2dissect.document.digests import digest_of
+
+        if self._digests is None:
+            digests = [digest_of(info.path) for info in self.captures]
+            for info, stamp in zip(self.captures, self._stamps, strict=False):
+                if _stamp(info.path) != stamp:
+                    raise CaptureError(f"{info.path} was changed after it was read", path=info.path)
+            self._digests = digests
+        return self._digests
+
+    def to_json(self, *, show_passwords: bool = False) -> str:
+        """Return the JSON document, as ``--json`` writes it; schema.json describes it."""
+        from pop2dissect.document.document import Document, session_text
+
+        notation = self._notation(show_passwords)
+        document = Document(
+            settings=self.settings,
+            notation=notation,
+            captures=self.captures,
+            sha256=self.sha256(),
+            warnings=self.general_warnings,
+            probes=self.probes,
+            findings=self.findings,
+            totals=self._totals(),
+        )
+        return "".join(document.pieces(session_text(session, notation) for session in self.sessions))
+
+    def report(
+        self,
+        path: _Path,
+        *,
+        case: str | None = None,
+        examiner: str | None = None,
+        exhibit: str | None = None,
+        notes: Sequence[str] = (),
+        tz: str = "UTC",
+        show_passwords: bool = False,
+    ) -> Path:
+        """Write the report as one HTML file, as ``--report`` does; docs/report.md says what is in it.
+
+        Raises UsageError where the file exists, OutputError where it cannot be written.
+        """
+        from pop2dissect.export.folder import new_file
+        from pop2dissect.html import Case, Choices, Report
+        from pop2dissect.text.values import zone_named
+
+        head = Case(case, examiner, exhibit, tuple(notes))
+        outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes)
+        report = Report(outcome, Choices(head, zone_named(tz), self._notation(show_passwords)), self.sha256())
+        for session in self.sessions:
+            report.add(session)
+        with new_file(path) as file:
+            report.write(file, self.findings)
+        return Path(path)
+
+    def export_mail(self, directory: _Path, *, show_passwords: bool = False) -> Path:
+        """Write each message as ``.eml``, exactly as on the wire, with a manifest, as ``--export-mail`` does.
+
+        Raises UsageError where the directory is not empty, OutputError where it cannot be written.
+        """
+        from contextlib import closing
+
+        from pop2dissect.document.document import head_object, settings_object
+        from pop2dissect.export.mail import MESSAGES
+        from pop2dissect.export.manifest import SCHEMA, FolderExport
+
+        digests = self.sha256()
+        with closing(FolderExport(MESSAGES, os.fspath(directory), self._notation(show_passwords))) as export:
+            for session in self.sessions:
+                export.add(session)
+            settings = settings_object(self.settings, None, show_passwords)
+            export.finish(head_object(SCHEMA, settings, self.captures, digests, self.general_warnings))
+        return Path(directory)
+
+    def annotate(self, path: _Path, *, show_passwords: bool = False) -> Path:
+        """Write the sessions' frames as pcapng with comments for Wireshark, as ``--annotate`` does.
+
+        The captures are read again: raises UsageError where that cannot be, or where the file exists, CaptureError
+        where they changed, OutputError where the file cannot be written.
+        """
+        from pop2dissect.export.annotate import Annotation
+        from pop2dissect.export.folder import new_file
+
+        annotation = Annotation(self.captures, self.settings, show_passwords=show_passwords)
+        for session in self.sessions:
+            annotation.add(session)
+        with new_file(path) as file:
+            file.writelines(annotation.pieces(self.findings))
+        return Path(path)
+
+    def verify(self, result: _Path) -> Verification:
+        """Derive each claim of an earlier result again from these captures, as ``pop2dissect verify`` does.
+
+        Raises ResultError where the result cannot be read, UsageError where it is about another number of captures.
+        """
+        from pop2dissect.verify import verify
+
+        return verify(os.fspath(result), [info.path for info in self.captures])
+
+    def _notation(self, show_passwords: bool) -> Notation:
+        from pop2dissect.document.document import Notation
+
+        return Notation(len(self.captures) > 1, show_passwords)
+
+    def _totals(self) -> Totals:
+        from pop2dissect.document.totals import Totals
+
+        totals = Totals()
+        for session in self.sessions:
+            totals.add(session)
+        totals.add_findings(self.findings)
+        return totals
+
+
+class _Outcome(NamedTuple):
+    """What a report is about, beside the sessions."""
+
+    captures: Sequence[CaptureInfo]
+    settings: Settings
+    warnings: Sequence[str]
+    probes: Sequence[Probe]
+
+
+def read(
+    paths: Paths,
+    ports: Iterable[int] | None = None,
+    *,
+    settings: Settings | None = None,
+    **choices: Unpack[SettingsByName],
+) -> Capture:
+    """Read captures whole: files, directories, globs, or ``-`` for standard input.
+
+    Several are read as one, in the order of time. Every setting of :class:`Settings` can be given by its name, alone
+    or to change some of ``settings``: ``read(path, any_port=True, thresholds={"scan_servers": 3})``.
+
+    Raises :class:`pop2dissect.CaptureError` where no capture can be read, :class:`pop2dissect.SettingError`, a
+    ValueError, where a setting cannot have its value, and :class:`pop2dissect.MissingProgramError` where tshark
+    is asked for but missing or too old.
+    """
+    with Dissection(paths, _settings(settings, ports, choices)) as dissection:
+        stamps = [_stamp(info.path) for info in dissection.captures]
+        sessions = sorted(dissection, key=lambda session: session.id)
+        return Capture(
+            captures=dissection.captures,
+            sessions=sessions,
+            probes=dissection.probes,
+            settings=dissection.settings,
+            findings=dissection.findings,
+            half_open=dissection.half_open,
+            general_warnings=dissection.warnings,
+            _stamps=stamps,
+        )
+
+
+def iter_sessions(
+    paths: Paths,
+    ports: Iterable[int] | None = None,
+    *,
+    settings: Settings | None = None,
+    **choices: Unpack[SettingsByName],
+) -> Iterator[Session]:
+    """Yield the sessions of captures one by one, each as soon as its connection is over.
+
+    For captures larger than memory, and for live pipes. Takes and raises what :func:`read` does.
+    """
+    with Dissection(paths, _settings(settings, ports, choices)) as dissection:
+        yield from dissection
+
+
+def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: SettingsByName) -> Settings:
+    changed: dict[str, Any] = {**choices} if ports is None else {"ports": ports, **choices}
+    return replace(settings or Settings(), **changed)
+
+
+_Stamp: TypeAlias = tuple[int, int, int, int] | None
+"""What tells a file apart from another, or from itself after a change; None where there is no file."""
+
+
+def _stamp(path: str) -> _Stamp:
+    try:
+        facts = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def nanoseconds(time: Time) -> int:
+    """Return a moment as ns since 1970-01-01 UTC. Raises ValueError where it has no zone, or is no moment."""
+    if isinstance(time, int):
+        return time
+    moment = datetime.fromisoformat(time) if isinstance(time, str) else time
+    if moment.tzinfo is None:
+        raise ValueError(f"a time needs a zone: {time}")
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
