@@ -22,17 +22,16 @@ from pop2dissect.decode.decoder import LAYERS
 from pop2dissect.decode.packet import LINK_TYPE
 from pop2dissect.decode.problems import WRONG_CHECKSUMS
 from pop2dissect.decode.segment import FlowKey, Segment, reverse_key
-from pop2dissect.document.document import Notation, session_text
+from pop2dissect.document.document import session_text
 from pop2dissect.errors import CaptureError
-from pop2dissect.html.lines import Context
 from pop2dissect.html.octets import LIMITS
 from pop2dissect.html.page import session_markup
 from pop2dissect.html.sessions import session_row, session_view
-from pop2dissect.html.times import Times
 from pop2dissect.mail import parse_mail
 from pop2dissect.session import Session
 from pop2dissect.tcp import Stream, Tracker
 from pop2dissect.tcp.reassembly import OverlapPolicy
+from pop2dissect.text.rendering import Rendering
 
 PORTS = frozenset({109})
 LINK_TYPES = sorted(name - LINK_TYPE for name in LAYERS if name >= LINK_TYPE)
@@ -164,7 +163,7 @@ def dissector(octets: bytes) -> None:
     """Dissect and report a conversation; offsets must be in order and inside of the streams."""
     for connection in Tracker(PORTS).connections(_talk(octets)):
         session = assemble(connection)
-        session_text(session, Notation(show_passwords=True))
+        session_text(session, Rendering(show_passwords=True))
         _in_the_report(session)
         end = 0
         for exchange in session.exchanges:
@@ -179,7 +178,7 @@ def dissector(octets: bytes) -> None:
 
 def _in_the_report(session: Session) -> None:
     """Show it in the report: all that is carried of it is what was captured, and no octet can act on a browser."""
-    context = Context(Times(), show_passwords=True)
+    context = Rendering(show_passwords=True)
     view = session_view(session, session_row(session, [], context), [], LIMITS[0], context, brief=False)
     for side, stream in (("c", session.client_stream), ("s", session.server_stream)):
         for start, text in json.loads(view.octets)[side]["o"]:

@@ -14,11 +14,13 @@ from pop2dissect.errors import CaptureError
 from pop2dissect.pipeline import Dissection, Paths
 from pop2dissect.session import Finding, HalfOpen, Login, Probe, Session
 from pop2dissect.settings import Settings, SettingsByName
+from pop2dissect.text.rendering import Rendering
+from pop2dissect.text.values import UTC as UTC_ZONE
+from pop2dissect.text.values import Zone
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pop2dissect.document.document import Notation
     from pop2dissect.document.totals import Totals
     from pop2dissect.statistics.sums import Statistics
     from pop2dissect.tables.tables import Tables
@@ -154,10 +156,10 @@ class Capture:
         """Return the JSON document, as ``--json`` writes it; schema.json describes it."""
         from pop2dissect.document.document import Document, session_text
 
-        notation = self._notation(show_passwords)
+        rendering = self._rendering(show_passwords)
         document = Document(
             settings=self.settings,
-            notation=notation,
+            rendering=rendering,
             captures=self.captures,
             sha256=self.sha256(),
             warnings=self.general_warnings,
@@ -165,7 +167,7 @@ class Capture:
             findings=self.findings,
             totals=self._totals(),
         )
-        return "".join(document.pieces(session_text(session, notation) for session in self.sessions))
+        return "".join(document.pieces(session_text(session, rendering) for session in self.sessions))
 
     def report(
         self,
@@ -188,7 +190,7 @@ class Capture:
 
         head = Case(case, examiner, exhibit, tuple(notes))
         outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes)
-        report = Report(outcome, Choices(head, zone_named(tz), self._notation(show_passwords)), self.sha256())
+        report = Report(outcome, Choices(head, self._rendering(show_passwords, zone_named(tz))), self.sha256())
         for session in self.sessions:
             report.add(session)
         with new_file(path) as file:
@@ -207,7 +209,7 @@ class Capture:
         from pop2dissect.export.manifest import SCHEMA, FolderExport
 
         digests = self.sha256()
-        with closing(FolderExport(MESSAGES, os.fspath(directory), self._notation(show_passwords))) as export:
+        with closing(FolderExport(MESSAGES, os.fspath(directory), self._rendering(show_passwords))) as export:
             for session in self.sessions:
                 export.add(session)
             settings = settings_object(self.settings, None, show_passwords)
@@ -239,10 +241,8 @@ class Capture:
 
         return verify(os.fspath(result), [info.path for info in self.captures])
 
-    def _notation(self, show_passwords: bool) -> Notation:
-        from pop2dissect.document.document import Notation
-
-        return Notation(len(self.captures) > 1, show_passwords)
+    def _rendering(self, show_passwords: bool, zone: Zone = UTC_ZONE) -> Rendering:
+        return Rendering(zone=zone, show_passwords=show_passwords, several_captures=len(self.captures) > 1)
 
     def _totals(self) -> Totals:
         from pop2dissect.document.totals import Totals

@@ -19,7 +19,7 @@ from pop2dissect.document.digests import Digests
 from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session
-from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style, style_for
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count, zone_named
@@ -116,7 +116,12 @@ def _dissect(arguments: Sequence[str]) -> int:
     settings, selected = settings_of(options), selected_sessions(options)
     style, zone = _prepare_output(options.color), zone_named(options.tz)
     with Interrupt(live) as interrupt, Dissection(options.captures, settings) as dissection, ExitStack() as held:
-        look = Look(style, zone, options.show_passwords, len(dissection.captures) > 1)
+        look = Look(
+            style,
+            zone=zone,
+            show_passwords=options.show_passwords,
+            several_captures=len(dissection.captures) > 1,
+        )
         digests = held.enter_context(Digests(dissection.captures))
         run = Run(options, dissection, look, selected, arguments, digests)
         outputs = [held.enter_context(output) for output in outputs_for(run)]

@@ -9,7 +9,7 @@ from typing import TypeAlias, get_args
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.json_text import Json, Seconds, to_text
-from pop2dissect.document.masking import Range, hides, secret_ranges
+from pop2dissect.document.masking import Range, hides, secret_ranges, shown_password
 from pop2dissect.document.totals import Totals
 from pop2dissect.protocols.software import Software
 from pop2dissect.session import (
@@ -26,7 +26,8 @@ from pop2dissect.session import (
 )
 from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.tcp.stream import Conflict, Stream
-from pop2dissect.text.values import frame_name, rfc3339
+from pop2dissect.text.rendering import Rendering
+from pop2dissect.text.values import rfc3339
 from pop2dissect.version import __version__
 
 SCHEMA = "pop2dissect/1"
@@ -37,33 +38,12 @@ Object: TypeAlias = dict[str, Json]
 _GREETING = re.compile(r"(?:OK +)?POP2 +(\S+)(?: +(.*\S))?", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
-    """How values are written that an option or the number of captures decides."""
-
-    several_captures: bool = False
-    """Frames are then strings ``capture:frame``, both counted from 1, instead of numbers."""
-    show_passwords: bool = False
-
-    def frame(self, frame: int) -> Json:
-        """Write a frame reference."""
-        return frame_name(frame, True) if self.several_captures else frame
-
-    def frames(self, frames: Iterable[int]) -> list[Json]:
-        """Write frame references."""
-        return [self.frame(frame) for frame in frames] if self.several_captures else list(frames)
-
-    def password(self, password: str | None) -> str | None:
-        """Write a password."""
-        return password if self.show_passwords or password is None else PASSWORD_MASK
-
-
 @dataclass(slots=True)
 class Document:
     """All of the document but its sessions, which are many and are written apart."""
 
     settings: Settings
-    notation: Notation
+    rendering: Rendering
     selected: Sequence[int] | None = None
     """The numbers of the sessions that were asked for; None for all."""
     captures: Sequence[CaptureInfo] = ()
@@ -77,7 +57,7 @@ class Document:
 
     def pieces(self, sessions: Iterable[str]) -> Iterable[str]:
         """Write the document, piece by piece. ``sessions`` are texts from :func:`session_text`, in order."""
-        settings = settings_object(self.settings, self.selected, self.notation.show_passwords)
+        settings = settings_object(self.settings, self.selected, self.rendering.show_passwords)
         head = head_object(SCHEMA, settings, self.captures, self.sha256, self.warnings)
         yield to_text(head)[:-2] + ',\n "sessions": ['
         separator = "\n  "
@@ -85,8 +65,8 @@ class Document:
             yield separator + session
             separator = ",\n  "
         tail: Object = {
-            "probes": [probe_object(probe, self.notation) for probe in self.probes],
-            "findings": [finding_object(finding, self.notation) for finding in self.findings],
+            "probes": [probe_object(probe, self.rendering) for probe in self.probes],
+            "findings": [finding_object(finding, self.rendering) for finding in self.findings],
             "summary": summary_object(self.totals, self.probes),
         }
         yield ("],\n" if separator == "\n  " else "\n ],\n") + to_text(tail)[2:] + "\n"
@@ -118,9 +98,9 @@ def settings_object(settings: Settings, selected: Sequence[int] | None, show_pas
     }
 
 
-def session_text(session: Session, notation: Notation) -> str:
+def session_text(session: Session, rendering: Rendering) -> str:
     """Write a session as it stands in the document."""
-    return to_text(session_object(session, notation), depth=2)
+    return to_text(session_object(session, rendering), depth=2)
 
 
 def tool() -> Object:
@@ -145,15 +125,15 @@ def capture_object(info: CaptureInfo, sha256: str | None) -> Object:
     }
 
 
-def session_object(session: Session, notation: Notation) -> Object:
+def session_object(session: Session, rendering: Rendering) -> Object:
     """Return a session with all that belongs to it."""
-    secrets = secret_ranges(session) if session.client_stream.conflicts and not notation.show_passwords else []
+    secrets = secret_ranges(session) if session.client_stream.conflicts and not rendering.show_passwords else []
     return {
         "id": session.id,
         "client": {"ip": session.client.ip, "port": session.client.port},
         "server": {"ip": session.server.ip, "port": session.server.port},
-        "first_frame": notation.frame(session.first_frame),
-        "last_frame": notation.frame(session.last_frame),
+        "first_frame": rendering.frame_value(session.first_frame),
+        "last_frame": rendering.frame_value(session.last_frame),
         "packets": session.packets,
         "start": rfc3339(session.start),
         "end": rfc3339(session.end),
@@ -162,48 +142,48 @@ def session_object(session: Session, notation: Notation) -> Object:
         "protocol_evidence": session.protocol_evidence,
         "handshake": session.handshake,
         "ending": session.ending,
-        "greeting": _greeting(session.greeting, notation),
+        "greeting": _greeting(session.greeting, rendering),
         "user": session.user,
-        "password": notation.password(session.password),
+        "password": shown_password(session, rendering.show_passwords),
         "login": session.login,
         "state": session.state,
         "client_software": _software(session.client_software),
         "server_software": _software(session.server_software),
-        "exchanges": [exchange_object(exchange, notation) for exchange in session.exchanges],
-        "messages": [message_object(message, notation) for message in session.messages],
+        "exchanges": [exchange_object(exchange, rendering) for exchange in session.exchanges],
+        "messages": [message_object(message, rendering) for message in session.messages],
         "streams": {
-            "client": stream_object(session.client_stream, notation, secrets, masked=not notation.show_passwords),
-            "server": stream_object(session.server_stream, notation, (), masked=False),
+            "client": stream_object(session.client_stream, rendering, secrets, masked=not rendering.show_passwords),
+            "server": stream_object(session.server_stream, rendering, (), masked=False),
         },
         "events": list(session.events),
-        "findings": [finding_object(finding, notation) for finding in session.findings],
+        "findings": [finding_object(finding, rendering) for finding in session.findings],
     }
 
 
-def exchange_object(exchange: Exchange, notation: Notation) -> Object:
+def exchange_object(exchange: Exchange, rendering: Rendering) -> Object:
     """Return a command and the replies to it."""
     latency = exchange.latency
     return {
         "index": exchange.index,
         "command": exchange.command,
-        "arguments": list(exchange.shown_arguments(notation.show_passwords)),
-        "line": exchange.shown_line(notation.show_passwords),
+        "arguments": list(exchange.shown_arguments(rendering.show_passwords)),
+        "line": exchange.shown_line(rendering.show_passwords),
         "time": _time(exchange.time),
-        "frames": notation.frames(exchange.frames),
+        "frames": rendering.frame_values(exchange.frames),
         "start_offset": exchange.start,
         "end_offset": exchange.end,
         "missing_octets": exchange.missing,
         "state": exchange.state,
         "next_state": exchange.next_state,
         "client_state": exchange.client_state,
-        "replies": [_reply(reply, notation) for reply in exchange.replies],
+        "replies": [_reply(reply, rendering) for reply in exchange.replies],
         "latency": None if latency is None else Seconds(latency),
         "violations": list(exchange.violations),
         "notes": list(exchange.notes),
     }
 
 
-def message_object(message: Message, notation: Notation) -> Object:
+def message_object(message: Message, rendering: Rendering) -> Object:
     """Return a message that was transferred, its headers, and what is attached to it."""
     mail = message.mail
     return {
@@ -222,7 +202,7 @@ def message_object(message: Message, notation: Notation) -> Object:
         "end": _time(message.end_time),
         "start_offset": message.start,
         "end_offset": message.end,
-        "frames": notation.frames(message.frames),
+        "frames": rendering.frame_values(message.frames),
         "headers": {
             "from": mail.sender,
             "to": mail.recipients,
@@ -244,7 +224,7 @@ def message_object(message: Message, notation: Notation) -> Object:
     }
 
 
-def probe_object(probe: Probe, notation: Notation) -> Object:
+def probe_object(probe: Probe, rendering: Rendering) -> Object:
     """Return a row of the connections without payload."""
     return {
         "client_ip": probe.client_ip,
@@ -256,11 +236,11 @@ def probe_object(probe: Probe, notation: Notation) -> Object:
         "unanswered": probe.unanswered,
         "first_time": rfc3339(probe.first_time),
         "last_time": rfc3339(probe.last_time),
-        "first_frame": notation.frame(probe.first_frame),
+        "first_frame": rendering.frame_value(probe.first_frame),
     }
 
 
-def finding_object(finding: Finding, notation: Notation) -> Object:
+def finding_object(finding: Finding, rendering: Rendering) -> Object:
     """Return a finding."""
     return {
         "id": finding.id,
@@ -268,7 +248,7 @@ def finding_object(finding: Finding, notation: Notation) -> Object:
         "title": finding.title,
         "detail": finding.detail,
         "time": _time(finding.time),
-        "frames": notation.frames(finding.frames),
+        "frames": rendering.frame_values(finding.frames),
         "techniques": list(finding.techniques),
         "sessions": list(finding.sessions),
     }
@@ -296,19 +276,19 @@ def summary_object(totals: Totals, probes: Sequence[Probe]) -> Object:
     }
 
 
-def stream_object(stream: Stream, notation: Notation, secrets: Sequence[Range], *, masked: bool) -> Object:
+def stream_object(stream: Stream, rendering: Rendering, secrets: Sequence[Range], *, masked: bool) -> Object:
     """Return what one end sent: size, hash, gaps and conflicts; with ``masked`` no conflict shows a password."""
     return {
         "octets": stream.octets,
         "sha256": stream.sha256(),
         "missing": stream.missing,
         "gaps": [[gap.offset, gap.length] for gap in stream.gaps],
-        "conflicts": [conflict_object(conflict, notation, secrets, masked) for conflict in stream.conflicts],
+        "conflicts": [conflict_object(conflict, rendering, secrets, masked) for conflict in stream.conflicts],
     }
 
 
 def conflict_object(
-    conflict: Conflict, notation: Notation, secrets: Sequence[Range] = (), masked: bool = False
+    conflict: Conflict, rendering: Rendering, secrets: Sequence[Range] = (), masked: bool = False
 ) -> Object:
     """Return two copies of a part of a stream that differ."""
     offset, length, kept_frame, kept, other_frame, other = conflict
@@ -316,9 +296,9 @@ def conflict_object(
     return {
         "offset": offset,
         "length": length,
-        "kept_frame": notation.frame(kept_frame),
+        "kept_frame": rendering.frame_value(kept_frame),
         "kept_hex": PASSWORD_MASK if hidden else kept.hex(),
-        "other_frame": notation.frame(other_frame),
+        "other_frame": rendering.frame_value(other_frame),
         "other_hex": PASSWORD_MASK if hidden else other.hex(),
     }
 
@@ -327,7 +307,7 @@ def _time(time: int | None) -> str | None:
     return None if time is None else rfc3339(time)
 
 
-def _greeting(greeting: Reply | None, notation: Notation) -> Object | None:
+def _greeting(greeting: Reply | None, rendering: Rendering) -> Object | None:
     if greeting is None:
         return None
     match = _GREETING.match(greeting.text)
@@ -336,7 +316,7 @@ def _greeting(greeting: Reply | None, notation: Notation) -> Object | None:
         "text": greeting.line,
         "host": host,
         "software": software,
-        "frames": notation.frames(greeting.frames),
+        "frames": rendering.frame_values(greeting.frames),
     }
 
 
@@ -346,14 +326,14 @@ def _software(software: Software | None) -> Object | None:
     return {"product": software.product, "version": software.version, "evidence": software.evidence}
 
 
-def _reply(reply: Reply, notation: Notation) -> Object:
+def _reply(reply: Reply, rendering: Rendering) -> Object:
     return {
         "kind": reply.kind,
         "value": reply.value,
         "text": reply.text,
         "line": reply.line if reply.kind not in ("data", "close") else None,
         "time": _time(reply.time),
-        "frames": notation.frames(reply.frames),
+        "frames": rendering.frame_values(reply.frames),
         "start_offset": reply.start,
         "end_offset": reply.end,
         "missing_octets": reply.missing,

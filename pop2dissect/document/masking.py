@@ -33,6 +33,11 @@ def secret_ranges(session: Session) -> list[Range]:
     return merged
 
 
+def shown_password(session: Session, show_passwords: bool) -> str | None:
+    """Return a session's password, masked unless asked for; None where there is none."""
+    return session.password if show_passwords or session.password is None else PASSWORD_MASK
+
+
 def masked_text(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> str:
     """Return octets of a client's stream as text, those in ``secrets`` masked."""
     pieces = []

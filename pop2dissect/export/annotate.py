@@ -17,6 +17,7 @@ from pop2dissect.export.flows import Flows, Frame
 from pop2dissect.export.originals import Original, originals
 from pop2dissect.session import Finding, Session
 from pop2dissect.settings import Settings
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import frame_list
 
 
@@ -34,7 +35,7 @@ class Annotation:
         self._captures = captures
         self._settings = settings
         self._flows = Flows()
-        self._comments = Comments(several_captures=len(captures) > 1, show_passwords=show_passwords)
+        self._comments = Comments(Rendering(show_passwords=show_passwords, several_captures=len(captures) > 1))
         self._sessions: list[int] = []
         self._packets_seen = 0
         """Of the sessions, at the first reading."""

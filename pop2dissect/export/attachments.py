@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pop2dissect.document.document import Notation
 from pop2dissect.document.exhibit_names import attachment_exhibit
 from pop2dissect.export.exhibit import Exhibit, Kind
 from pop2dissect.export.mail import message_stem, status_of
 from pop2dissect.export.names import safe_name
 from pop2dissect.session import Session
+from pop2dissect.text.rendering import Rendering
 
 
-def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
+def attachment_exhibits(session: Session, rendering: Rendering) -> Iterator[Exhibit]:
     """Yield each attachment of a session's messages as ``session-0001-message-01-part-2-report.pdf``."""
     for message in session.messages:
         mail, contents = message.opened()
@@ -31,7 +31,7 @@ def attachment_exhibits(session: Session, notation: Notation) -> Iterator[Exhibi
                     "part": part.path,
                     "filename": part.filename,
                     "content_type": part.content_type,
-                    "frames": notation.frames(message.frames),
+                    "frames": rendering.frame_values(message.frames),
                 },
                 partial(iter, (content,)),
             )

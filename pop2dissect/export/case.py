@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from pop2dissect.capture.record import CaptureInfo
-from pop2dissect.document.document import Notation, tool
+from pop2dissect.document.document import tool
 from pop2dissect.document.json_text import Json, to_text
 from pop2dissect.export.case_nodes import Node, NodeMaker, time_member
 from pop2dissect.export.mail import message_stem, status_of
 from pop2dissect.mail import Part
 from pop2dissect.session import Direction, Finding, Message, Session
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import frame_list
 
 _UCO = "https://ontology.unifiedcyberontology.org/uco/"
@@ -34,10 +35,10 @@ _ADDRESS = re.compile(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
 class CaseGraph(NodeMaker):
     """Makes the nodes of the graph, session by session."""
 
-    def __init__(self, captures: Sequence[CaptureInfo], sha256: Sequence[str | None], notation: Notation) -> None:
+    def __init__(self, captures: Sequence[CaptureInfo], sha256: Sequence[str | None], rendering: Rendering) -> None:
         self._captures = captures
         self._sha256 = sha256
-        self._notation = notation
+        self._rendering = rendering
         names = (digest or info.path for info, digest in zip(captures, sha256, strict=True))
         super().__init__("\n".join(names))
         self._connections: dict[int, Json] = {}
@@ -87,7 +88,9 @@ class CaseGraph(NodeMaker):
 
     def _connection(self, session: Session, streams: dict[Direction, Json]) -> Node:
         key = ("connection", session.id)
-        frames = f"{self._notation.frame(session.first_frame)} to {self._notation.frame(session.last_frame)}"
+        frames = (
+            f"{self._rendering.frame_value(session.first_frame)} to {self._rendering.frame_value(session.last_frame)}"
+        )
         return {
             **self._named(*key),
             "@type": "uco-observable:NetworkConnection",
@@ -135,7 +138,7 @@ class CaseGraph(NodeMaker):
         account = self._account(session.server.ip, session.user)
         kind = "Logged_In_As" if session.login == "accepted" else "Tried_To_Log_In_As"
         yield self._relationship(kind, self._connections[session.id], account, "login", session.id)
-        if self._notation.show_passwords and session.password is not None:
+        if self._rendering.show_passwords and session.password is not None:
             yield {
                 **self._named("password", session.id),
                 "@type": "uco-observable:UserAccount",
@@ -152,7 +155,7 @@ class CaseGraph(NodeMaker):
     def _message(self, session: Session, message: Message) -> Iterator[Node]:
         mail = message.mail
         key = ("message", session.id, message.index)
-        frames = frame_list(message.frames, self._notation.several_captures) or "none"
+        frames = frame_list(message.frames, self._rendering.several_captures) or "none"
         senders = _ADDRESS.findall(mail.sender or "")
         headers = {"From": mail.sender, "To": mail.recipients, "Date": mail.date}
         entries: list[Json] = [
@@ -258,7 +261,7 @@ class CaseGraph(NodeMaker):
         }
 
     def _finding(self, finding: Finding, key: str, sessions: Sequence[int]) -> Node:
-        frames = frame_list(finding.frames, self._notation.several_captures) or "none"
+        frames = frame_list(finding.frames, self._rendering.several_captures) or "none"
         about = [self._connections[number] for number in sessions if number in self._connections]
         return {
             **self._named("finding", key),

@@ -12,12 +12,13 @@ from typing import get_args
 from xml.sax.saxutils import escape
 
 from pop2dissect.capture.record import CaptureInfo
-from pop2dissect.document.document import Notation, tool
+from pop2dissect.document.document import tool
 from pop2dissect.export.attachments import attachment_exhibits
 from pop2dissect.export.exhibit import stem
 from pop2dissect.export.mail import message_stem
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.safe import terminal_safe
 
 _HEAD = """\
@@ -63,7 +64,7 @@ def session_files(session: Session, *, one_capture: bool) -> str:
         pieces.append(_file(f"{message_stem(session, message)}.eml", message.octets, message.sha256, runs))
     # Names are made in the order of messages and their parts, of which there are as many.
     parts = (part for message in session.messages for part in message.mail.attachments)
-    for exhibit, part in zip(attachment_exhibits(session, Notation()), parts, strict=True):
+    for exhibit, part in zip(attachment_exhibits(session, Rendering()), parts, strict=True):
         pieces.append(_file(exhibit.name, part.octets, part.sha256, ()))
     return "".join(pieces)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pop2dissect.document.document import Notation, Object
+from pop2dissect.document.document import Object
 from pop2dissect.session import Session
+from pop2dissect.text.rendering import Rendering
 
 Octets: TypeAlias = bytes | memoryview
 
@@ -30,7 +31,7 @@ class Kind:
 
     name: str
     """As it stands in the manifest."""
-    of: Callable[[Session, Notation], Iterable[Exhibit]]
+    of: Callable[[Session, Rendering], Iterable[Exhibit]]
     """Gives a session's exhibits, in order."""
     columns: tuple[str, ...]
     """What of the facts is in the manifest's table."""

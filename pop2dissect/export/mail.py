@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pop2dissect.document.document import Notation, Object, conflict_object, message_object
+from pop2dissect.document.document import Object, conflict_object, message_object
 from pop2dissect.document.exhibit_names import message_exhibit
 from pop2dissect.export.exhibit import Exhibit, Kind, stem
 from pop2dissect.export.holes import Holes
 from pop2dissect.session import Message, Session
+from pop2dissect.text.rendering import Rendering
 
 _COPIED = (
     *("mailbox", "number", "disposition", "committed", "declared_octets", "missing_octets"),
@@ -18,13 +19,13 @@ _COPIED = (
 """What the manifest says of a message as the JSON document does."""
 
 
-def message_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
+def message_exhibits(session: Session, rendering: Rendering) -> Iterator[Exhibit]:
     """Yield each message of a session as ``session-0001-message-01.eml``, without the octets that the capture lacks."""
     holes = Holes(session.server_stream)
     for message in session.messages:
         yield Exhibit(
             f"{message_stem(session, message)}.eml",
-            _facts(session, message, holes, notation),
+            _facts(session, message, holes, rendering),
             partial(message.stream.chunks, message.start, message.end),
         )
 
@@ -53,8 +54,8 @@ def status_of(message: Message) -> str:
     return "complete" if message.octets == message.declared_octets else "longer"
 
 
-def _facts(session: Session, message: Message, holes: Holes, notation: Notation) -> Object:
-    described = message_object(message, notation)
+def _facts(session: Session, message: Message, holes: Holes, rendering: Rendering) -> Object:
+    described = message_object(message, rendering)
     return {
         "exhibit": message_exhibit(session, message),
         "session": session.id,
@@ -68,7 +69,7 @@ def _facts(session: Session, message: Message, holes: Holes, notation: Notation)
             for offset, octets, reason in holes.between(message.start, message.end)
         ],
         "conflicts": [
-            {"file_offset": holes.file_offset(conflict.offset, message.start), **conflict_object(conflict, notation)}
+            {"file_offset": holes.file_offset(conflict.offset, message.start), **conflict_object(conflict, rendering)}
             for conflict in message.stream.conflicts
             if message.start <= conflict.offset < message.end
         ],

@@ -10,11 +10,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pop2dissect.document.document import Notation, Object
+from pop2dissect.document.document import Object
 from pop2dissect.document.json_text import Json, to_text
 from pop2dissect.export.exhibit import Exhibit, Kind
 from pop2dissect.export.folder import Folder, Written
 from pop2dissect.session import Session
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.safe import spreadsheet_safe
 from pop2dissect.text.spool import Spool
 
@@ -80,10 +81,10 @@ class FolderExport:
     Raises UsageError if the folder is not empty, OSError where it cannot be written.
     """
 
-    def __init__(self, kind: Kind, path: str, notation: Notation) -> None:
+    def __init__(self, kind: Kind, path: str, rendering: Rendering) -> None:
         self.folder = Folder(path)
         self.manifest = Manifest(kind)
-        self._notation = notation
+        self._rendering = rendering
 
     def add(self, session: Session) -> None:
         """Write a session's exhibits."""
@@ -91,7 +92,7 @@ class FolderExport:
             session.id,
             (
                 entry_of(exhibit, self.folder.write(exhibit.name, exhibit.pieces()))
-                for exhibit in self.manifest.kind.of(session, self._notation)
+                for exhibit in self.manifest.kind.of(session, self._rendering)
             ),
         )
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pop2dissect.document.document import Notation
 from pop2dissect.export.mail import status_of
 from pop2dissect.session import Message, Session
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import moment
 
 _QUOTED = re.compile(rb"^(>*From )", re.MULTILINE)
@@ -23,15 +23,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DAY = 86400 * 10**9
 
 
-def mbox_of(session: Session, notation: Notation) -> bytes:
+def mbox_of(session: Session, rendering: Rendering) -> bytes:
     """Return the messages of a session as a part of a mailbox file, in order."""
-    return b"".join(piece for message in session.messages for piece in _message(session, message, notation))
+    return b"".join(piece for message in session.messages for piece in _message(session, message, rendering))
 
 
-def _message(session: Session, message: Message, notation: Notation) -> Iterator[bytes]:
+def _message(session: Session, message: Message, rendering: Rendering) -> Iterator[bytes]:
     time = session.start if message.start_time is None else message.start_time
     yield f"From MAILER-DAEMON {_asctime(time)}\n".encode()
-    frames = _cite(notation.frames(message.frames))
+    frames = _cite(rendering.frame_values(message.frames))
     yield f"X-Pop2dissect-Source: session {session.id}, message {message.index}, frames {frames}\n".encode()
     missing = f", {message.missing_octets} octets were not captured" if message.missing_octets else ""
     yield f"X-Pop2dissect-Status: {status_of(message)}{missing}\n".encode()

@@ -7,36 +7,37 @@ from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
-from pop2dissect.document.document import Notation, Object, stream_object
+from pop2dissect.document.document import Object, stream_object
 from pop2dissect.document.exhibit_names import stream_exhibit
 from pop2dissect.document.masking import Range, secret_ranges
 from pop2dissect.export.exhibit import Exhibit, Kind, Octets, stem
 from pop2dissect.export.holes import Holes
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import rfc3339
 
 _MASK = b"*"
 _COLUMNS = ("kind", "stream_offset", "octets", "file_offset", "frames", "time", "detail")
 
 
-def stream_exhibits(session: Session, notation: Notation) -> Iterator[Exhibit]:
+def stream_exhibits(session: Session, rendering: Rendering) -> Iterator[Exhibit]:
     """Yield each direction as ``session-0001-client.bin`` with ``session-0001-client.map.csv``, the gaps left out.
 
     Unless passwords are to be shown, each octet of one is a ``*``, and the manifest has the hash of the
     stream as it was besides that of the file.
     """
-    hidden = [] if notation.show_passwords else secret_ranges(session)
-    yield from _direction(session, "client", hidden, notation, masked=not notation.show_passwords)
-    yield from _direction(session, "server", [], notation, masked=False)
+    hidden = [] if rendering.show_passwords else secret_ranges(session)
+    yield from _direction(session, "client", hidden, rendering, masked=not rendering.show_passwords)
+    yield from _direction(session, "server", [], rendering, masked=False)
 
 
 def _direction(
-    session: Session, direction: Direction, hidden: Sequence[Range], notation: Notation, *, masked: bool
+    session: Session, direction: Direction, hidden: Sequence[Range], rendering: Rendering, *, masked: bool
 ) -> Iterator[Exhibit]:
     stream = session.stream(direction)
     holes = Holes(stream)
-    described = stream_object(stream, notation, hidden, masked=masked)
+    described = stream_object(stream, rendering, hidden, masked=masked)
     base = f"{stem(session)}-{direction}"
     common: Object = {"session": session.id, "direction": direction}
     facts: Object = {
@@ -51,7 +52,7 @@ def _direction(
         "conflicts": described["conflicts"],
     }
     yield Exhibit(f"{base}.bin", facts, partial(_octets, stream, holes, hidden))
-    yield Exhibit(f"{base}.map.csv", {"content": "map", **common}, partial(_map, stream, holes, hidden, notation))
+    yield Exhibit(f"{base}.map.csv", {"content": "map", **common}, partial(_map, stream, holes, hidden, rendering))
 
 
 def _octets(stream: Stream, holes: Holes, hidden: Sequence[Range]) -> Iterator[Octets]:
@@ -64,14 +65,14 @@ def _octets(stream: Stream, holes: Holes, hidden: Sequence[Range]) -> Iterator[O
     yield from stream.chunks(position, stream.length)
 
 
-def _map(stream: Stream, holes: Holes, hidden: Sequence[Range], notation: Notation) -> Iterator[bytes]:
+def _map(stream: Stream, holes: Holes, hidden: Sequence[Range], rendering: Rendering) -> Iterator[bytes]:
     """Yield the map of a stream as CSV, in the order of the stream.
 
     A row is a run of octets that one frame carried (``octets``), or a gap (``gap``); and then, of octets
     that were listed already, a password (``masked``), urgent data (``urgent``), or that another frame has
     other octets there (``conflict``).
     """
-    rows = chain(_runs(stream, notation), _gaps(stream), _notes(stream, hidden, notation))
+    rows = chain(_runs(stream, rendering), _gaps(stream), _notes(stream, hidden, rendering))
     yield _line(_COLUMNS)
     for kind, offset, octets, frames, time, detail in sorted(rows, key=_place):
         yield _line((kind, offset, octets, holes.file_offset(offset), frames, time, detail))
@@ -86,10 +87,10 @@ def _place(row: _Row) -> tuple[int, int]:
     return row[1], _ORDER[row[0]]
 
 
-def _runs(stream: Stream, notation: Notation) -> Iterator[_Row]:
+def _runs(stream: Stream, rendering: Rendering) -> Iterator[_Row]:
     for span in stream.spans:
         frames = stream.fragments.get(span.frame, (span.frame,))
-        yield "octets", span.offset, span.length, _cite(frames, notation), rfc3339(span.time), ""
+        yield "octets", span.offset, span.length, _cite(frames, rendering), rfc3339(span.time), ""
 
 
 def _gaps(stream: Stream) -> Iterator[_Row]:
@@ -97,18 +98,18 @@ def _gaps(stream: Stream) -> Iterator[_Row]:
         yield "gap", offset, length, "", "", reason
 
 
-def _notes(stream: Stream, hidden: Sequence[Range], notation: Notation) -> Iterator[_Row]:
+def _notes(stream: Stream, hidden: Sequence[Range], rendering: Rendering) -> Iterator[_Row]:
     for first, last in hidden:
         yield "masked", first, last - first, "", "", "password"
     for offset in stream.urgent:
         yield "urgent", offset, 1, "", "", "most programs do not read it with the others"
     for conflict in stream.conflicts:
-        frames = _cite((conflict.kept_frame, conflict.other_frame), notation)
+        frames = _cite((conflict.kept_frame, conflict.other_frame), rendering)
         yield "conflict", conflict.offset, conflict.length, frames, "", "the first frame's octets were kept"
 
 
-def _cite(frames: Iterable[int], notation: Notation) -> str:
-    return " ".join(str(notation.frame(frame)) for frame in frames)
+def _cite(frames: Iterable[int], rendering: Rendering) -> str:
+    return " ".join(str(rendering.frame_value(frame)) for frame in frames)
 
 
 def _line(cells: Sequence[str | int]) -> bytes:

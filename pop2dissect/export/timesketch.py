@@ -44,6 +44,9 @@ def session_events(session: Session, show_passwords: bool = False) -> Iterator[d
             event["direction"] = entry.direction
         if entry.state is not None:
             event["state"] = entry.state
+        if entry.message is not None:
+            event["disposition"] = entry.message.disposition
+            event["committed"] = entry.message.committed
         yield event
     for finding in session.findings:
         yield _finding_event(finding, session.start) | context
@@ -102,8 +105,7 @@ def _context(session: Session) -> dict[str, Field]:
 
 def _sentence(session: Session, entry: Entry) -> str:
     who = f"{entry.direction}: " if entry.direction else ""
-    octets = f" ({entry.octets} octets)" if entry.event == "message" else ""
-    return f"[session {session.id}] {who}{terminal_safe(entry.what)}{octets}"
+    return f"[session {session.id}] {who}{terminal_safe(entry.what)}"
 
 
 def _finding_event(finding: Finding, otherwise: int) -> dict[str, Field]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pop2dissect.html.lines import Context
-from pop2dissect.html.times import Stamp
+from pop2dissect.html.times import Stamp, stamp
 from pop2dissect.session import Exchange, Finding, Message, Probe, Session, total_octets
 from pop2dissect.terminal.findings import GRAVE, SEVERITIES
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count
 
 MAX_EVENTS = 200
@@ -105,9 +105,9 @@ class Clients:
     """All clients of a report; sessions are given in their order, with the findings about each."""
 
     def __init__(
-        self, sessions: Sequence[Session], probes: Sequence[Probe], findings: Sequence[Finding], context: Context
+        self, sessions: Sequence[Session], probes: Sequence[Probe], findings: Sequence[Finding], rendering: Rendering
     ) -> None:
-        self._context = context
+        self._rendering = rendering
         self._clients: dict[str, _Client] = {}
         by_session: dict[int, str] = {}
         by_frame = {probe.first_frame: probe.client_ip for probe in probes}
@@ -151,8 +151,8 @@ class Clients:
             refused=sum(session.login == "refused" for session in client.sessions),
             read=len(messages),
             deleted=sum(message.committed for message in messages),
-            first=self._context.times.full(client.first_time),
-            last=self._context.times.full(client.last_time),
+            first=stamp(client.first_time, self._rendering.zone),
+            last=stamp(client.last_time, self._rendering.zone),
             severity=client.severity,
         )
 
@@ -166,11 +166,11 @@ class Clients:
             titles=tuple((SEVERITIES[rank], title) for rank, title in ranked),
             events=tuple(
                 Event(
-                    self._context.times.full(step.time),
+                    stamp(step.time, self._rendering.zone),
                     step.what,
                     step.sessions,
                     self._cited(step.frames),
-                    self._context.frames(step.frames[:1]),
+                    self._rendering.frames(step.frames[:1]),
                 )
                 for step in told
             ),
@@ -179,7 +179,7 @@ class Clients:
 
     def _cited(self, frames: Sequence[int]) -> str:
         more = f" and {len(frames) - MAX_FRAMES:,} more" if len(frames) > MAX_FRAMES else ""
-        return self._context.frames(frames[:MAX_FRAMES]) + more
+        return self._rendering.frames(frames[:MAX_FRAMES]) + more
 
 
 def _steps(client: _Client) -> Iterator[_Step]:

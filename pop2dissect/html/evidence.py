@@ -9,7 +9,7 @@ from pop2dissect.capture.link_names import link_type_name
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.html.case import Case
 from pop2dissect.html.sessions import SessionView
-from pop2dissect.html.times import Times
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count, duration
 
 
@@ -45,7 +45,7 @@ def capture_views(
     before: Sequence[str | None],
     after: Sequence[str | None],
     case: Case,
-    times: Times,
+    rendering: Rendering,
 ) -> list[CaptureView]:
     """Make the views of the captures; ``before`` and ``after`` are their SHA-256 before and after reading."""
     views = []
@@ -56,7 +56,7 @@ def capture_views(
                 exhibit=name if len(captures) == 1 else f"{name}, {number}",
                 path=info.path,
                 sha256=first,
-                facts=tuple(_capture_facts(info, first, last, times)),
+                facts=tuple(_capture_facts(info, first, last, rendering)),
                 warnings=tuple(info.warnings),
                 unchanged=first is not None and first == last,
             )
@@ -64,7 +64,9 @@ def capture_views(
     return views
 
 
-def _capture_facts(info: CaptureInfo, before: str | None, after: str | None, times: Times) -> Iterator[tuple[str, str]]:
+def _capture_facts(
+    info: CaptureInfo, before: str | None, after: str | None, rendering: Rendering
+) -> Iterator[tuple[str, str]]:
     yield "Size", "not known" if info.size is None else count(info.size, "octet")
     yield "SHA-256 before reading", before or "none: not a regular file"
     yield "SHA-256 after reading", after or "none: not a regular file"
@@ -73,7 +75,7 @@ def _capture_facts(info: CaptureInfo, before: str | None, after: str | None, tim
     yield "Snap length", "none stated" if info.snap_length is None else count(info.snap_length, "octet")
     yield "Packets", f"{info.packets:,}"
     for name, time in (("First packet", info.first_time), ("Last packet", info.last_time)):
-        yield name, times.sentence(time)
+        yield name, rendering.when(time)
     if info.first_time is not None and info.last_time is not None:
         yield "Time covered", duration(info.last_time - info.first_time)
     yield "Cut or damaged", "yes, see below" if info.truncated else "no"
@@ -91,7 +93,7 @@ def session_exhibits(view: SessionView) -> Iterator[Exhibit]:
     for stream in view.streams:
         yield Exhibit(stream.exhibit, f"what the {stream.direction} sent", number, stream.octets, stream.sha256)
     for message in view.messages:
-        yield Exhibit(message.exhibit, message.title, number, message.octets, message.sha256)
+        yield Exhibit(message.exhibit, message.title, number, message.octets, message.sha256, True)
         for attachment in message.attachments:
             what = f"attachment {attachment.name}"
             yield Exhibit(attachment.exhibit, what, number, attachment.octets, attachment.sha256, True)

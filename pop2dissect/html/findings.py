@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.findings.meaning import MEANING, TECHNIQUES, facts_of
 from pop2dissect.findings.thresholds import Thresholds
-from pop2dissect.html.lines import Context
-from pop2dissect.html.times import Stamp
+from pop2dissect.html.times import Stamp, stamp
 from pop2dissect.session import Finding
 from pop2dissect.terminal.findings import SEVERITIES
-from pop2dissect.text.values import frame_list
+from pop2dissect.text.rendering import Rendering
 
 SHOWN = 5
 """Findings of one kind that are shown at once; more are folded away."""
@@ -65,21 +64,21 @@ class Interpretation:
     techniques: tuple[tuple[str, str], ...]
 
 
-def occurrence(finding: Finding, context: Context) -> Occurrence:
+def occurrence(finding: Finding, rendering: Rendering) -> Occurrence:
     """Make the view of a finding."""
     return Occurrence(
         id=finding.id,
         severity=finding.severity,
         title=finding.title,
         facts=facts_of(finding),
-        time=context.times.full(finding.time),
+        time=stamp(finding.time, rendering.zone),
         sessions=finding.sessions,
-        frames=context.frames(sorted(finding.frames)),
-        first_frame=frame_list(finding.frames[:1], context.several_captures),
+        frames=rendering.frames(sorted(finding.frames)),
+        first_frame=rendering.frames(finding.frames[:1]),
     )
 
 
-def kinds(findings: Iterable[Finding], context: Context) -> list[Kind]:
+def kinds(findings: Iterable[Finding], rendering: Rendering) -> list[Kind]:
     """Group findings by kind: the most severe first, then by the time of the first, then by id."""
     grouped: dict[tuple[int, str], list[Finding]] = {}
     for finding in findings:
@@ -90,7 +89,7 @@ def kinds(findings: Iterable[Finding], context: Context) -> list[Kind]:
         made.append((rank, _place(group[0]), name, group))
     made.sort(key=lambda one: one[:3])
     return [
-        Kind(name, group[0].severity, group[0].title, tuple(occurrence(finding, context) for finding in group))
+        Kind(name, group[0].severity, group[0].title, tuple(occurrence(finding, rendering) for finding in group))
         for _, _, name, group in made
     ]
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
+from pop2dissect.document.facts import remarks
 from pop2dissect.document.masking import Range, masked_text
 from pop2dissect.html.fields import Field, command_fields, message_fields, notation, reply_fields
-from pop2dissect.html.times import Stamp, Times
-from pop2dissect.session import Direction, Exchange, Message, Reply, Session
-from pop2dissect.terminal.conversation import departure
-from pop2dissect.text.values import count, frame_list
+from pop2dissect.html.times import Stamp, clock_stamp
+from pop2dissect.session import DIRECTIONS, Direction, Entry, Session
+from pop2dissect.session.timeline import conversation
+from pop2dissect.text.rendering import Rendering
 
 MAX_LINES = 4000
 """Lines of one session that are listed: a browser still scrolls through them, and no mail session has as many."""
@@ -21,19 +22,6 @@ Kind: TypeAlias = Literal["command", "greeting", "ok", "error", "count", "length
 """A reply's kind, a command, or octets of a conversation that is not taken apart."""
 _FIRST_LINE = 120
 """Octets of such a conversation that are looked at for a first line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """How lines are to be written."""
-
-    times: Times
-    show_passwords: bool = False
-    several_captures: bool = False
-
-    def frames(self, frames: Sequence[int]) -> str:
-        """Cite frames."""
-        return frame_list(frames, self.several_captures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,72 +55,41 @@ class Line:
         return self.direction[0] if self.kind == "command" else f"{self.direction[0]} {self.kind}"
 
 
-def session_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
+def session_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]) -> Iterator[Line]:
     """Yield the lines of a session in the order of the conversation; ``secrets`` are the client's passwords."""
-    messages = {message.exchange: message for message in reversed(session.messages)}
-    for exchange in session.exchanges:
-        yield from _exchange_lines(session, exchange, messages.get(exchange.index), context)
+    for entry in conversation(session, rendering.show_passwords):
+        yield _line(session, entry, rendering)
     if not session.exchanges:
-        yield from _turn_lines(session, context, secrets)
+        yield from _turn_lines(session, rendering, secrets)
 
 
-def _exchange_lines(session: Session, exchange: Exchange, message: Message | None, context: Context) -> Iterator[Line]:
-    remarks = (*(departure(name, exchange.state) for name in exchange.violations), *exchange.notes)
-    text = exchange.shown_line(context.show_passwords)
-    if text is not None:
-        lost = not text and exchange.missing > 0
-        yield Line(
-            exchange=exchange.index,
-            direction="client",
-            kind="command",
-            since=None if exchange.time is None else exchange.time - session.start,
-            time=context.times.clock(exchange.time, session.start),
-            text="(not captured)" if lost else text,
-            quoted=not lost,
-            state=exchange.state,
-            frames=context.frames(exchange.frames),
-            start=exchange.start,
-            end=exchange.end,
-            fields=notation(command_fields(exchange), exchange.start),
-            missing=exchange.missing,
-            remarks=() if exchange.replies else remarks,
-        )
-    for reply in exchange.replies:
-        last = reply is exchange.replies[-1]
-        words, quoted = _said(reply, message)
-        fields: Iterator[Field] = iter(())
-        if reply.kind == "data":
-            fields = message_fields(session.server_stream, reply.start, reply.end)
-        elif reply.kind != "close":
-            fields = reply_fields(reply)
-        yield Line(
-            exchange=exchange.index,
-            direction="server",
-            kind=reply.kind,
-            since=None if reply.time is None else reply.time - session.start,
-            time=context.times.clock(reply.time, session.start),
-            text=words,
-            quoted=quoted,
-            state=exchange.next_state if last else "",
-            frames=context.frames(reply.frames),
-            start=reply.start,
-            end=reply.end,
-            fields=notation(fields, reply.start),
-            missing=reply.missing,
-            remarks=remarks if last else (),
-        )
-
-
-def _said(reply: Reply, message: Message | None) -> tuple[str, bool]:
-    """Return a reply in words, and whether they are the server's own."""
-    if reply.kind == "close":
-        return "(closes the connection)", False
-    if reply.kind == "data":
-        number = f"message {message.number}" if message and message.number is not None else "a message"
-        return f"{count(reply.end - reply.start, 'octet')} of {number}", False
-    if not reply.raw and reply.missing:
-        return "(not captured)", False
-    return reply.line, True
+def _line(session: Session, entry: Entry, rendering: Rendering) -> Line:
+    exchange, reply = entry.exchange, entry.reply
+    assert exchange is not None
+    fields: Iterator[Field] = iter(())
+    if reply is None:
+        fields = command_fields(exchange)
+    elif reply.kind == "data":
+        fields = message_fields(session.server_stream, reply.start, reply.end)
+    elif reply.kind != "close":
+        fields = reply_fields(reply)
+    said = exchange if reply is None else reply
+    return Line(
+        exchange=exchange.index,
+        direction="client" if reply is None else "server",
+        kind="command" if reply is None else reply.kind,
+        since=None if entry.time is None else entry.time - session.start,
+        time=clock_stamp(entry.time, session.start, rendering.zone),
+        text=entry.what,
+        quoted=entry.quoted,
+        state=entry.state or "" if reply is None or entry.is_last else "",
+        frames=rendering.frames(entry.frames),
+        start=said.start,
+        end=said.end,
+        fields=notation(fields, said.start),
+        missing=said.missing,
+        remarks=tuple(remarks(exchange)) if entry.is_last else (),
+    )
 
 
 class _Turn(NamedTuple):
@@ -148,7 +105,7 @@ def _turns(session: Session) -> Iterator[_Turn]:
     """Yield the turns of a conversation in the order of time."""
     spans = sorted(
         (span.time, span.frame, direction, span.offset, span.end)
-        for direction in _DIRECTIONS
+        for direction in DIRECTIONS
         for span in session.stream(direction).spans
     )
     turn: _Turn | None = None
@@ -163,9 +120,6 @@ def _turns(session: Session) -> Iterator[_Turn]:
         yield turn
 
 
-_DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
-
-
 def line_lengths(session: Session) -> Iterator[int]:
     """Yield how many octets the lines of a session have, those that are listed."""
     if not session.exchanges:
@@ -175,18 +129,18 @@ def line_lengths(session: Session) -> Iterator[int]:
         yield from (reply.end - reply.start for reply in exchange.replies)
 
 
-def _turn_lines(session: Session, context: Context, secrets: Sequence[Range]) -> Iterator[Line]:
+def _turn_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]) -> Iterator[Line]:
     for number, (direction, time, start, end) in enumerate(_turns(session)):
         yield Line(
             exchange=number,
             direction=direction,
             kind="octets",
             since=time - session.start,
-            time=context.times.clock(time, session.start),
+            time=clock_stamp(time, session.start, rendering.zone),
             text=_beginning(session, direction, start, end, secrets),
             quoted=True,
             state="",
-            frames=context.frames(session.stream(direction).frames(start, end)),
+            frames=rendering.frames(session.stream(direction).frames(start, end)),
             start=start,
             end=end,
             fields=notation(iter([Field("x", start, end)]), start),

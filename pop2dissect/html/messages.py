@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pop2dissect.document.exhibit_names import attachment_exhibit, message_exhibit
-from pop2dissect.html.lines import Context
-from pop2dissect.html.times import Stamp
-from pop2dissect.html.wording import words_of
+from pop2dissect.document.facts import fate
+from pop2dissect.html.times import Stamp, stamp
 from pop2dissect.mail import Mail, Part
 from pop2dissect.session import Message, Session, decode_text
+from pop2dissect.session.timeline import message_name
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count
 
 MAX_HEADERS = 60
@@ -42,8 +43,7 @@ class MessageView:
     exhibit: str
     index: int
     title: str
-    """Its number and mailbox."""
-    mailbox: str | None
+    """Its number and mailbox, the latter from the wire."""
     size: str
     fate: str
     time: Stamp
@@ -62,7 +62,7 @@ class MessageView:
     remarks: tuple[str, ...]
 
 
-def message_view(session: Session, message: Message, context: Context, *, brief: bool = False) -> MessageView:
+def message_view(session: Session, message: Message, rendering: Rendering, *, brief: bool = False) -> MessageView:
     """Make the view of a message; a brief one has only the headers that are shown at once, and no text."""
     mail, contents = (message.mail, ()) if brief else message.opened()
     headers = mail.headers[:MAX_HEADERS]
@@ -71,12 +71,11 @@ def message_view(session: Session, message: Message, context: Context, *, brief:
     return MessageView(
         exhibit=message_exhibit(session, message),
         index=message.index,
-        title="message of unknown number" if message.number is None else f"message {message.number}",
-        mailbox=message.mailbox,
+        title=message_name(message),
         size=_size(message),
-        fate=words_of(session.protocol).fate(message),
-        time=context.times.full(message.start_time),
-        frames=context.frames(message.frames),
+        fate=fate(message, session.protocol),
+        time=stamp(message.start_time, rendering.zone),
+        frames=rendering.frames(message.frames),
         start=message.start,
         end=message.end,
         octets=message.octets,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.document.totals import Totals
-from pop2dissect.html.wording import words_of
+from pop2dissect.document.wording import words_of
 from pop2dissect.protocols.identify import NONE
 from pop2dissect.session import Session
 from pop2dissect.settings import SETTINGS, Settings

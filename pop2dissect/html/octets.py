@@ -13,9 +13,10 @@ from itertools import islice
 from typing import TypeAlias
 
 from pop2dissect.document.masking import Range
-from pop2dissect.html.lines import Context, Line
+from pop2dissect.html.lines import Line
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.rendering import Rendering
 
 BUDGET = 16 << 20
 """Octets of all sessions that the page carries; a browser opens some tens of MB of HTML at once."""
@@ -39,7 +40,9 @@ def limit_for(lengths: Sequence[int], sessions: int) -> int:
     return LIMITS[-1]
 
 
-def embedded(session: Session, lines: Sequence[Line], limit: int, secrets: Sequence[Range], context: Context) -> str:
+def embedded(
+    session: Session, lines: Sequence[Line], limit: int, secrets: Sequence[Range], rendering: Rendering
+) -> str:
     """Return the JSON object of a session: what the client sent (``c``), and the server (``s``).
 
     Of each there are the captured octets (``o``: offset and base64), the passwords in them (``m``: offset and
@@ -47,14 +50,14 @@ def embedded(session: Session, lines: Sequence[Line], limit: int, secrets: Seque
     offset, length, frames).
     """
     sides = {
-        "c": _side(session.client_stream, _said(lines, "client"), limit, secrets, context),
-        "s": _side(session.server_stream, _said(lines, "server"), limit, (), context),
+        "c": _side(session.client_stream, _said(lines, "client"), limit, secrets, rendering),
+        "s": _side(session.server_stream, _said(lines, "server"), limit, (), rendering),
     }
     return json.dumps(sides, separators=(",", ":"))
 
 
 def _side(
-    stream: Stream, said: Sequence[Range], limit: int, secrets: Sequence[Range], context: Context
+    stream: Stream, said: Sequence[Range], limit: int, secrets: Sequence[Range], rendering: Rendering
 ) -> dict[str, list[list[int | str]]]:
     wanted = _joined((start, min(end, start + limit)) for start, end in said)
     runs = [run for start, end in wanted for run in _runs(stream, start, end)]
@@ -64,7 +67,7 @@ def _side(
     return {
         "o": [[start, _encoded(stream, start, end, hidden)] for start, end in runs],
         "m": [[first, last - first] for first, last in hidden],
-        "p": [list(extent) for start, end in spread for extent in _extents(stream, start, end, context)],
+        "p": [list(extent) for start, end in spread for extent in _extents(stream, start, end, rendering)],
     }
 
 
@@ -104,8 +107,8 @@ def _encoded(stream: Stream, start: int, end: int, hidden: Sequence[Range]) -> s
     return b64encode(octets).decode("ascii")
 
 
-def _extents(stream: Stream, start: int, end: int, context: Context) -> Iterator[Extent]:
+def _extents(stream: Stream, start: int, end: int, rendering: Rendering) -> Iterator[Extent]:
     for span in stream.overlapping(start, end):
         first, last = max(span.offset, start), min(span.end, end)
         frames = stream.fragments.get(span.frame, (span.frame,))
-        yield first, last - first, context.frames(frames)
+        yield first, last - first, rendering.frames(frames)

@@ -9,26 +9,26 @@ from typing import IO, Protocol
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.claims import element, write_sealed
 from pop2dissect.document.digests import digest_of
-from pop2dissect.document.document import Document, Notation, session_text
+from pop2dissect.document.document import Document, session_text
 from pop2dissect.document.totals import Totals
 from pop2dissect.html import method
 from pop2dissect.html.case import Case, time_of_making
 from pop2dissect.html.clients import Clients
 from pop2dissect.html.evidence import Exhibit, capture_exhibits, capture_views, session_exhibits
 from pop2dissect.html.findings import interpretations, kinds
-from pop2dissect.html.lines import Context, line_lengths
+from pop2dissect.html.lines import line_lengths
 from pop2dissect.html.messages import MAX_MESSAGES
 from pop2dissect.html.octets import limit_for
 from pop2dissect.html.page import PageView, ProbeRow, page_markup, session_markup
 from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.html.summary import summary
-from pop2dissect.html.times import Times
+from pop2dissect.html.times import stamp, zone_name
 from pop2dissect.html.tool import tool_facts
 from pop2dissect.session import Finding, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.terminal.findings import GRAVE, SEVERITIES
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.spool import Spool
-from pop2dissect.text.values import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ class Choices:
     """What the user decides about the report."""
 
     case: Case
-    zone: Zone
-    notation: Notation = field(default_factory=Notation)
+    rendering: Rendering = field(default_factory=Rendering)
     selected: Sequence[int] | None = None
     """The numbers of the sessions that were asked for; None for all."""
     command: Sequence[str] = ()
@@ -104,7 +103,7 @@ class Report:
         dissection, choices = self._dissection, self._choices
         document = Document(
             settings=dissection.settings,
-            notation=choices.notation,
+            rendering=choices.rendering,
             selected=choices.selected,
             captures=dissection.captures,
             sha256=after,
@@ -113,35 +112,34 @@ class Report:
             findings=spanning,
             totals=totals,
         )
-        return document.pieces(session_text(session, choices.notation) for session in self._sessions)
+        return document.pieces(session_text(session, choices.rendering) for session in self._sessions)
 
     def _view(
         self, made: int, spanning: Sequence[Finding], totals: Totals, after: Sequence[str | None], shown: Spool
     ) -> PageView:
         """Make the page's view-model; the sessions, rendered, are put aside in ``shown``."""
         dissection, choices, sessions = self._dissection, self._choices, self._sessions
-        notation = choices.notation
-        context = Context(Times(choices.zone), notation.show_passwords, notation.several_captures)
+        rendering = choices.rendering
         about = _by_session(sessions, spanning)
         found = [*spanning, *(finding for session in sessions for finding in session.findings)]
         probes = dissection.probes if choices.selected is None else []
-        captures = capture_views(dissection.captures, self._before, after, choices.case, context.times)
+        captures = capture_views(dissection.captures, self._before, after, choices.case, rendering)
         exhibits: list[Exhibit] = list(capture_exhibits(captures, dissection.captures))
         lengths = [length for session in sessions for length in line_lengths(session)]
         limit = limit_for(lengths, len(sessions))
         brief = totals.messages > MAX_MESSAGES
-        rows = [session_row(session, about[session.id], context) for session in sessions]
+        rows = [session_row(session, about[session.id], rendering) for session in sessions]
         for session, row in zip(sessions, rows, strict=True):
-            one = session_view(session, row, about[session.id], limit, context, brief=brief)
-            shown.add(session.id, session_markup(one, context.times.zone_name))
+            one = session_view(session, row, about[session.id], limit, rendering, brief=brief)
+            shown.add(session.id, session_markup(one, zone_name(rendering.zone)))
             exhibits += session_exhibits(one)
 
-        found_kinds = kinds(found, context)
-        clients = Clients(sessions, probes, found, context)
-        zone, masked = context.times.zone_name, not notation.show_passwords
+        found_kinds = kinds(found, rendering)
+        clients = Clients(sessions, probes, found, rendering)
+        zone, masked = zone_name(rendering.zone), not rendering.show_passwords
         return PageView(
             case=choices.case,
-            made=context.times.full(made),
+            made=stamp(made, rendering.zone),
             zone=zone,
             captures=captures,
             summary=summary(totals, dissection.captures, sessions, probes),
@@ -154,7 +152,8 @@ class Report:
             rows=rows,
             protocols=sorted({row.protocol for row in rows}),
             probes=[
-                ProbeRow(one, context.times.full(one.first_time), context.frames((one.first_frame,))) for one in probes
+                ProbeRow(one, stamp(one.first_time, rendering.zone), rendering.frames((one.first_frame,)))
+                for one in probes
             ],
             method=list(method.method(dissection.settings, sorted(totals.protocols), choices.selected)),
             limitations=list(

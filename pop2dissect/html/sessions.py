@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pop2dissect.document.exhibit_names import stream_exhibit
+from pop2dissect.document.facts import Fact, conflict_text, facts, gap_text
 from pop2dissect.document.masking import Range, hides, secret_ranges
 from pop2dissect.html.findings import Occurrence, occurrence
 from pop2dissect.html.ladder import Ladder, ladder
-from pop2dissect.html.lines import MAX_LINES, Context, Line, session_lines
+from pop2dissect.html.lines import MAX_LINES, Line, session_lines
 from pop2dissect.html.messages import MessageView, message_view
 from pop2dissect.html.octets import embedded
-from pop2dissect.html.times import Stamp
+from pop2dissect.html.times import Stamp, stamp
 from pop2dissect.session import PASSWORD_MASK, Direction, Finding, Session, total_octets
-from pop2dissect.tcp.stream import Conflict, Stream
+from pop2dissect.tcp.stream import Stream
 from pop2dissect.terminal.findings import SEVERITIES
-from pop2dissect.text.values import count, duration, frame_name
+from pop2dissect.text.rendering import Rendering
+from pop2dissect.text.values import count
 
 MAX_CONFLICTS = 50
 """Conflicts of one stream that are listed; the rest is counted."""
@@ -70,10 +72,7 @@ class SessionView:
     """A session with all that belongs to it."""
 
     row: SessionRow
-    end: Stamp
-    facts: tuple[tuple[str, str], ...]
-    """Names and values; the values may have text from the wire in them."""
-    events: tuple[str, ...]
+    facts: tuple[Fact, ...]
     streams: tuple[StreamView, StreamView]
     ladder: Ladder
     exchanges: tuple[Exchange, ...]
@@ -84,11 +83,11 @@ class SessionView:
     """See :func:`pop2dissect.html.octets.embedded`."""
 
 
-def session_row(session: Session, findings: Sequence[Finding], context: Context) -> SessionRow:
+def session_row(session: Session, findings: Sequence[Finding], rendering: Rendering) -> SessionRow:
     """Make the row of a session; ``findings`` are all that are about it."""
     return SessionRow(
         id=session.id,
-        start=context.times.full(session.start),
+        start=stamp(session.start, rendering.zone),
         client=str(session.client),
         server=str(session.server),
         protocol=session.protocol,
@@ -104,20 +103,18 @@ def session_row(session: Session, findings: Sequence[Finding], context: Context)
 
 
 def session_view(
-    session: Session, row: SessionRow, findings: Sequence[Finding], limit: int, context: Context, *, brief: bool
+    session: Session, row: SessionRow, findings: Sequence[Finding], limit: int, rendering: Rendering, *, brief: bool
 ) -> SessionView:
     """Make the view of a session; ``limit`` is how many octets of a line the page carries, ``brief`` messages."""
-    secrets = [] if context.show_passwords else secret_ranges(session)
-    lines = list(session_lines(session, context, secrets))
+    secrets = [] if rendering.show_passwords else secret_ranges(session)
+    lines = list(session_lines(session, rendering, secrets))
     shown = lines[:MAX_LINES]
     return SessionView(
         row=row,
-        end=context.times.full(session.end),
-        facts=tuple(_facts(session, context)),
-        events=tuple(session.events),
+        facts=tuple(facts(session, rendering)),
         streams=(
-            _stream(session, "client", context, secrets),
-            _stream(session, "server", context, ()),
+            _stream(session, "client", rendering, secrets),
+            _stream(session, "server", rendering, ()),
         ),
         ladder=ladder(lines),
         exchanges=tuple(
@@ -125,62 +122,41 @@ def session_view(
             for group in (list(lines) for _, lines in groupby(shown, key=lambda line: line.exchange))
         ),
         lines_left_out=len(lines) - len(shown),
-        messages=tuple(message_view(session, message, context, brief=brief) for message in session.messages),
-        findings=tuple(occurrence(finding, context) for finding in findings),
-        octets=embedded(session, shown, limit, secrets, context),
+        messages=tuple(message_view(session, message, rendering, brief=brief) for message in session.messages),
+        findings=tuple(occurrence(finding, rendering) for finding in findings),
+        octets=embedded(session, shown, limit, secrets, rendering),
     )
 
 
-def _facts(session: Session, context: Context) -> Iterator[tuple[str, str]]:
-    first, last = (frame_name(frame, context.several_captures) for frame in (session.first_frame, session.last_frame))
-    yield "Protocol", f"{session.protocol} ({session.protocol_evidence})"
-    yield "Frames", f"{first} to {last}, {count(session.packets, 'packet')}"
-    yield "Duration", duration(session.duration)
-    yield "Connection", f"handshake {session.handshake}; ended: {session.ending}"
-    if session.state is not None:
-        yield "Server's last state", session.state
-    if session.user is not None:
-        yield "User", session.user
-    if session.password is not None:
-        yield "Password", session.password if context.show_passwords else f"{PASSWORD_MASK} (masked)"
-    yield "Login", session.login
-    for name, software in (("Client", session.client_software), ("Server", session.server_software)):
-        if software is not None:
-            yield f"{name}'s software", f"{software}: {software.evidence}"
-
-
-def _stream(session: Session, direction: Direction, context: Context, secrets: Sequence[Range]) -> StreamView:
+def _stream(session: Session, direction: Direction, rendering: Rendering, secrets: Sequence[Range]) -> StreamView:
     stream = session.stream(direction)
     return StreamView(
         exhibit=stream_exhibit(session, direction),
         direction=direction,
         octets=stream.octets,
         sha256=stream.sha256(),
-        remarks=tuple(_stream_remarks(stream, direction, context, secrets)),
+        remarks=tuple(_stream_remarks(stream, direction, rendering, secrets)),
     )
 
 
-def _stream_remarks(stream: Stream, direction: Direction, context: Context, secrets: Sequence[Range]) -> Iterator[str]:
+def _stream_remarks(
+    stream: Stream, direction: Direction, rendering: Rendering, secrets: Sequence[Range]
+) -> Iterator[str]:
     if stream.repeated:
-        yield f"{count(stream.repeated, 'octet was', 'octets were')} captured more than once."
+        yield f"{count(stream.repeated, 'byte was', 'bytes were')} captured more than once."
     for gap in stream.gaps[:MAX_CONFLICTS]:
-        yield f"Gap: {count(gap.length, 'octet')} at offset {gap.offset:,}, {gap.reason}."
+        yield f"Gap: {gap_text(gap, direction)}."
     if len(stream.gaps) > MAX_CONFLICTS:
-        yield f"{count(len(stream.gaps) - MAX_CONFLICTS, 'more gap')}; {count(stream.missing, 'octet')} missing in all."
+        yield f"{count(len(stream.gaps) - MAX_CONFLICTS, 'more gap')}; {count(stream.missing, 'byte')} missing in all."
     for conflict in stream.conflicts[:MAX_CONFLICTS]:
-        hidden = direction == "client" and not context.show_passwords and hides(conflict, secrets)
-        yield _conflict(conflict, hidden, context)
+        hidden = direction == "client" and not rendering.show_passwords and hides(conflict, secrets)
+        kept, other = (_hex(octets, hidden) for octets in (conflict.kept, conflict.other))
+        yield f"Conflict: {conflict_text(conflict, direction, rendering)}. Kept: {kept}. Discarded: {other}."
     if len(stream.conflicts) > MAX_CONFLICTS:
         yield f"{count(len(stream.conflicts) - MAX_CONFLICTS, 'more conflict')}."
 
 
-def _conflict(conflict: Conflict, hidden: bool, context: Context) -> str:
-    kept, other = (
-        PASSWORD_MASK if hidden else octets[:_SHOWN_OCTETS].hex(" ") + (" …" if len(octets) > _SHOWN_OCTETS else "")
-        for octets in (conflict.kept, conflict.other)
-    )
-    return (
-        f"Conflict: two copies of {count(conflict.length, 'octet')} at offset {conflict.offset:,} differ. "
-        f"Frame {context.frames((conflict.kept_frame,))}, which counts: {kept}. "
-        f"Frame {context.frames((conflict.other_frame,))}, which does not: {other}."
-    )
+def _hex(octets: bytes, hidden: bool) -> str:
+    if hidden:
+        return PASSWORD_MASK
+    return octets[:_SHOWN_OCTETS].hex(" ") + (" …" if len(octets) > _SHOWN_OCTETS else "")

@@ -11,7 +11,11 @@ from html import escape
 from typing import NamedTuple
 
 from pop2dissect.api import Capture
+from pop2dissect.capture.record import capture_index
+from pop2dissect.document.facts import brief_facts, fate
 from pop2dissect.session import Finding, Message, Session, decode_text
+from pop2dissect.session.timeline import message_name
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import brief, cite, count, rfc3339
 
@@ -45,7 +49,7 @@ _STYLE = """<style>
 </style>""".replace("&", ".pop2dissect.pop2dissect")
 
 
-_NUMBERS = ("packets", "session", "messages", "octets", "s")
+_NUMBERS = ("packets", "session", "messages", "bytes", "s")
 """Titles of columns that stand to the right."""
 
 
@@ -85,7 +89,7 @@ def capture_html(capture: Capture) -> str:
 
 def _sessions(sessions: Iterable[Session]) -> str:
     return _table(
-        ("session", "start", "client", "server", "protocol", "user", "login", "messages", "octets", "ending"),
+        ("session", "start", "client", "server", "protocol", "user", "login", "messages", "bytes", "ending"),
         (
             (
                 _Cell(session.id, "r"),
@@ -108,23 +112,17 @@ def session_html(session: Session) -> str:
     """Show a session: the facts, its findings, and what was said; its password masked."""
     facts = [
         f"{session.client} → {session.server}",
-        session.protocol,
         f"{rfc3339(session.start)}, {brief(session.duration)}",
-        f"frames {cite((session.first_frame,))} to {cite((session.last_frame,))}, {session.packets} packets",
+        *brief_facts(session, Rendering(several_captures=capture_index(session.last_frame) > 0)),
     ]
-    if session.user is not None:
-        facts.append(f"user {session.user}, login {session.login}")
-    facts.append(f"ended: {session.ending}")
-    if session.client_stream.missing or session.server_stream.missing:
-        facts.append(f"{session.client_stream.missing + session.server_stream.missing:,} octets not captured")
     entries = session.timeline()
     talk = _table(
-        ("s", "", "what", "octets", "frames", "state"),
+        ("s", "", "what", "bytes", "frames", "state"),
         (
             (
                 _Cell(None if entry.time is None else _seconds(entry.time - session.start), "r"),
                 {"client": "→", "server": "←", None: ""}[entry.direction],
-                _Cell(entry.what or "(not captured)", "wire" if entry.direction else "dim"),
+                _Cell(entry.what, "wire" if entry.direction else "dim"),
                 _Cell(f"{entry.octets:,}" if entry.octets else "", "r"),
                 _Cell(cite(entry.frames), "dim"),
                 _Cell(entry.state if entry.event in ("reply", "message") else "", "dim"),
@@ -145,9 +143,8 @@ def message_html(message: Message) -> str:
     """Show a message: the facts, its headers, and its beginning as on the wire, as text and nothing else."""
     mail = message.mail
     facts = [
-        f"of {message.mailbox or 'an unknown mailbox'}",
-        f"{message.octets:,} octets" + (f", {message.missing_octets:,} not captured" if message.missing_octets else ""),
-        message.disposition + (" for good" if message.committed else ""),
+        count(message.octets, "byte") + (f", {message.missing_octets:,} missing" if message.missing_octets else ""),
+        fate(message, ""),
         f"frames {cite(message.frames)}",
         f"SHA-256 {message.sha256}",
     ]
@@ -168,8 +165,8 @@ def message_html(message: Message) -> str:
     text = decode_text(message.stream.read(message.start, min(message.end, message.start + MAX_BODY)))
     body = "\n".join(_html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
     more = "\n…" if message.end - message.start > MAX_BODY else ""
-    number = "?" if message.number is None else message.number
-    return _page(f"<p><b>Message {number}</b> {_facts(facts)}</p>", headers, f"<pre>{body}{more}</pre>")
+    name = _text(message_name(message).replace("m", "M", 1))
+    return _page(f"<p><b>{name}</b> {_facts(facts)}</p>", headers, f"<pre>{body}{more}</pre>")
 
 
 def _findings(findings: Sequence[Finding]) -> str:

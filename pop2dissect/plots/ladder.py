@@ -192,8 +192,8 @@ def _text(entry: Entry) -> str:
     if entry.event == "gap":
         return f"× {entry.what}"
     if entry.event == "message":
-        return f"{label(entry.what, 56)}: {entry.octets:,} octets"
-    return label(entry.what, 64) or ("(not captured)" if entry.time is None else "(no text)")
+        return label(entry.what, 72)
+    return label(entry.what, 64) or "(no text)"
 
 
 def _caption(session: Session, rungs: Sequence[_Rung], first: int, shown: int, left_out: int) -> str:

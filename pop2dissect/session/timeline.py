@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pop2dissect.text.values import count
+
 if TYPE_CHECKING:
     from pop2dissect.session.model import Direction, Exchange, Message, Reply, Session
 
 Event: TypeAlias = Literal["start", "command", "reply", "message", "gap", "end"]
 
+NOT_CAPTURED = "(not captured)"
+"""Stands for a line of which nothing was captured."""
 _ENDINGS = {
     "quit": "the connection ends after QUIT",
     "closed": "the connection is closed without QUIT",
@@ -20,7 +24,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One thing that happened in a session."""
 
@@ -30,11 +34,19 @@ class Entry:
     direction: Direction | None
     """Who sent it; None for the connection itself."""
     state: str | None
-    """The server's state before it, by the RFC; None where there is none."""
+    """The server's state: before a command, after the replies to it. None where there is none."""
     what: str
-    """Exact text from the wire where there is one; a password is masked unless asked for."""
+    """Exact text from the wire where ``quoted``, else in words. A password is masked unless asked for."""
     octets: int
     frames: tuple[int, ...]
+    quoted: bool = False
+    exchange: Exchange | None = None
+    """What a command or a reply belongs to."""
+    reply: Reply | None = None
+    message: Message | None = None
+    """The message that a reply transfers."""
+    is_last: bool = False
+    """Nothing of its exchange follows."""
 
 
 def entries(session: Session, show_passwords: bool = False) -> Iterator[Entry]:
@@ -44,19 +56,81 @@ def entries(session: Session, show_passwords: bool = False) -> Iterator[Entry]:
     """
     yield Entry("start", session.start, None, None, _opening(session), 0, (session.first_frame,))
     gaps = deque(sorted(_gaps(session), key=lambda entry: entry.time or 0))
-    for entry in _talk(session, show_passwords):
+    for entry in conversation(session, show_passwords):
         while gaps and entry.time is not None and (gaps[0].time or 0) < entry.time:
             yield gaps.popleft()
         yield entry
+    if not session.exchanges:
+        yield from _octets(session)
     yield from gaps
     yield Entry("end", session.end, None, session.state, _ENDINGS[session.ending], 0, (session.last_frame,))
+
+
+def conversation(session: Session, show_passwords: bool = False) -> Iterator[Entry]:
+    """Yield what was said in a session that was taken apart: commands, replies and messages.
+
+    Each exchange has at least one entry: where nothing of it was captured, one that says so.
+    """
+    messages = {message.exchange: message for message in reversed(session.messages)}
+    for exchange in session.exchanges:
+        line = exchange.shown_line(show_passwords)
+        if line is not None or not exchange.replies:
+            lost = not line and (line is None or exchange.missing > 0)
+            yield Entry(
+                "command",
+                exchange.time,
+                "client",
+                exchange.state,
+                NOT_CAPTURED if lost else line or "",
+                exchange.end - exchange.start,
+                exchange.frames,
+                not lost,
+                exchange,
+                is_last=not exchange.replies,
+            )
+        last = len(exchange.replies) - 1
+        for place, reply in enumerate(exchange.replies):
+            message = messages.get(exchange.index) if reply.kind == "data" else None
+            what, quoted = reply_text(reply, message)
+            yield Entry(
+                "message" if reply.kind == "data" else "reply",
+                reply.time,
+                "server",
+                exchange.next_state,
+                what,
+                reply.end - reply.start,
+                reply.frames,
+                quoted,
+                exchange,
+                reply,
+                message,
+                place == last,
+            )
+
+
+def reply_text(reply: Reply, message: Message | None = None) -> tuple[str, bool]:
+    """Return a reply in words, and whether they are the server's own."""
+    if reply.kind == "close":
+        return "(closes the connection)", False
+    if reply.kind == "data":
+        name = "message data" if message is None else message_name(message)
+        return f"{name}, {count(reply.end - reply.start, 'byte')}", False
+    if not reply.raw and reply.missing:
+        return NOT_CAPTURED, False
+    return reply.line, True
+
+
+def message_name(message: Message) -> str:
+    """Name a message as its mailbox counts it: ``message 3 of /usr/spool/mail/fred``."""
+    number = "of unknown number" if message.number is None else str(message.number)
+    return f"message {number}" + ("" if message.mailbox is None else f" of {message.mailbox}")
 
 
 def _opening(session: Session) -> str:
     how = {
         "complete": "connects",
         "partial": "connects (part of the handshake was not captured)",
-        "missing": "is connected already when the capture begins",
+        "missing": "is connected already when the capture starts",
     }
     return f"{session.client} {how[session.handshake]} to {session.server}, {session.protocol}"
 
@@ -64,40 +138,17 @@ def _opening(session: Session) -> str:
 def _gaps(session: Session) -> Iterator[Entry]:
     for direction, stream in session.streams():
         for gap in stream.gaps:
-            what = f"{gap.length:,} octets: {gap.reason}"
+            what = f"{count(gap.length, 'byte')}: {gap.reason}"
             yield Entry("gap", stream.gap_time(gap), direction, None, what, gap.length, ())
 
 
-def _talk(session: Session, show_passwords: bool) -> Iterator[Entry]:
-    messages = {message.exchange: message for message in session.messages}
-    for exchange in session.exchanges:
-        line = exchange.shown_line(show_passwords)
-        if line is not None:
-            octets = exchange.end - exchange.start
-            yield Entry("command", exchange.time, "client", exchange.state, line, octets, exchange.frames)
-        for reply in exchange.replies:
-            yield _reply(exchange, reply, messages.get(exchange.index))
-    if not session.exchanges:
-        for direction, stream in session.streams():
-            if stream.octets:
-                what = f"{stream.octets:,} octets of {session.protocol}"
-                frames = stream.frames(0, stream.length)
-                yield Entry("message", stream.time_at(0), direction, None, what, stream.octets, frames)
-
-
-def _reply(exchange: Exchange, reply: Reply, message: Message | None) -> Entry:
-    if reply.kind == "close":
-        return Entry("reply", reply.time, "server", exchange.next_state, "closes", 0, reply.frames)
-    if reply.kind == "data":
-        what = "data"
-        if message is not None:
-            number = "?" if message.number is None else message.number
-            what = f"message {number} of {message.mailbox or 'an unknown mailbox'}"
-            if message.disposition != "unacknowledged":
-                what += f", {message.disposition}" + (" for good" if message.committed else "")
-        return Entry("message", reply.time, "server", exchange.next_state, what, reply.end - reply.start, reply.frames)
-    octets = reply.end - reply.start
-    return Entry("reply", reply.time, "server", exchange.next_state, reply.line, octets, reply.frames)
+def _octets(session: Session) -> Iterator[Entry]:
+    """Yield what each side sent in a protocol that is not taken apart, as a whole."""
+    for direction, stream in session.streams():
+        if stream.octets:
+            what = f"{count(stream.octets, 'byte')} of {session.protocol}"
+            frames = stream.frames(0, stream.length)
+            yield Entry("message", stream.time_at(0), direction, None, what, stream.octets, frames)
 
 
 def with_time_before(session: Session) -> Iterator[tuple[Exchange, int | None]]:

@@ -3,69 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pop2dissect.document.exhibit_names import message_exhibit
+from pop2dissect.document.facts import brief_facts, conflict_text, fate, gap_text, remarks
 from pop2dissect.mail import parse_headers
-from pop2dissect.session import Exchange, Message, Reply, Session
+from pop2dissect.session import Direction, Message, Session
+from pop2dissect.session.timeline import conversation
 from pop2dissect.tcp.stream import Stream
-from pop2dissect.terminal.style import Style
+from pop2dissect.terminal.look import Look
 from pop2dissect.text.safe import fit, terminal_safe
-from pop2dissect.text.values import UTC, Zone, count, elapsed, frame_list, moment
+from pop2dissect.text.values import count, elapsed, moment
 
 HEADER_OCTETS = 16 << 10
-"""Octets of a message that are looked at for its subject and sender; the whole may be large."""
+"""Bytes of a message that are looked at for its subject and sender; the whole may be large."""
 
 FIRST_LOOK = 1 << 10
-"""Octets in which the headers of most messages end."""
+"""Bytes in which the headers of most messages end."""
 
 _NO_TIME = " " * 9
-_USER = 24
-"""Cells of a user's name in the facts about a session, where they are fitted to a terminal."""
-_DEPARTURES = {
-    "protocol.state": "not allowed in state {state}",
-    "protocol.unknown_command": "not a command of the protocol",
-    "protocol.syntax": "not the arguments that the command takes",
-    "protocol.pre_greeting": "sent before the greeting",
-    "protocol.pipelining": "sent before the reply to the command before it",
-    "protocol.length_mismatch": "the message's length is not the announced one",
-    "protocol.reply_injection": "a reply where none is due",
-    "protocol.bare_lf": "a line ended by a bare LF",
-    "protocol.long_line": "a line longer than the protocol allows",
-    "protocol.non_ascii": "octets that are not printable ASCII",
-    "protocol.terminal_escape": "control characters, which could steer a terminal",
-}
-"""Departures from the RFC in words."""
+_PIECE = 29
+"""Cells of one of the facts about a session, such as its user, where they are fitted to a terminal."""
 _MOST_REMARKS = 5
 """Gaps, and conflicts, of one end that are listed before its conversation."""
-_SHORTEST_CITATION = 18
-"""Cells that are enough to cite one frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How text output is to be written."""
-
-    style: Style
-    zone: Zone = UTC
-    show_passwords: bool = False
-    several_captures: bool = False
-
-    def said(self, colour: str, text: str, frames: tuple[int, ...]) -> str:
-        """Return a line of what was said, with the frames behind it that prove it; on a terminal both are fitted."""
-        style = self.style
-        if not frames:
-            return f"{colour}{style.clip(text)}{style.off}"
-        noun = "frame" if len(frames) == 1 else "frames"
-        citation = f"  [{noun} {frame_list(frames, self.several_captures)}]"
-        if style.width is not None:
-            citation = fit(citation, max(style.width // 3, _SHORTEST_CITATION))
-        return f"{colour}{style.clip(text, len(citation))}{style.off}{style.dim}{citation}{style.off}"
-
-
-def departure(violation: str, state: str) -> str:
-    """Return in words what departs from the RFC, for a command that came in that state of the server."""
-    words = _DEPARTURES.get(violation)
-    return violation if words is None else f"{words.format(state=state)} ({violation})"
 
 
 def session_timeline(session: Session, look: Look) -> Iterator[str]:
@@ -80,33 +39,36 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
     yield f"{style.dim}{style.clip('  ' + _circumstances(session, look))}{style.off}"
     for event in session.events:
         yield _remark(look, terminal_safe(event))
-    for direction, stream in (("client", session.client_stream), ("server", session.server_stream)):
+    for direction, stream in session.streams():
         yield from (_remark(look, text) for text in _lost_and_doubtful(direction, stream, look))
-    messages = {message.exchange: message for message in reversed(session.messages)}
-    for exchange in session.exchanges:
-        yield from _exchange(exchange, session, messages.get(exchange.index), look)
+    for entry in conversation(session, look.show_passwords):
+        time = _NO_TIME if entry.time is None else f"{elapsed(entry.time - session.start):>9}"
+        if entry.direction == "client":
+            sign, colour = style.to_server, style.client
+        else:
+            sign = style.to_client
+            colour = style.bad if entry.reply is not None and entry.reply.kind == "error" else style.server
+        yield look.said(colour, f"{time} {sign} {terminal_safe(entry.what)}", entry.frames)
+        if entry.message is not None:
+            yield from _message(session, entry.message, look)
+        if entry.is_last and entry.exchange is not None:
+            yield from (_remark(look, terminal_safe(text)) for text in remarks(entry.exchange))
     if not session.exchanges:
         yield _remark(
             look,
             f"{session.protocol}: {session.protocol_evidence}; "
-            f"{count(session.client_stream.octets, 'octet')} from the client, "
-            f"{count(session.server_stream.octets, 'octet')} from the server",
+            f"{count(session.client_stream.octets, 'byte')} from the client, "
+            f"{count(session.server_stream.octets, 'byte')} from the server",
         )
 
 
-def _lost_and_doubtful(direction: str, stream: Stream, look: Look) -> Iterator[str]:
-    """Yield where octets of one end were lost or differ; of many places the first, and how many more there are."""
+def _lost_and_doubtful(direction: Direction, stream: Stream, look: Look) -> Iterator[str]:
+    """Yield where bytes of one end are missing or differ; of many places the first, and how many more there are."""
     for gap in stream.gaps[: _shown(len(stream.gaps))]:
-        yield f"{count(gap.length, 'octet')} of the {direction} at offset {gap.offset}: {gap.reason}"
+        yield gap_text(gap, direction)
     yield from _more(len(stream.gaps), "gap", direction)
     for conflict in stream.conflicts[: _shown(len(stream.conflicts))]:
-        kept, other = (
-            frame_list((frame,), look.several_captures) for frame in (conflict.kept_frame, conflict.other_frame)
-        )
-        yield (
-            f"two copies of {count(conflict.length, 'octet')} of the {direction} at offset {conflict.offset} "
-            f"differ: frame {kept} counts, frame {other} does not"
-        )
+        yield conflict_text(conflict, direction, look)
     yield from _more(len(stream.conflicts), "conflict", direction)
 
 
@@ -122,56 +84,15 @@ def _more(number: int, noun: str, direction: str) -> Iterator[str]:
 
 
 def _circumstances(session: Session, look: Look) -> str:
-    frames = frame_list((session.first_frame,), look.several_captures)
-    last = frame_list((session.last_frame,), look.several_captures)
-    user = ""
-    if session.user is not None:
-        name = terminal_safe(session.user)
-        user = f"user {name if look.style.width is None else fit(name, _USER)}, login {session.login}, "
-    return (
-        f"{session.protocol}, {user}ended: {session.ending}, handshake {session.handshake}, "
-        f"frames {frames} to {last}, {count(session.packets, 'packet')}"
-    )
+    pieces = map(terminal_safe, brief_facts(session, look))
+    return ", ".join(pieces if look.style.width is None else (fit(piece, _PIECE) for piece in pieces))
 
 
-def _exchange(exchange: Exchange, session: Session, message: Message | None, look: Look) -> Iterator[str]:
-    style = look.style
-    line = exchange.shown_line(look.show_passwords)
-    if line is not None:
-        time = _NO_TIME if exchange.time is None else f"{elapsed(exchange.time - session.start):>9}"
-        said = terminal_safe(line) if line or not exchange.missing else "(not captured)"
-        yield look.said(style.client, f"{time} {style.to_server} {said}", exchange.frames)
-    for reply in exchange.replies:
-        time = _NO_TIME if reply.time is None else f"{elapsed(reply.time - session.start):>9}"
-        colour = style.bad if reply.kind == "error" else style.server
-        yield look.said(colour, f"{time} {style.to_client} {_said(reply, message)}", reply.frames)
-        if reply.kind == "data" and message is not None:
-            yield from _message(message, look)
-    for violation in exchange.violations:
-        yield _remark(look, departure(violation, exchange.state))
-    for note in exchange.notes:
-        yield _remark(look, note)
-
-
-def _said(reply: Reply, message: Message | None) -> str:
-    if reply.kind == "close":
-        return "(the server closes)"
-    if reply.kind != "data":
-        return terminal_safe(reply.line) if reply.raw or not reply.missing else "(not captured)"
-    octets = count(reply.end - reply.start, "octet")
-    number = f" of message {message.number}" if message and message.number is not None else " of a message"
-    return octets + number
-
-
-def _message(message: Message, look: Look) -> Iterator[str]:
+def _message(session: Session, message: Message, look: Look) -> Iterator[str]:
     style = look.style
     headers = parse_headers(_head(message))
-    fate: str = message.disposition
-    if fate == "deleted":
-        fate += ", committed" if message.committed else ", not committed"
-    where = "" if message.mailbox is None else f" in {terminal_safe(message.mailbox)}"
     colour = style.bad if message.disposition == "deleted" else style.good
-    text = f"message {message.index}: {fate}{where}"
+    text = f"{message_exhibit(session, message)}: {fate(message, session.protocol)}"
     yield f"{colour}{style.clip(f'{_NO_TIME}   {text}')}{style.off}"
     about = [
         f"{name}: {terminal_safe(value)}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pop2dissect.session import Finding, Severity
-from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style
 from pop2dissect.terminal.wrap import wrapped
 from pop2dissect.text.safe import terminal_safe

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pop2dissect.document.masking import Range, masked_text, secret_ranges
-from pop2dissect.session import Direction, Session
+from pop2dissect.session import DIRECTIONS, Direction, Session
 from pop2dissect.tcp.stream import Stream
-from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.look import Look
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count
 
@@ -49,15 +49,12 @@ def _turns(session: Session) -> Iterator[tuple[Direction, int]]:
             yield "server", reply.end
     if not session.exchanges:
         turns: list[tuple[int, int, Direction, int]] = []
-        for direction in _DIRECTIONS:
+        for direction in DIRECTIONS:
             turns += ((span.time, span.frame, direction, span.end) for span in session.stream(direction).spans)
         for _, _, direction, end in sorted(turns):
             yield direction, end
-    for direction in _DIRECTIONS:
+    for direction in DIRECTIONS:
         yield direction, session.stream(direction).length
-
-
-_DIRECTIONS: tuple[Direction, Direction] = ("client", "server")
 
 
 def _lines(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> Iterator[str | int]:

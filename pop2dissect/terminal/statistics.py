@@ -9,7 +9,7 @@ from typing import get_args
 from pop2dissect.session import Disposition
 from pop2dissect.statistics.spread import Spread, quantile, spread
 from pop2dissect.statistics.sums import NOBODY, CommandTally, Statistics, Tally, largest
-from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style
 from pop2dissect.terminal.table import Column, Table
 from pop2dissect.text.safe import terminal_safe

@@ -8,8 +8,8 @@ from pop2dissect.capture.link_names import link_type_name
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.totals import Totals
 from pop2dissect.session import Probe, Session, total_octets
-from pop2dissect.terminal.conversation import Look
 from pop2dissect.terminal.findings import GRAVE, SEVERITIES
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style
 from pop2dissect.terminal.table import Column, Table
 from pop2dissect.text.safe import terminal_safe

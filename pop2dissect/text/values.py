@@ -108,6 +108,24 @@ def _date(days: int) -> str:
     return f"{year:04}-{month + 3 if month < 10 else month - 9:02}-{day + 1:02}"
 
 
+def both_times(time: int, zone: Zone = UTC) -> str:
+    """Write a time in UTC, and in another zone too: ``2026-11-23 07:20:01.5 UTC = 2026-11-23 08:20:01.5 CET``."""
+    return " = ".join(dated(time, one) for one in ((UTC,) if zone is UTC else (UTC, zone)))
+
+
+def dated(time: int, zone: Zone = UTC) -> str:
+    """Write date, clock and zone; the fraction of a second as far as it has digits."""
+    when = moment(time, zone)
+    return f"{when.date} {short_fraction(time, when.clock)} {when.zone}"
+
+
+def short_fraction(time: int, clock: str) -> str:
+    """Cut the clock of a time to microseconds, or to seconds, where what is cut off is zero."""
+    if time % SECOND == 0:
+        return clock[:-10]
+    return clock if time % 1000 else clock[:-3]
+
+
 def rfc3339(time: int) -> str:
     """Write a time in ns as RFC 3339 has it, in UTC and to the nanosecond."""
     when = moment(time)

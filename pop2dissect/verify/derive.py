@@ -12,7 +12,6 @@ from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.digests import digest_of
 from pop2dissect.document.document import (
     Document,
-    Notation,
     Object,
     head_object,
     session_text,
@@ -28,6 +27,7 @@ from pop2dissect.export.manifest import MANIFEST, SCHEMA, SUMS, TABLE, Manifest,
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session, about_sessions
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import count
 from pop2dissect.verify.result import Result
@@ -70,16 +70,16 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
     with ExitStack() as held:
         spool = held.enter_context(Spool())
         dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
-        notation = Notation(len(captures) > 1, result.show_passwords)
+        rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
         totals = Totals()
         for session in _chosen(dissection, result):
             totals.add(session)
-            spool.add(session.id, session_text(session, notation))
+            spool.add(session.id, session_text(session, rendering))
         findings = about_sessions(dissection.findings, result.selected)
         totals.add_findings(findings)
         document = Document(
             settings=result.settings,
-            notation=notation,
+            rendering=rendering,
             selected=result.selected,
             captures=[_named(info, place, result) for place, info in enumerate(dissection.captures)],
             sha256=_digests(result, captures),
@@ -104,9 +104,9 @@ def derived_manifest(result: Result, captures: Sequence[Given]) -> dict[str, str
         manifest = Manifest(kind)
         held.callback(manifest.close)
         dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
-        notation = Notation(len(captures) > 1, result.show_passwords)
+        rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
         for session in _chosen(dissection, result):
-            manifest.add(session.id, (entry_of(exhibit, _measured(exhibit)) for exhibit in kind.of(session, notation)))
+            manifest.add(session.id, (entry_of(exhibit, _measured(exhibit)) for exhibit in kind.of(session, rendering)))
         infos = [_named(info, place, result) for place, info in enumerate(dissection.captures)]
         settings = settings_object(result.settings, result.selected, result.show_passwords)
         head: Object = head_object(SCHEMA, settings, infos, _digests(result, captures), dissection.warnings)

@@ -59,7 +59,7 @@ def passwords(name: str) -> Iterator[str]:
 def test_the_default_output(capsys: pytest.CaptureFixture[str]) -> None:
     output = run(capsys, SAMPLE)
     assert "HELO Fred ********" in output
-    assert "537 octets of message 13" in output
+    assert "message 13, 537 bytes" in output
     assert "[frame 5]" in output
     assert "\x1b" not in output
 
@@ -168,7 +168,7 @@ def test_one_session_of_many(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(capture_path("popclient_keep_delete"))
     document = json.loads(run(capsys, "--json", "--session", "2", path))
     assert [session["id"] for session in document["sessions"]] == [2]
-    assert "message 1: deleted, committed" in run(capsys, "--session", "2", path)
+    assert "S2-M1: deleted, committed" in run(capsys, "--session", "2", path)
 
 
 def test_of_a_capture_that_cannot_be_read_nothing_else_is_said(capsys: pytest.CaptureFixture[str]) -> None:

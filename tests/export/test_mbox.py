@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pop2dissect
-from pop2dissect.document.document import Notation
 from pop2dissect.export.mbox import mbox_of
+from pop2dissect.text.rendering import Rendering
 from tests.export.exports import export
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_path
@@ -50,6 +50,6 @@ def test_lines_that_look_like_the_next_message_are_quoted(tmp_path: Path) -> Non
     )
     save(tmp_path / "x.pcap", talk.packets)
     (session,) = pop2dissect.read(tmp_path / "x.pcap").sessions
-    box = mbox_of(session, Notation())
+    box = mbox_of(session, Rendering())
     assert box.startswith(b"From MAILER-DAEMON Mon Feb 18 15:00:00 1985\n")
     assert box.endswith(b"\n\n>From here\n>>From there\n>>>From afar\nno From\nlast\n\n")

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.document.masking import secret_ranges
-from pop2dissect.html.lines import Context, session_lines
+from pop2dissect.html.lines import session_lines
 from pop2dissect.html.octets import LEAST, LIMITS, embedded, limit_for
-from pop2dissect.html.times import Times
+from pop2dissect.text.rendering import Rendering
 from tests.html.pages import talk
 
 
 def test_passwords_are_stars_among_the_octets(tmp_path: Path) -> None:
     session = talk(tmp_path, b"HELO smith secret\r\n", b"#0\r\n")
-    context = Context(Times())
+    context = Rendering()
     secrets = secret_ranges(session)
     lines = list(session_lines(session, context, secrets))
     client = json.loads(embedded(session, lines, 1000, secrets, context))["c"]
@@ -28,7 +28,7 @@ def test_passwords_are_stars_among_the_octets(tmp_path: Path) -> None:
 
 def test_octets_are_cut_at_the_limit_and_gaps_stay_out(tmp_path: Path) -> None:
     session = talk(tmp_path, b"FOLD 0123456789\r\n", b"#0\r\n")
-    context = Context(Times())
+    context = Rendering()
     lines = list(session_lines(session, context, ()))
     client = json.loads(embedded(session, lines, 8, (), context))["c"]
     assert [(start, base64.b64decode(text)) for start, text in client["o"]] == [(0, b"FOLD 012")]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pop2dissect.terminal.conversation import Look, session_timeline
+from pop2dissect.terminal.conversation import session_timeline
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import plain
 from pop2dissect.terminal.tree import session_tree
 from tests.findings.found import examine

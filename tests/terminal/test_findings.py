@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from pop2dissect.session import Finding, Severity
-from pop2dissect.terminal.conversation import Look
 from pop2dissect.terminal.findings import FindingsDigest
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import plain
 from pop2dissect.text.safe import cell_width
 

@@ -8,7 +8,7 @@ import pytest
 
 import pop2dissect
 from pop2dissect.statistics.sums import Statistics
-from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.statistics import MAX_GROUPS, statistics_text
 from pop2dissect.terminal.style import Style, coloured, plain
 from pop2dissect.text.safe import cell_width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pop2dissect.document.totals import Totals
 from pop2dissect.session import Endpoint, Probe
-from pop2dissect.terminal.conversation import Look
+from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style
 from pop2dissect.terminal.summary import PROBES_SHOWN, findings_line, probes_text
 

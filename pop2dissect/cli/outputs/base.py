@@ -9,15 +9,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from pop2dissect.document.digests import Digests
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Finding, Session, about_sessions
-from pop2dissect.terminal.conversation import Look
-
-if TYPE_CHECKING:
-    from pop2dissect.document.document import Notation
+from pop2dissect.terminal.look import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +30,6 @@ class Run:
     """The command line as it was given, without the command's name."""
     digests: Digests
     """SHA-256 of the captures, for outputs that state them."""
-
-    @property
-    def notation(self) -> Notation:
-        """How documents write frames and passwords."""
-        from pop2dissect.document.document import Notation
-
-        return Notation(self.look.several_captures, self.look.show_passwords)
 
     def spanning_findings(self) -> list[Finding]:
         """Return the findings that span sessions, as far as they are about sessions that were asked for."""

@@ -17,7 +17,7 @@ class JsonOutput(Output):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._notation = run.notation
+        self._rendering = run.look
         self._totals = Totals()
         self._spool = self.held.enter_context(Spool())
         run.digests.start()
@@ -25,7 +25,7 @@ class JsonOutput(Output):
     def add(self, session: Session) -> None:
         """Write the session's part and put it aside."""
         self._totals.add(session)
-        self._spool.add(session.id, session_text(session, self._notation))
+        self._spool.add(session.id, session_text(session, self._rendering))
 
     def finish(self) -> None:
         """Write the document."""
@@ -34,7 +34,7 @@ class JsonOutput(Output):
         self._totals.add_findings(spanning)
         document = Document(
             settings=dissection.settings,
-            notation=self._notation,
+            rendering=self._rendering,
             selected=self.run.selected,
             captures=dissection.captures,
             sha256=self.run.digests.results(),
@@ -53,11 +53,11 @@ class JsonLinesOutput(Output):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._notation = run.notation
+        self._rendering = run.look
 
     def add(self, session: Session) -> None:
         """Write the session."""
-        sys.stdout.write(to_line(session_object(session, self._notation)) + "\n")
+        sys.stdout.write(to_line(session_object(session, self._rendering)) + "\n")
         sys.stdout.flush()
 
     def finish(self) -> None:

@@ -51,7 +51,7 @@ class FolderOutput(FileOutput):
 
     def __init__(self, run: Run, kind: Kind, path: str) -> None:
         super().__init__(run)
-        self._export = FolderExport(kind, path, run.notation)
+        self._export = FolderExport(kind, path, run.look)
         self.held.callback(self._export.close)
         run.digests.start()
 
@@ -85,7 +85,7 @@ class MboxOutput(FileOutput):
 
     def add(self, session: Session) -> None:
         """Put the session's messages aside."""
-        self._spool.put(session.id, mbox_of(session, self.run.notation))
+        self._spool.put(session.id, mbox_of(session, self.run.look))
         self._messages += len(session.messages)
 
     def finish(self) -> None:
@@ -105,7 +105,7 @@ class CaseOutput(FileOutput):
         super().__init__(run)
         self._path = path
         self._file = self.held.enter_context(new_file(path))
-        self._graph = CaseGraph(run.dissection.captures, run.digests.results(), run.notation)
+        self._graph = CaseGraph(run.dissection.captures, run.digests.results(), run.look)
         self._spool = self.held.enter_context(Spool())
 
     def add(self, session: Session) -> None:

@@ -16,7 +16,7 @@ class ReportOutput(FileOutput):
         options = run.options
         self._file = self.held.enter_context(new_file(options.report))
         case = Case(options.case, options.examiner, options.exhibit, tuple(options.note))
-        choices = Choices(case, run.look.zone, run.notation, run.selected, run.command)
+        choices = Choices(case, run.look, run.selected, run.command)
         run.digests.start()
         before = run.digests.results()  # waits: these are to be from before the reading
         self._report = Report(run.dissection, choices, before)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from pop2dissect.document.document import Notation
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.case import CaseGraph
@@ -17,6 +16,7 @@ from pop2dissect.export.manifest import FolderExport
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.spool import Spool
 from tests.support.truth import capture_path
 
@@ -40,7 +40,7 @@ def test_folders(kind: Kind, tmp_path: Path) -> None:
 
     def make(_: Dissection, sessions: Sequence[Session]) -> object:
         folder = tmp_path / next(folders)
-        export = FolderExport(kind, str(folder), Notation())
+        export = FolderExport(kind, str(folder), Rendering())
         for session in sessions:
             export.add(session)
         export.finish({"schema": "x"})
@@ -64,7 +64,7 @@ def test_annotated_captures() -> None:
 
 def test_graphs() -> None:
     def make(dissection: Dissection, sessions: Sequence[Session]) -> object:
-        graph = CaseGraph(dissection.captures, ["0" * 64], Notation())
+        graph = CaseGraph(dissection.captures, ["0" * 64], Rendering())
         with Spool() as spool:
             for session in sessions:
                 spool.add(session.id, graph.session(session))

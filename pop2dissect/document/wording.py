@@ -33,7 +33,7 @@ class Words:
             case "refused":
                 return f"refused by the client{by}"
             case "unacknowledged":
-                return "never acknowledged"
+                return "not acknowledged"
             case _:
                 return f"kept{by}"
 
