@@ -168,7 +168,7 @@ def test_one_session_of_many(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(capture_path("popclient_keep_delete"))
     document = json.loads(run(capsys, "--json", "--session", "2", path))
     assert [session["id"] for session in document["sessions"]] == [2]
-    assert "S2-M1: deleted, committed" in run(capsys, "--session", "2", path)
+    assert "S2-M1: deleted (ACKD), committed" in run(capsys, "--session", "2", path)
 
 
 def test_of_a_capture_that_cannot_be_read_nothing_else_is_said(capsys: pytest.CaptureFixture[str]) -> None:

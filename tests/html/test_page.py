@@ -47,7 +47,7 @@ def test_each_line_lies_where_the_page_says(read_incident: ReadPage) -> None:
         octets = {"client": session.octets("c"), "server": session.octets("s")}
         for *_, who, said, _, _, place in session.rows:
             start, end = map(int, place.split("–"))
-            if said.isascii() and "\\" not in said and not re.match(r"[\d,]+ octets of|\(|HELO|SSH", said):
+            if said.isascii() and "\\" not in said and not re.match(r"message |\(|HELO|SSH", said):
                 assert octets[who][start:end].rstrip(b"\r\n") == said.encode()
                 lines += 1
     assert lines > 500
@@ -67,7 +67,7 @@ def test_each_line_is_in_the_frames_that_the_page_cites(read_incident: ReadPage)
     checked = 0
     for session in read_incident.sessions.values():
         for *_, said, _, frames, _ in session.rows:
-            if frames.isdigit() and said.isascii() and "\\" not in said and not re.match(r"[\d,]+ octets of|\(", said):
+            if frames.isdigit() and said.isascii() and "\\" not in said and not re.match(r"message |\(", said):
                 assert said.split(" ********")[0].encode() in bytes.fromhex(payload[frames])
                 checked += 1
     assert checked > 500
@@ -219,7 +219,7 @@ def test_passwords_are_shown_when_asked_for(tmp_path: Path) -> None:
 
 def test_what_the_capture_lacks_is_said(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("derived_gap_in_message")))
-    assert re.search(r"Gap: [\d,]+ octets at offset [\d,]+, not captured", page.text)
+    assert re.search(r"Gap: [\d,]+ bytes of the server at offset [\d,]+: not captured", page.text)
     assert "octets missing)" in page.sessions[1].text
     assert "not complete" in page.sessions[1].text
     assert "octets in 1 gap are missing from the captures" in page.text
@@ -228,7 +228,7 @@ def test_what_the_capture_lacks_is_said(tmp_path: Path) -> None:
 def test_conflicts_are_shown_but_not_those_of_a_password(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("derived_conflicting_overlap")))
     assert re.search(
-        r"Conflict: two copies of [\d,]+ octets? at offset [\d,]+ differ\. Frame \d+, which counts: ", page.text
+        r"Conflict: two copies of [\d,]+ bytes? of the \w+ at offset [\d,]+ differ: frame \d+ kept, ", page.text
     )
 
 
@@ -248,7 +248,7 @@ def test_drops_that_the_file_tells(tmp_path: Path) -> None:
 
 def test_octets_that_were_captured_again(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("impaired_loss5_reorder10_dup5_srv")))
-    assert re.search(r"\d octets were captured more than once\.", page.text)
+    assert re.search(r"\d bytes were captured more than once\.", page.text)
 
 
 def test_a_cut_capture(tmp_path: Path) -> None:
