@@ -43,15 +43,19 @@ class LinkLayout(NamedTuple):
 
 _ETHERTYPE_IPV4 = frozenset({b"\x08\x00"})
 _ETHERTYPE_IPV6 = frozenset({b"\x86\xdd"})
-_ETHERTYPES_NEVER_IP = frozenset(
-    {
-        b"\x08\x06",  # ARP
-        b"\x80\x35",  # RARP
-        b"\x88\x09",  # slow protocols (LACP)
-        b"\x88\x8e",  # EAP over LAN
-        b"\x88\xcc",  # LLDP
-        b"\x88\xf7",  # PTP
-    }
+ETHERTYPES_NEVER_IP = frozenset(
+    number.to_bytes(2)
+    for number in (
+        *(0x0000, 0x0806, 0x8035),  # a GRE keepalive, ARP, RARP
+        *(0x2000, 0x0842, 0x22EA, 0x22F0, 0x22F4),  # CDP, wake on LAN, MSRP, AVTP, IS-IS
+        *(0x6002, 0x6003, 0x6004, 0x6007, 0x809B, 0x80F3, 0x8137, 0x814C),  # DEC's, AppleTalk's, IPX, SNMP
+        *(0x8808, 0x8809, 0x8819, 0x8863, 0x886D),  # pause, slow protocols (LACP), CobraNet, PPPoE discovery, Intel's
+        *(0x887B, 0x888E, 0x8892, 0x8899, 0x88A2, 0x88A4),  # HomePlug, EAPOL, PROFINET, Realtek, ATA, EtherCAT
+        *(0x88B8, 0x88B9, 0x88BA, 0x88C7, 0x88CA, 0x88CC, 0x88CD),  # GOOSE and kin, EAPOL, TIPC, LLDP, SERCOS
+        *(0x88D9, 0x88DC, 0x88E1, 0x88E3, 0x88EE, 0x88F5, 0x88F6, 0x88F7, 0x88F8, 0x88FB),  # LLTD to PTP, NC-SI, PRP
+        *(0x8902, 0x8906, 0x8914, 0x8915, 0x892D, 0x893A, 0x8940, 0x8942),  # CFM, Fibre Channel, InfiniBand, 1905, ECP
+        *(0x9000, 0x9003),  # loopback tests
+    )
 )
 
 
@@ -67,12 +71,12 @@ _RAW = LinkLayout(0, 0, 0, _NOTHING, _NOTHING)
 LAYOUTS: dict[int, LinkLayout] = {
     0: _NULL,  # NULL
     108: _NULL,  # LOOP
-    1: LinkLayout(12, 2, 14, _ETHERTYPE_IPV4, _ETHERTYPE_IPV6, _ETHERTYPES_NEVER_IP),  # ETHERNET
+    1: LinkLayout(12, 2, 14, _ETHERTYPE_IPV4, _ETHERTYPE_IPV6, ETHERTYPES_NEVER_IP),  # ETHERNET
     12: _RAW,  # DLT_RAW on most systems
     14: _RAW,  # DLT_RAW on OpenBSD
     101: _RAW,  # RAW
     228: _RAW,  # IPV4
     229: _RAW,  # IPV6
-    113: LinkLayout(14, 2, 16, _ETHERTYPE_IPV4, _ETHERTYPE_IPV6, _ETHERTYPES_NEVER_IP),  # LINUX_SLL
-    276: LinkLayout(0, 2, 20, _ETHERTYPE_IPV4, _ETHERTYPE_IPV6, _ETHERTYPES_NEVER_IP),  # LINUX_SLL2
+    113: LinkLayout(14, 2, 16, _ETHERTYPE_IPV4, _ETHERTYPE_IPV6, ETHERTYPES_NEVER_IP),  # LINUX_SLL
+    276: LinkLayout(0, 2, 20, _ETHERTYPE_IPV4, _ETHERTYPE_IPV6, ETHERTYPES_NEVER_IP),  # LINUX_SLL2
 }

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from pop2dissect.capture.linktypes import LAYOUTS, LinkLayout
 
-TUNNEL_UDP_PORTS = frozenset({1701, 2152, 3544, 4789, 4790, 6081, 8472})
-"""UDP ports whose datagrams may hold IP packets: L2TP, GTP-U, Teredo, VXLAN, its extension, Geneve,
-and VXLAN on older Linux."""
+TUNNEL_UDP_PORTS = frozenset({1701, 2152, 3544, 4341, 4500, 4789, 4790, 5247, 6080, 6081, 6635, 6636, 8472, 37008})
+"""UDP ports whose datagrams may hold IP packets: L2TP, GTP-U, Teredo, LISP, ESP, VXLAN and its extension, CAPWAP,
+generic encapsulation, Geneve, MPLS plain and encrypted, VXLAN on older Linux, TZSP."""
 
 TCP, UDP = 6, 17
 NEVER_TCP_PROTOCOLS = frozenset({1, 2, 58, 59, 88, 89, 112, 132})

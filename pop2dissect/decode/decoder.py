@@ -7,15 +7,17 @@ from struct import Struct
 from typing import Final
 
 from pop2dissect.capture.record import Record
-from pop2dissect.decode import ip, link, ppp, pseudo, tunnel, udp_tunnel, wireless
+from pop2dissect.decode import ip, link, ppp, pseudo, tags, tunnel, udp_tunnel, wireless
+from pop2dissect.decode.endings import named_ending
 from pop2dissect.decode.fragments import Overlap, Reassembler
 from pop2dissect.decode.packet import FRAGMENT, LINK_TYPE, TCP, Layer, Packet
-from pop2dissect.decode.problems import WRONG_TCP_CHECKSUM, Problems, Undecodable, Verdict
+from pop2dissect.decode.problems import WRONG_TCP_CHECKSUM, Problems, Undecodable, Verdict, not_known
 from pop2dissect.decode.segment import Segment
 from pop2dissect.limits import DEFAULT, Limits
 
 LAYERS: Final[Mapping[int, Layer]] = {
     **link.LAYERS,
+    **tags.LAYERS,
     **ppp.LAYERS,
     **wireless.LAYERS,
     **ip.LAYERS,
@@ -137,8 +139,9 @@ class Decoder:
             for _ in range(self._max_layers):
                 layer = self._layers.get(name)
                 if layer is None:
-                    if name >= LINK_TYPE:
-                        raise Undecodable(f"link type {name - LINK_TYPE} is not supported")
+                    ending = named_ending(name)
+                    if ending is not None:
+                        raise not_known(ending)
                     return None
                 name = layer(packet)
                 if name == TCP:

@@ -13,7 +13,6 @@ from pop2dissect.decode.packet import (
     IPV4,
     IPV6,
     LINK_TYPE,
-    NOTHING,
     Fragment,
     Layer,
     Packet,
@@ -28,7 +27,7 @@ _MORE_FRAGMENTS = 0x2000
 _OFFSET = 0x1FFF
 _END_OF_OPTIONS, _NO_OPERATION = 0, 1
 _SOURCE_ROUTES = (131, 137)  # loose and strict
-_JUMBO_PAYLOAD = 0xC2
+_VERSIONS = {4: IPV4, 6: IPV6}
 
 
 def ipv4(packet: Packet) -> int:
@@ -102,9 +101,12 @@ def ipv6(packet: Packet) -> int:
 
 
 def ip_by_version(packet: Packet) -> int:
-    """Return IPv4 from IPv6 where nothing but the version field does; other packets are not IP."""
+    """Return IPv4 or IPv6 by the version field, where nothing else says which."""
     packet.need(1, "IP header")
-    return {4: IPV4, 6: IPV6}.get(packet.data[packet.at] >> 4, NOTHING)
+    version = packet.data[packet.at] >> 4
+    if version not in _VERSIONS:
+        raise Undecodable("what should be IP has neither version 4 nor version 6")
+    return _VERSIONS[version]
 
 
 def extension_header(packet: Packet) -> int:
@@ -177,4 +179,3 @@ LAYERS: Final[Mapping[int, Layer]] = {
     IP_PROTOCOL | 139: extension_header,  # host identity protocol
     IP_PROTOCOL | 140: extension_header,  # shim6
 }
-"""ESP (50) is not among them: what it holds is encrypted."""

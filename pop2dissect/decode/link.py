@@ -10,19 +10,23 @@ from struct import Struct
 from typing import Final
 
 from pop2dissect.decode.packet import (
-    ADDRESS_FAMILIES,
     ETHERNET,
     ETHERTYPE,
     INTERNAL,
     IP_BY_VERSION,
     IPV4,
     IPV6,
+    ISL,
     LINK_TYPE,
     LLC,
+    LLC_SAP,
     NOTHING,
     Layer,
     Packet,
+    ip_of_family,
+    type_or_length,
 )
+from pop2dissect.decode.problems import not_known
 
 _U16 = Struct(">H")
 _U32 = Struct(">I")
@@ -30,54 +34,61 @@ _LITTLE_U16 = Struct("<H")
 _LITTLE_U32 = Struct("<I")
 
 _ETHERNET_HEADER = 14
-_MAX_LENGTH = 1500
 _MIN_ETHERTYPE = 0x0600
+_ISL_DESTINATIONS = (b"\x01\x00\x0c\x00\x00", b"\x03\x00\x0c\x00\x00")
 
 _SNAP_HEADER = b"\xaa\xaa\x03"
 _IP_OVER_LLC = b"\x06\x06\x03"
 _SNAP_ETHERTYPE_OUIS = (b"\0\0\0", b"\0\0\xf8")
 """OUIs whose protocol numbers are EtherTypes: RFC 1042, and IEEE 802.1H for bridges."""
 
+_CISCO = b"\0\0\x0c"
+_CISCO_CONTROL = frozenset((b"\x01\x02", b"\x01\x04", b"\x01\x0b", b"\x01\x0c", b"\x01\x11"))
+_CISCO_CONTROL |= {b"\x20\x00", b"\x20\x03", b"\x20\x04", b"\x20\x0a"}
+"""What switches say to each other under Cisco's OUI: PAgP, spanning tree, UDLD; CDP, VTP, DTP, uplink fast."""
+_BRIDGED_ETHERNET = (b"\0\x80\xc2\0\1", b"\0\x80\xc2\0\7")
+"""OUI and protocol of a bridged frame with and without its check sequence (RFC 2427 and RFC 2684)."""
+_ATM_PADDING = 2
+
 _PSEUDOWIRE = INTERNAL | 3
+_NETLINK = 824
+_WIRELESS_HARDWARE = {801: LINK_TYPE | 105, 802: LINK_TYPE | 119, 803: LINK_TYPE | 127}
+"""ARPHRD_ values of interfaces that give 802.11 frames, plain, behind a Prism or a radiotap header."""
+_UNNUMBERED, _CISCO_LMI = 0x03, 0x00
+_FRAME_RELAY_IP = {0xCC: IPV4, 0x8E: IPV6}
+_FRAME_RELAY_CONTROL = frozenset((0x08, 0x81, 0x82, 0x83))
+"""NLPIDs (ISO/IEC TR 9577) of signalling and of OSI's own network layer."""
 _PLAUSIBLE_ETHERTYPES = frozenset((0x0800, 0x0806, 0x8100, 0x86DD, 0x8847, 0x8848, 0x8864, 0x88A8))
 
 
 def ethernet(packet: Packet) -> int:
     """Read an Ethernet header (IEEE 802.3, section 3.1.1): addresses, then EtherType or length."""
     packet.need(_ETHERNET_HEADER, "Ethernet header")
+    if packet.data[packet.at : packet.at + 5] in _ISL_DESTINATIONS:
+        return ISL
     packet.at += _ETHERNET_HEADER
-    return _type_or_length(packet, packet.at - 2)
+    return type_or_length(packet, packet.at - 2)
 
 
 def vlan_tag(packet: Packet) -> int:
     """Read a VLAN tag (IEEE 802.1Q, section 9.6), which any number of others may follow."""
     packet.need(4, "VLAN tag")
     packet.at += 4
-    return _type_or_length(packet, packet.at - 2)
-
-
-def _type_or_length(packet: Packet, at: int) -> int:
-    value: int = _U16.unpack_from(packet.data, at)[0]
-    if value >= _MIN_ETHERTYPE:
-        return ETHERTYPE | value
-    if value <= _MAX_LENGTH:
-        packet.limit(value)
-        return LLC
-    return NOTHING
+    return type_or_length(packet, packet.at - 2)
 
 
 def tag_of_four(packet: Packet) -> int:
     """Skip a tag of four octets before the EtherType: VN-tag, HSR (IEC 62439-3), R-tag (IEEE 802.1CB)."""
     packet.need(6, "tag before the EtherType")
     packet.at += 6
-    return _type_or_length(packet, packet.at - 2)
+    return type_or_length(packet, packet.at - 2)
 
 
 def cisco_metadata(packet: Packet) -> int:
     """Skip Cisco's metadata (TrustSec security group tag) before the EtherType."""
     packet.need(8, "Cisco metadata")
     packet.at += 8
-    return _type_or_length(packet, packet.at - 2)
+    return type_or_length(packet, packet.at - 2)
 
 
 def provider_backbone(packet: Packet) -> int:
@@ -88,7 +99,7 @@ def provider_backbone(packet: Packet) -> int:
 
 
 def llc(packet: Packet) -> int:
-    """Read IEEE 802.2 LLC and SNAP headers (RFC 1042); other frames than IP's are passed by."""
+    """Read IEEE 802.2 LLC and SNAP headers (RFC 1042)."""
     if packet.wire - packet.at < 8:  # LLC's own frames may be that short, IP's cannot
         return NOTHING
     packet.need(8, "LLC header")
@@ -96,10 +107,26 @@ def llc(packet: Packet) -> int:
     if header.startswith(_IP_OVER_LLC):
         packet.at += 3
         return IPV4
-    if header.startswith(_SNAP_HEADER) and header[3:6] in _SNAP_ETHERTYPE_OUIS:
+    if not header.startswith(_SNAP_HEADER):
+        return LLC_SAP | header[0]
+    if header[3:6] in _SNAP_ETHERTYPE_OUIS:
         packet.at += 8
         return ETHERTYPE | int.from_bytes(header[6:])
-    return NOTHING
+    if header[3:8] in _BRIDGED_ETHERNET:
+        packet.at += 8
+        return ETHERNET
+    if header[3:6] == _CISCO and header[6:] in _CISCO_CONTROL:
+        return NOTHING
+    raise not_known(f"SNAP of the organisation {header[3:6].hex('-')}")
+
+
+def atm_llc(packet: Packet) -> int:
+    """Read LLC as on ATM, where padding precedes a bridged frame (RFC 2684, section 5.2)."""
+    name = llc(packet)
+    if name == ETHERNET:
+        packet.need(_ATM_PADDING, "LLC header")
+        packet.at += _ATM_PADDING
+    return name
 
 
 def mpls(packet: Packet) -> int:
@@ -119,17 +146,17 @@ def mpls(packet: Packet) -> int:
 def pseudowire(packet: Packet) -> int:
     """Find the Ethernet frame on an MPLS pseudowire, with or without a control word (RFC 4448).
 
-    The control word begins with four zero bits, but so do many Ethernet addresses. So it is tried first,
-    and what makes no sense either way is passed by.
+    The control word begins with four zero bits, but so do many Ethernet addresses. So it is tried first.
     """
     for control_word in (4, 0):
-        kind = packet.at + control_word + _ETHERNET_HEADER - 2
-        if kind + 2 > packet.end or (control_word and packet.data[packet.at] >> 4):
+        if control_word and packet.data[packet.at] >> 4:
             continue
+        packet.need(control_word + _ETHERNET_HEADER, "Ethernet header on a pseudowire")
+        kind = packet.at + control_word + _ETHERNET_HEADER - 2
         if _U16.unpack_from(packet.data, kind)[0] in _PLAUSIBLE_ETHERTYPES:
             packet.at += control_word
             return ETHERNET
-    return NOTHING
+    raise not_known("what follows the MPLS labels")
 
 
 def fddi(packet: Packet) -> int:
@@ -157,17 +184,27 @@ def frame_relay(packet: Packet) -> int:
     """Read a Frame Relay header with a two-octet address (RFC 2427, section 3)."""
     packet.need(4, "Frame Relay header")
     control, protocol = packet.data[packet.at + 2 : packet.at + 4]
-    if control != 3:
-        return NOTHING
+    if control != _UNNUMBERED:
+        if control == _CISCO_LMI:
+            return NOTHING
+        packet.at += 4  # Cisco's own encapsulation has an EtherType in place of control and protocol
+        return ETHERTYPE | control << 8 | protocol
     packet.at += 4
-    if protocol == 0 and packet.at < packet.end:  # padding that aligns SNAP
+    if protocol == 0:  # padding that aligns SNAP
+        packet.need(1, "Frame Relay header")
         protocol = packet.data[packet.at]
         packet.at += 1
     if protocol == 0x80:
         packet.need(5, "SNAP header")
         packet.at += 5
+        if packet.data[packet.at - 5 : packet.at] in _BRIDGED_ETHERNET:
+            return ETHERNET
         return ETHERTYPE | int(_U16.unpack_from(packet.data, packet.at - 2)[0])
-    return {0xCC: IPV4, 0x8E: IPV6}.get(protocol, NOTHING)
+    if protocol in _FRAME_RELAY_CONTROL:
+        return NOTHING
+    if protocol not in _FRAME_RELAY_IP:
+        raise not_known(f"Frame Relay protocol 0x{protocol:02x}")
+    return _FRAME_RELAY_IP[protocol]
 
 
 def cisco_hdlc(packet: Packet) -> int:
@@ -202,10 +239,14 @@ def _cooked_protocol(hardware_at: int, protocol_at: int, packet: Packet) -> int:
     """The protocol is an EtherType only where the interface's ARPHRD_ value says nothing else."""
     hardware: int = _U16.unpack_from(packet.data, hardware_at)[0]
     protocol: int = _U16.unpack_from(packet.data, protocol_at)[0]
-    if hardware in (803, 824):  # 802.11 with radiotap header, netlink
+    if hardware == _NETLINK:
         return NOTHING
+    if hardware in _WIRELESS_HARDWARE:
+        return _WIRELESS_HARDWARE[hardware]
     if protocol == 4:  # ETH_P_802_2
         return LLC
+    if protocol < _MIN_ETHERTYPE and protocol != 1:  # ETH_P_802_3: IPX without LLC
+        raise not_known(f"Linux cooked protocol {protocol}")
     return ETHERTYPE | protocol if protocol >= _MIN_ETHERTYPE else NOTHING
 
 
@@ -219,7 +260,7 @@ def loopback(packet: Packet) -> int:
     if family > 0xFFFF:
         family = _U32.unpack_from(packet.data, packet.at)[0]
     packet.at += 4
-    return ADDRESS_FAMILIES.get(family, NOTHING)
+    return ip_of_family(family)
 
 
 def packet_filter_log(packet: Packet) -> int:
@@ -229,7 +270,7 @@ def packet_filter_log(packet: Packet) -> int:
     length = (length + 3) & ~3
     packet.need(length, "packet filter log header")
     packet.at += length
-    return ADDRESS_FAMILIES.get(family, NOTHING)
+    return ip_of_family(family)
 
 
 def per_packet_information(packet: Packet) -> int:
@@ -259,7 +300,7 @@ LAYERS: Final[Mapping[int, Layer]] = {
     LINK_TYPE | 0: loopback,  # LINKTYPE_NULL
     LINK_TYPE | 6: token_ring,  # LINKTYPE_IEEE802_5
     LINK_TYPE | 10: fddi,  # LINKTYPE_FDDI
-    LINK_TYPE | 100: llc,  # LINKTYPE_ATM_RFC1483
+    LINK_TYPE | 100: atm_llc,  # LINKTYPE_ATM_RFC1483
     LINK_TYPE | 104: cisco_hdlc,  # LINKTYPE_C_HDLC
     LINK_TYPE | 107: frame_relay,  # LINKTYPE_FRELAY
     LINK_TYPE | 108: loopback,  # LINKTYPE_LOOP

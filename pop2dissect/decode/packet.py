@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from pop2dissect.capture.record import Buffer, Record
-from pop2dissect.decode.problems import Undecodable
+from pop2dissect.decode.problems import Undecodable, not_known
 
 ETHERTYPE = 0 << 16
 """IEEE EtherTypes, also used by SNAP, cooked captures, GRE and Cisco HDLC."""
@@ -25,7 +25,9 @@ PPP_PROTOCOL = 3 << 16
 """IANA PPP DLL protocol numbers."""
 INTERNAL = 4 << 16
 """Layers that no registry numbers."""
-LINK_TYPE = 5 << 16
+LLC_SAP = 5 << 16
+"""Service access points of IEEE 802.2: the destination's."""
+LINK_TYPE = 6 << 16
 """LINKTYPE_ values; the highest table, so that a hostile 32-bit link type meets no other table."""
 
 IPV4 = ETHERTYPE | 0x0800
@@ -38,10 +40,15 @@ IP_BY_VERSION = INTERNAL | 1
 """IPv4 or IPv6, to be told by the version field."""
 FRAGMENT = INTERNAL | 2
 """A fragment of an IP datagram, described in :attr:`Packet.fragment`."""
-ADDRESS_FAMILIES = {2: IPV4, 10: IPV6, 23: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
+ISL = INTERNAL | 5
+"""Cisco's Inter-Switch Link, told from Ethernet by its destination."""
+_ADDRESS_FAMILIES = {2: IPV4, 10: IPV6, 23: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 """AF_INET, and AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, and macOS."""
 NOTHING = -1
-"""What follows is not TCP, or cannot be read (encrypted, no data)."""
+"""What follows is known to hold no TCP: what controls the layer, no data. Never what merely cannot be read."""
+
+_MAX_LENGTH = 1500
+_MIN_ETHERTYPE = 0x0600
 
 
 class Fragment(NamedTuple):
@@ -122,3 +129,21 @@ class Packet:
 
 Layer: TypeAlias = Callable[[Packet], int]
 """Reads one header, moves :attr:`Packet.at` behind it and returns the name of the next layer."""
+
+
+def type_or_length(packet: Packet, at: int) -> int:
+    """Return what the two octets at ``at`` say: an EtherType, or the length of LLC (IEEE 802.3, section 3.2.6)."""
+    value = int.from_bytes(packet.data[at : at + 2])
+    if value >= _MIN_ETHERTYPE:
+        return ETHERTYPE | value
+    if value > _MAX_LENGTH:
+        raise not_known("a number that is neither a length nor an EtherType")
+    packet.limit(value)
+    return LLC
+
+
+def ip_of_family(family: int) -> int:
+    """Return IPv4 or IPv6 from an address family, as the system that captured numbers it."""
+    if family not in _ADDRESS_FAMILIES:
+        raise not_known(f"address family {family}")
+    return _ADDRESS_FAMILIES[family]

@@ -31,9 +31,13 @@ def ppp(packet: Packet) -> int:
     """Read a PPP header: address and control, which may be left out, and the protocol.
 
     The protocol takes one octet if that one is odd, otherwise two (RFC 1661, sections 2 and 6.5;
-    RFC 1662, section 3.1).
+    RFC 1662, section 3.1). Lines that carry Cisco's HDLC in its place are captured under the same link types.
     """
     packet.need(1, "PPP header")
+    if packet.data[packet.at] in _CISCO_HDLC_ADDRESSES:
+        packet.need(2, "PPP header")
+        if not packet.data[packet.at + 1]:  # else it is a protocol of one octet
+            return LINK_TYPE | 104
     if packet.data[packet.at] == 0xFF:
         packet.need(3, "PPP header")
         packet.at += 2

@@ -9,6 +9,9 @@ from pop2dissect.capture.record import frame_text
 
 MAX_FRAMES = 3
 """Frame references kept a problem: enough to look it up, and a broken capture does not fill the memory."""
+MAX_REASONS = 100
+"""Reasons counted apart; a forged capture can have any number of layers that nobody knows."""
+_FURTHER = "reasons further to the {} above"
 
 
 WRONG_TCP_CHECKSUM = "the TCP checksum is wrong: its receiver drops it, unless it is as checksum offload leaves it"
@@ -23,6 +26,11 @@ WRONG_CHECKSUMS = frozenset((WRONG_TCP_CHECKSUM, WRONG_IP_CHECKSUM))
 
 class Undecodable(Exception):  # noqa: N818 - it ends one packet's walk and never leaves the decoder
     """Raised by a layer that is malformed or cut; its text is the reason, as in :class:`Problem`."""
+
+
+def not_known(what: str) -> Undecodable:
+    """Return the problem of a layer that is not decoded here, with the hint to the program that knows most."""
+    return Undecodable(f"{what} is not supported; --engine tshark may know it")
 
 
 class Verdict(Enum):
@@ -60,6 +68,9 @@ class Problems(dict[str, Problem]):
     def add(self, verdict: Verdict, reason: str, frame: int) -> None:
         """Count one packet (or datagram) with this reason."""
         problem = self.get(reason)
+        if problem is None and len(self) >= MAX_REASONS:
+            reason = _FURTHER.format(MAX_REASONS)
+            problem = self.get(reason)
         if problem is None:
             problem = self[reason] = Problem(verdict, reason)
         problem.count += 1

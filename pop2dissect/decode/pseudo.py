@@ -7,7 +7,6 @@ from struct import Struct
 from typing import Final
 
 from pop2dissect.decode.packet import (
-    ADDRESS_FAMILIES,
     ETHERNET,
     ETHERTYPE,
     IPV4,
@@ -16,7 +15,9 @@ from pop2dissect.decode.packet import (
     NOTHING,
     Layer,
     Packet,
+    ip_of_family,
 )
+from pop2dissect.decode.problems import Undecodable, not_known
 
 _LITTLE_U32 = Struct("<I")
 _U32 = Struct(">I")
@@ -34,7 +35,7 @@ def netfilter_log(packet: Packet) -> int:
     Their lengths are in the byte order of the host that captured; only one order makes sense.
     """
     packet.need(4, "netfilter log header")
-    family = ADDRESS_FAMILIES.get(packet.data[packet.at], NOTHING)
+    family = packet.data[packet.at]
     packet.at += 4
     while packet.at + 4 <= packet.end:
         head = bytes(packet.data[packet.at : packet.at + 4])
@@ -44,11 +45,11 @@ def netfilter_log(packet: Packet) -> int:
         )
         length, kind = min(orders)
         if length < 4:
-            return NOTHING
+            raise Undecodable("an attribute of a netfilter log message is shorter than its own header")
         if kind == _NFLOG_PAYLOAD:
             packet.limit(length)
             packet.at += 4
-            return family
+            return ip_of_family(family)
         packet.at += (length + 3) & ~3
     return NOTHING
 
@@ -60,7 +61,7 @@ def encapsulating_interface(packet: Packet) -> int:
     if family > 0xFFFF:
         family = _U32.unpack_from(packet.data, packet.at)[0]
     packet.at += 12
-    return ADDRESS_FAMILIES.get(family, NOTHING)
+    return ip_of_family(family)
 
 
 def ipnet(packet: Packet) -> int:
@@ -68,7 +69,9 @@ def ipnet(packet: Packet) -> int:
     packet.need(24, "ipnet header")
     family = packet.data[packet.at + 1]
     packet.at += 24
-    return _IPNET_FAMILIES.get(family, NOTHING)
+    if family not in _IPNET_FAMILIES:
+        raise not_known(f"address family {family}")
+    return _IPNET_FAMILIES[family]
 
 
 def net_analyzer(packet: Packet) -> int:
@@ -101,7 +104,9 @@ def extensible_record(packet: Packet) -> int:
         packet.at += 2
         packet.limit(wire)
         return ETHERNET
-    return _ERF_TYPES.get(kind, NOTHING)
+    if kind not in _ERF_TYPES:
+        raise not_known(f"an ERF record of type {kind}")
+    return _ERF_TYPES[kind]
 
 
 def mpls(packet: Packet) -> int:

@@ -17,6 +17,7 @@ from pop2dissect.decode.packet import (
     Layer,
     Packet,
 )
+from pop2dissect.decode.problems import not_known
 from pop2dissect.decode.udp_tunnel import ANSWERED_FROM
 
 _GRE = Struct(">HH")  # flags and version, protocol
@@ -72,7 +73,7 @@ def gre(packet: Packet) -> int:
     if version == 1:
         return _pptp(packet, flags)
     if version:
-        return NOTHING
+        raise not_known(f"GRE of version {version}")
     header = 4
     if flags & (_GRE_CHECKSUM | _GRE_ROUTING):
         header += 4
@@ -116,6 +117,17 @@ def _pptp(packet: Packet, flags: int) -> int:
     return _PPP if length else NOTHING  # without a payload it only acknowledges
 
 
+def wccp(packet: Packet) -> int:
+    """Skip WCCP's redirect header, which version 1 does not have (draft-wilson-wrec-wccp-v2, section 4.12).
+
+    Only the version field of IP tells, as Linux has it (ip_gre.c); the header's flags never look like it.
+    """
+    packet.need(4, "WCCP redirect header")
+    if packet.data[packet.at] >> 4 != 4:
+        packet.at += 4
+    return IPV4
+
+
 def erspan_2(packet: Packet) -> int:
     """Skip an ERSPAN type II header, before a mirrored frame (draft-foschiano-erspan, section 4.2)."""
     packet.need(8, "ERSPAN header")
@@ -133,9 +145,10 @@ def erspan_3(packet: Packet) -> int:
 
 
 def udp(packet: Packet) -> int:
-    """Read a UDP header (RFC 768) for the tunnels; nothing is wrong with a capture that cut or spoilt it."""
-    if packet.at + 8 > packet.end:
+    """Read a UDP header (RFC 768) for the tunnels."""
+    if packet.wire - packet.at < 8:
         return NOTHING
+    packet.need(8, "UDP header")
     source, port, length = _UDP.unpack_from(packet.data, packet.at)
     if length >= 8:
         packet.limit(length)
@@ -148,7 +161,9 @@ def vxlan(packet: Packet) -> int:
     packet.need(8, "VXLAN header")
     flags = packet.data[packet.at]
     packet.at += 8
-    return ETHERNET if flags & _VXLAN_INSTANCE else NOTHING
+    if not flags & _VXLAN_INSTANCE:
+        raise not_known("what is on a port of VXLAN without being VXLAN")
+    return ETHERNET
 
 
 def geneve(packet: Packet) -> int:
@@ -156,7 +171,7 @@ def geneve(packet: Packet) -> int:
     packet.need(8, "Geneve header")
     options, protocol = _GENEVE.unpack_from(packet.data, packet.at)
     if options >> 6:
-        return NOTHING
+        raise not_known("what is on the port of Geneve without being Geneve")
     header = 8 + (options & 0x3F) * 4
     packet.need(header, "Geneve header")
     packet.at += header
@@ -171,6 +186,7 @@ LAYERS: Final[Mapping[int, Layer]] = {
     IP_PROTOCOL | 97: ethernet_in_ip,
     IP_PROTOCOL | 137: mpls_in_ip,
     ETHERTYPE | 0x6558: bridged_ethernet,
+    ETHERTYPE | 0x883E: wccp,
     ETHERTYPE | _ERSPAN: erspan_2,
     ETHERTYPE | 0x22EB: erspan_3,
     UDP_PORT | 4789: vxlan,

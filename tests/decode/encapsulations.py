@@ -58,11 +58,21 @@ def amsdu() -> bytes:
     return MACS + pack(">H", len(body)) + body
 
 
+def macsec(control: bytes, frame: bytes, channel: bytes = b"") -> bytes:
+    return frame[:12] + b"\x88\xe5" + control + b"\0\0\0\7" + channel + frame[12:] + b"\xcc" * 16
+
+
+def isl(frame: bytes) -> bytes:
+    head = b"\x01\0\x0c\0\0\0" + MAC + pack(">H", 12 + len(frame) + 4)
+    return head + b"\xaa\xaa\3\0\0\x0c\0\x0e\0\0\0\0" + frame + bytes(4)
+
+
 PAD = b"\1\4\0\0\0\0"
 PLAIN = ethernet(PACKET)
 VLAN = b"\x60\x6d"
 LABEL = bytes.fromhex("00010040")
 BOTTOM = bytes.fromhex("000121ff")
+RADIOTAP = pack("<BBHI", 0, 0, 8, 0) + mac_802_11(b"\x08\1") + snap(PACKET)
 PPP_IP = b"\0\x21" + PACKET
 
 ENCAPSULATIONS: dict[str, tuple[int, bytes]] = {
@@ -121,7 +131,26 @@ ENCAPSULATIONS: dict[str, tuple[int, bytes]] = {
     "packet filter log": (117, b"\x3d\2\0\0" + b"\0" * 60 + PACKET),
     "PPI": (192, b"\0\0\x08\0\1\0\0\0" + PLAIN),
     "packet tap": (258, pack("<III", 108, 1, 1) + b"\0" * 96 + PLAIN),
+    "ATM, bridged": (100, b"\xaa\xaa\3\0\x80\xc2\0\7\0\0" + PLAIN),
+    "frame relay, bridged": (107, b"\x18\x41\3\0\x80\0\x80\xc2\0\7" + PLAIN),
+    "frame relay, Cisco": (107, b"\x18\x41\x08\0" + PACKET),
+    "cooked, radiotap": (113, pack(">HHH", 0, 803, 6) + MAC + b"\0\0\0\0" + RADIOTAP),
+    # tags.py
+    "R-tag": (1, ethernet(b"\0\0\0\1\x08\0" + PACKET, 0xF1C1)),
+    "MACsec": (1, macsec(b"\0\0", PLAIN)),
+    "MACsec, channel": (1, macsec(b"\x20\0", PLAIN, MAC + b"\0\1")),
+    "MACsec, short and padded": (1, macsec(b"\0\x2b", ethernet(ipv4(tcp(b"x")))) + bytes(3)),
+    "MACsec, 802.1Q": (1, macsec(b"\0\0", ethernet(VLAN + b"\x86\xdd" + PACKET6, 0x8100))),
+    "Arista, 64 bits": (1, ethernet(b"\0\1\0\x10" + bytes(8) + b"\x08\0" + PACKET, 0xD28B)),
+    "Arista, 48 bits": (1, ethernet(b"\0\1\0\x20" + bytes(6) + b"\x86\xdd" + PACKET6, 0xD28B)),
+    "TTag": (1, ethernet(bytes(6) + b"\x08\0" + PACKET, 0x88B5)),
+    "ISL": (1, isl(PLAIN)),
+    "batman-adv": (1, ethernet(b"\x40\x0f\x32\1" + MAC + PLAIN, 0x4305)),
+    "batman-adv, broadcast": (1, ethernet(b"\1\x0f\x32\0" + bytes(4) + MAC + PLAIN, 0x4305)),
+    "batman-adv, four addresses": (1, ethernet(b"\x42\x0f\x32\1" + MACS + b"\1\0" + PLAIN, 0x4305)),
     # ppp.py
+    "PPP, Cisco HDLC": (9, b"\x0f\0\x08\0" + PACKET),
+    "PPP with direction, Cisco HDLC": (204, b"\1\x8f\0\x86\xdd" + PACKET6),
     "PPP": (9, b"\xff\3" + PPP_IP),
     "PPP, no address and control": (9, PPP_IP),
     "PPP, protocol of one octet": (9, b"\xff\3" + PPP_IP[1:]),
@@ -223,6 +252,15 @@ ENCAPSULATIONS: dict[str, tuple[int, bytes]] = {
     "Teredo": (1, in_udp(3544, PACKET6)),
     "Teredo, origin": (1, in_udp(3544, b"\0\0" + bytes(6) + PACKET6)),
     "Teredo, authentication": (1, in_udp(3544, b"\0\1\0\0" + bytes(9) + b"\0\0" + bytes(6) + PACKET6)),
+    "WCCP 2": (1, gre(0, 0x883E, b"\0\0\0\0" + PACKET)),
+    "WCCP 1": (1, gre(0, 0x883E, PACKET)),
+    "LISP": (1, in_udp(4341, b"\x80\1\2\3\0\0\0\1" + PACKET)),
+    "LISP, IPv6": (1, in_udp(4341, b"\x40" + bytes(7) + PACKET6)),
+    "LISP, next protocol": (1, in_udp(4341, b"\x0c\0\0\3\0\0\0\1" + PLAIN)),
+    "TZSP": (1, in_udp(37008, b"\1\0\0\1\1" + PLAIN)),
+    "TZSP, fields": (1, in_udp(37008, b"\1\1\0\1\x0a\1\x55\0\x0d\4\0\0\0\1\1" + PLAIN)),
+    "TZSP, 802.11": (1, in_udp(37008, b"\1\0\0\x12\1" + mac_802_11(b"\x08\1") + snap(PACKET))),
+    "MPLS in UDP": (1, in_udp(6635, LABEL + BOTTOM + PACKET)),
     "VXLAN-GPE": (1, in_udp(4790, b"\x0c\0\0\3\0\0\1\0" + PLAIN)),
     "VXLAN-GPE, NSH": (1, in_udp(4790, b"\x0c\0\0\4\0\0\1\0" + b"\0\6\1\1" + bytes(20) + PACKET)),
     "NSH": (1, ethernet(b"\0\2\2\3\0\0\1\xff" + PLAIN, 0x894F)),

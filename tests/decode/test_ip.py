@@ -64,7 +64,11 @@ def test_the_version_must_be_that_of_the_protocol(ethertype: int, packet: bytes)
 
 @pytest.mark.parametrize("version", [0, 1, 5, 15])
 def test_other_versions_are_not_ip(version: int) -> None:
-    assert decode(bytes((version << 4,)) + b"\0" * 60) == (None, [])
+    reason = "what should be IP has neither version 4 nor version 6"
+    assert decode(bytes((version << 4,)) + b"\0" * 60) == (
+        None,
+        [f"1 packet could not be decoded (frame 1): {reason}"],
+    )
 
 
 @pytest.mark.parametrize(("field", "excess"), [("total length", 1), ("payload length", 9000)])
@@ -164,5 +168,6 @@ def test_wireshark_takes_the_same_destination(tshark: str, tmp_path: Path) -> No
     assert [decode(packet)[1] for packet in packets] == [[], [], []]
 
 
-def test_encrypted_payload_is_passed_by() -> None:
-    assert decode(ipv6(b"\0" * 60, *OUTER6, following=50)) == (None, [])
+def test_encrypted_payload_is_said_to_be() -> None:
+    (said,) = decode(ipv6(b"\0" * 60, *OUTER6, following=50))[1]
+    assert "(frame 1): ESP, which is encrypted, is not supported" in said

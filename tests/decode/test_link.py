@@ -28,22 +28,12 @@ def warnings(octets: bytes, link_type: int) -> list[str]:
 @pytest.mark.parametrize(
     ("link_type", "octets"),
     [
-        (1, ethernet(PACKET, 0x05F0)),  # neither a length nor an EtherType
-        (1, ethernet(b"\xaa\xaa\3\0\0\x0c" + b"\x08\0" + PACKET, 8 + len(PACKET))),  # SNAP of a vendor
+        (1, ethernet(b"\xaa\xaa\3\0\0\x0c" + b"\x20\0" + PACKET, 8 + len(PACKET))),  # CDP
         (1, ethernet(b"\xff\xff" + PACKET, 2 + len(PACKET))),  # Novell
-        (1, ethernet(BOTTOM + b"\0\0\0\1" + b"\0" * 40, 0x8847)),
-        (1, ethernet(BOTTOM + b"\xf0" + b"\0" * 40, 0x8847)),
-        (1, ethernet(BOTTOM + b"\xf0", 0x8847)),
-        (0, b"\7\0\0\0" + PACKET),
-        (117, b"\4\7\0\0" + PACKET),
         (113, COOKED_NETLINK),
-        (113, COOKED_CAN),
-        (276, COOKED_2_RADIOTAP),
         (10, FDDI_MANAGEMENT),
         (6, TOKEN_RING_MAC),
-        (107, FRAME_RELAY_NO_UI),
         (107, FRAME_RELAY_CLNP),
-        (107, b"\x18\x41\3\0"),
         (104, b"\x8f\0\x80\x35" + PACKET),
     ],
 )

@@ -18,7 +18,6 @@ def warnings(octets: bytes, link_type: int) -> list[str]:
     ("link_type", "octets"),
     [
         (9, b"\xff\3\xc0\x21\1\1\0\4"),  # link control
-        (9, b"\xff\3\0\xfd" + PACKET),  # compressed data
         (1, ethernet(b"\x11\x09\0\0\0\x04\1\1\0\0" + b"\0" * 40, 0x8864)),  # discovery
     ],
 )

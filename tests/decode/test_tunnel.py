@@ -8,7 +8,7 @@ import pytest
 
 from pop2dissect.decode import Decoder
 from tests.decode.build import OUTER, PACKET, ethernet, ipv4, record, udp
-from tests.decode.encapsulations import PLAIN, PPP_IP, gre, in_ipv4, in_udp
+from tests.decode.encapsulations import PPP_IP, gre, in_ipv4, in_udp
 
 
 def warnings(octets: bytes) -> list[str]:
@@ -21,11 +21,8 @@ def warnings(octets: bytes) -> list[str]:
     "octets",
     [
         gre(0, 0x88CC, PACKET),
-        gre(2, 0x0800, PACKET),  # of no known version
         gre(0x2081, 0x880B, pack(">HHI", 0, 1, 1)),  # an acknowledgement of PPTP
         in_udp(53, PACKET),
-        in_udp(4789, b"\0" * 8 + PLAIN),  # without the I flag
-        in_udp(6081, b"\x80\0\x65\x58\0\0\1\0" + PLAIN),  # of no known version
         in_ipv4(17, b"\0" * 7),
     ],
 )

@@ -28,6 +28,8 @@ UNKNOWN_TO_TSHARK = {
     "ipnet, IPv6": "does not decode it from a capture of this link type",
     "netANALYZER": "does not decode it without the frame check sequence",
     "netANALYZER, transparent": "does not decode it without the frame check sequence",
+    "TTag": "decodes this EtherType only if told to",
+    "LISP, next protocol": "takes what follows for IP",
     "MPLS only": "does not know this link type",
     "null, IPv6 of Linux": "does not know this address family",
     "null, IPv6 of Windows": "does not know this address family",
