@@ -1,6 +1,6 @@
-"""Captures made from transcripts: what was said is written down, the packets follow from it.
+"""Conversations written down: streams for dissectors, segments for tcp, packets for captures follow from what was said.
 
-A conversation is written as it reads::
+One is written as it reads::
 
     talk = (
         Conversation()
@@ -13,8 +13,12 @@ A conversation is written as it reads::
         .close("server")
     )
     talk.truth.server           # every octet that the server sent
+    talk.streams()              # the two streams, for a dissector
     talk.packets                # as two well-behaved TCPs would have sent it
     save(path, talk.packets)    # tests.support.wire
+    talk.segment("server", 7, b"dog-house")    # one that is placed by hand, for tests of reassembly
+
+or as a script: ``Conversation().script([("S", b"+ POP2\\r\\n"), ("C", b"QUIT\\r\\n")])``.
 
 The same calls give the same packets: initial sequence numbers and delays come from ``seed``. What
 happens to packets on their way and at the place of capture is in :mod:`tests.support.impairments`.
@@ -22,14 +26,20 @@ happens to packets on their way and at the place of capture is in :mod:`tests.su
 
 from __future__ import annotations
 
+import ipaddress
 import random
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Self, TypeAlias
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Literal, NamedTuple, Self, TypeAlias, TypedDict, Unpack
 
-FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+from pop2dissect.decode.segment import ACK, FIN, PSH, RST, SYN, URG, Segment
+from pop2dissect.tcp.stream import Span, Stream
 
 Address: TypeAlias = tuple[str, int]
 Side: TypeAlias = Literal["client", "server"]
+Script: TypeAlias = Iterable[tuple[str, bytes]]
+"""Who says what, in turn: ``C`` or ``client``, ``S`` or ``server``."""
 
 START = 477_586_800 * 10**9
 """Monday 18 February 1985, 15:00 UTC, when RFC 937 was new."""
@@ -75,18 +85,44 @@ class Truth(NamedTuple):
     server: bytes
 
 
+@dataclass
 class _Peer:
     """One of the two TCPs."""
 
-    def __init__(self, address: Address, isn: int, window: int, ip_id: int) -> None:
-        self.address = address
-        self.isn = isn
-        self.seq = isn  # of the next octet to be sent
-        self.received = 0  # next sequence number expected of the other
-        self.acknowledged = 0  # what the other was last told of that
-        self.window = window
-        self.ip_id = ip_id
-        self.sent: list[bytes] = []
+    address: Address
+    isn: int
+    window: int
+    ip_id: int
+    seq: int = 0
+    """That of the next octet to be sent."""
+    received: int = 0
+    """The next sequence number expected of the other."""
+    acknowledged: int = 0
+    """What the other was last told of that."""
+    heard: int = 0
+    """So many of the other's octets were acknowledged."""
+    octets: int = 0
+    """So many were sent."""
+    sent: list[bytes] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    """What was said, each utterance by itself, as of two ends of which the order is known."""
+
+    def __post_init__(self) -> None:
+        self.seq = self.isn
+
+
+class How(TypedDict, total=False):
+    """How something is said."""
+
+    delay: int
+    """Nanoseconds after what precedes it."""
+    crossing: bool
+    """Before what the other side last sent has arrived."""
+    unheard: int
+    """Before so many of the other's last octets have arrived, as with pipelined commands."""
+    fin: bool
+    urgent: int
+    """So many octets are urgent data."""
 
 
 class Conversation:
@@ -104,14 +140,19 @@ class Conversation:
         mss: int = 1460,
         window: int = 64240,
         round_trip: int = 2 * MILLISECOND,
+        frames: count[int] | None = None,
     ) -> None:
-        """Set out who talks; an initial sequence number near ``2**32`` makes a stream wrap around."""
+        """Set out who talks; an initial sequence number near ``2**32`` makes a stream wrap around.
+
+        Conversations whose segments are mixed count their ``frames`` together.
+        """
         self._random = random.Random(f"{seed} {client} {server}")
-        number = self._random.randrange
-        self._peers = {
-            "client": _Peer(client, number(2**32) if client_isn is None else client_isn, window, number(2**16)),
-            "server": _Peer(server, number(2**32) if server_isn is None else server_isn, window, number(2**16)),
-        }
+        self._peers = {}
+        for side, address, isn in (("client", client, client_isn), ("server", server, server_isn)):
+            drawn = self._random.randrange(2**32), self._random.randrange(2**16)
+            self._peers[side] = _Peer(address, drawn[0] if isn is None else isn, window, drawn[1])
+        self._frames = frames or count(1)
+        self._utterances = 0
         for peer, other in self._both_ways():
             peer.received = peer.acknowledged = other.isn
         self._time = start
@@ -119,7 +160,7 @@ class Conversation:
         self._round_trip = round_trip
         self._packets: list[Packet] = []
 
-    # What was said ---------------------------------------------------------------------------------
+    # What comes of it ------------------------------------------------------------------------------
 
     @property
     def packets(self) -> list[Packet]:
@@ -143,6 +184,61 @@ class Conversation:
     def address(self, side: Side) -> Address:
         """Return a side's IP address and port."""
         return self._peers[side].address
+
+    def streams(self, *, closed: bool = True, ordered: bool = True) -> tuple[Stream, Stream]:
+        """Return the client's and the server's stream, each utterance a frame, from 1, that takes a second.
+
+        Whoever speaks has heard all that was said before, but for what is ``crossing`` or ``unheard``; unless they are
+        ``ordered``, nothing is known of that. ``closed`` says that both ends closed the connection.
+        """
+        client, server = (
+            Stream(
+                peer.spans if ordered else [span._replace(acknowledged=None) for span in peer.spans],
+                finished=closed,
+            )
+            for peer in self._peers.values()
+        )
+        return client, server
+
+    def segment(
+        self,
+        side: Side,
+        offset: int,
+        payload: bytes = b"",
+        *,
+        heard: int = 0,
+        flags: int = ACK,
+        length: int | None = None,
+        urgent: int = 0,
+        time: int | None = None,
+    ) -> Segment:
+        """Return a segment whose payload starts at a stream offset; ``heard`` is the offset that it acknowledges.
+
+        Each is a frame of its own, a millisecond after the one before, whatever else is said in the conversation.
+        """
+        frame = next(self._frames)
+        peer, other = self._both_ways()[side == "server"]
+        return Segment(
+            frame=frame,
+            time=frame * MILLISECOND if time is None else time,
+            key=self.key(side),
+            seq=(peer.isn + 1 + offset) % 2**32,
+            ack=(other.isn + 1 + heard) % 2**32,
+            flags=flags,
+            window=65535,
+            urgent=urgent,
+            data=payload,
+            start=0,
+            captured=len(payload),
+            length=len(payload) if length is None else length,
+            fragments=(),
+        )
+
+    def key(self, side: Side) -> bytes:
+        """Return the flow key of what a side sends."""
+        ends = [peer.address for peer in self._both_ways()[side == "server"]]
+        hosts = b"".join(ipaddress.ip_address(host).packed for host, _ in ends)
+        return hosts + b"".join(port.to_bytes(2) for _, port in ends)
 
     # Beginnings ------------------------------------------------------------------------------------
 
@@ -175,51 +271,40 @@ class Conversation:
 
     # Talk ------------------------------------------------------------------------------------------
 
-    def client(
-        self,
-        octets: bytes,
-        *,
-        delay: int | None = None,
-        crossing: bool = False,
-        fin: bool = False,
-        urgent: int = 0,
-    ) -> Self:
-        """Have the client send octets; with ``crossing``, before what the server last sent has arrived."""
-        return self.say("client", octets, delay=delay, crossing=crossing, fin=fin, urgent=urgent)
+    def client(self, octets: bytes, **how: Unpack[How]) -> Self:
+        """Have the client send octets."""
+        return self.say("client", octets, **how)
 
-    def server(
-        self,
-        octets: bytes,
-        *,
-        delay: int | None = None,
-        crossing: bool = False,
-        fin: bool = False,
-        urgent: int = 0,
-    ) -> Self:
-        """Have the server send octets; with ``crossing``, before what the client last sent has arrived."""
-        return self.say("server", octets, delay=delay, crossing=crossing, fin=fin, urgent=urgent)
+    def server(self, octets: bytes, **how: Unpack[How]) -> Self:
+        """Have the server send octets."""
+        return self.say("server", octets, **how)
 
-    def say(
-        self,
-        side: Side,
-        octets: bytes,
-        *,
-        delay: int | None = None,
-        crossing: bool = False,
-        fin: bool = False,
-        urgent: int = 0,
-    ) -> Self:
-        """Have one side send octets, in segments of at most the MSS; ``urgent`` of them are urgent data.
+    def script(self, script: Script, *, size: int | None = None) -> Self:
+        """Have both sides say what is written, in turn, in pieces of at most ``size`` octets."""
+        for who, octets in script:
+            for at in range(0, len(octets), size or len(octets) or 1):
+                self.say("client" if who in ("C", "client") else "server", octets[at : at + (size or len(octets))])
+        return self
+
+    def say(self, side: Side, octets: bytes, **how: Unpack[How]) -> Self:
+        """Have one side send octets, in segments of at most the MSS.
 
         What the other side sent before is acknowledged by the first of them; of long runs the other
         side acknowledges every second segment, as TCPs do.
         """
         other: Side = "server" if side == "client" else "client"
         peer = self._peers[side]
+        crossing, unheard = how.get("crossing", False), how.get("unheard", 0)
+        delay, fin, urgent = how.get("delay"), how.get("fin", False), how.get("urgent", 0)
         if self._peers[other].received != self._peers[other].acknowledged and not crossing:
             # The same side said something before this: that was acknowledged by itself.
             self._acknowledge(other)
-        known = peer.acknowledged if crossing else None
+        if octets:
+            self._utterances += 1
+            heard = peer.heard if crossing else self._peers[other].octets - unheard
+            second = self._utterances * SECOND
+            peer.spans.append(Span(peer.octets, len(octets), self._utterances, second, heard, octets, 0))
+        known = peer.acknowledged if crossing else (peer.received - unheard) % 2**32 if unheard else None
         pieces = [octets[first : first + self._mss] for first in range(0, len(octets), self._mss)] or [b""]
         for number, piece in enumerate(pieces, 1):
             last = number == len(pieces)
@@ -276,6 +361,7 @@ class Conversation:
         if ack is None:
             ack = peer.received if flags & ACK else 0
             peer.acknowledged = peer.received
+            peer.heard = other.octets
         packet = Packet(
             time=self._time,
             source=peer.address,
@@ -292,6 +378,7 @@ class Conversation:
         peer.ip_id = (peer.ip_id + 1) % 2**16
         peer.seq = other.received = packet.next_seq
         peer.sent.append(payload)
+        peer.octets += len(payload)
         self._packets.append(packet)
 
     def _acknowledge(self, side: Side, *, delay: int | None = None, window: int | None = None) -> Self:

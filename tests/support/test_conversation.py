@@ -247,3 +247,48 @@ def test_tshark_reads_the_truth(ending: str, options: dict[str, object], ip: str
         [tshark, "-r", str(path), *checks, "-Y", wrong], check=True, capture_output=True, text=True
     ).stdout
     assert problems == ""
+
+
+def test_streams_are_what_was_said_in_its_order() -> None:
+    client, server = (
+        Conversation()
+        .server(b"+ POP2\r\n")
+        .client(b"HELO a b\r\n")
+        .client(b"QUIT\r\n", unheard=2)
+        .server(b"- no\r\n", crossing=True)
+        .streams()
+    )
+    assert [(span.frame, span.offset, span.acknowledged, bytes(span.data)) for span in server.spans] == [
+        (1, 0, 0, b"+ POP2\r\n"),
+        (4, 8, 10, b"- no\r\n"),
+    ]
+    assert [(span.frame, span.offset, span.acknowledged) for span in client.spans] == [(2, 0, 8), (3, 10, 6)]
+    assert [span.time for span in client.spans] == [2 * 10**9, 3 * 10**9]
+
+
+def test_a_script_is_the_same_in_pieces() -> None:
+    script = [("S", b"+ POP2\r\n"), ("C", b"QUIT\r\n"), ("S", b"")]
+    whole, cut = Conversation().script(script), Conversation().script(script, size=3)
+    assert whole.truth == cut.truth == (b"QUIT\r\n", b"+ POP2\r\n")
+    (client, server), (cut_client, cut_server) = whole.streams(), cut.streams(ordered=False, closed=False)
+    assert (len(client.spans), len(cut_client.spans), len(cut_server.spans)) == (1, 2, 3)
+    assert {span.acknowledged for span in cut_client.spans} == {None}
+    assert server.finished
+    assert not cut_server.finished
+
+
+def test_what_has_not_arrived_is_not_acknowledged() -> None:
+    talk = Conversation().handshake().server(b"+ POP2\r\n").client(b"QUIT\r\n", unheard=3)
+    *_, greeting, quit_ = talk.packets
+    assert (greeting.next_seq - quit_.ack) % 2**32 == 3
+
+
+def test_segments_are_placed_by_hand() -> None:
+    talk = Conversation(client_isn=2**32 - 1, server_isn=9)
+    first, second = talk.segment("client", 0, b"HELO", heard=5), talk.segment("server", -1, flags=SYN | ACK)
+    assert (first.frame, first.seq, first.ack, first.length, first.flags) == (1, 0, 15, 4, ACK)
+    assert (second.frame, second.seq, second.time) == (2, 9, 2_000_000)
+    assert (
+        first.key == bytes((10, 9, 0, 1, 10, 9, 0, 2)) + (40000).to_bytes(2) + (109).to_bytes(2) == talk.key("client")
+    )
+    assert second.key == talk.key("server") != first.key

@@ -12,7 +12,8 @@ from pop2dissect.limits import Limits
 from pop2dissect.tcp import Connection, Tracker
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.stream import Conflict, Gap
-from tests.tcp.build import Talk, track, whole
+from tests.support.conversation import Conversation
+from tests.tcp.build import track, whole
 from tests.tcp.test_tracker import handshake
 
 SECOND = 10**9
@@ -52,11 +53,15 @@ def test_events_name_the_capture_of_a_frame() -> None:
 
 def test_the_client_decides_which_of_two_answers_counts() -> None:
     frames = count(1)
-    talk, other = Talk(frames=frames), Talk(server_isn=2**31 + 77, frames=frames)
-    rest = [talk.segment("c", 0), talk.segment("s", 0, b"+ POP2\r\n"), talk.segment("c", 0, b"QUIT\r\n", heard=8)]
-    first, second = talk.segment("s", -1, flags=SYN | ACK), other.segment("s", -1, flags=SYN | ACK)
+    talk, other = Conversation(frames=frames), Conversation(server_isn=2**31 + 77, frames=frames)
+    rest = [
+        talk.segment("client", 0),
+        talk.segment("server", 0, b"+ POP2\r\n"),
+        talk.segment("client", 0, b"QUIT\r\n", heard=8),
+    ]
+    first, second = talk.segment("server", -1, flags=SYN | ACK), other.segment("server", -1, flags=SYN | ACK)
     for answers in ([first, second], [second, first]):
-        connection = only([talk.segment("c", -1, flags=SYN), *answers, *rest])
+        connection = only([talk.segment("client", -1, flags=SYN), *answers, *rest])
         assert both(connection) == (b"QUIT\r\n", b"+ POP2\r\n")
         assert "a further SYN of the server" in connection.events[0]
         assert connection.streams is not None
@@ -65,23 +70,23 @@ def test_the_client_decides_which_of_two_answers_counts() -> None:
 
 def test_payload_of_a_further_syn_is_not_taken() -> None:
     frames = count(1)
-    talk, other = Talk(frames=frames), Talk(server_isn=9000, frames=frames)
+    talk, other = Conversation(frames=frames), Conversation(server_isn=9000, frames=frames)
     connection = only(
-        [*handshake(talk), other.segment("s", -1, b"forged", flags=SYN | ACK), talk.segment("s", 0, b"right")]
+        [*handshake(talk), other.segment("server", -1, b"forged", flags=SYN | ACK), talk.segment("server", 0, b"right")]
     )
     assert both(connection) == (b"", b"right")
 
 
 def test_a_forged_syn_in_the_middle_takes_no_segment_away() -> None:
     frames = count(1)
-    talk, forged = Talk(frames=frames), Talk(client_isn=3 * 2**30, frames=frames)
+    talk, forged = Conversation(frames=frames), Conversation(client_isn=3 * 2**30, frames=frames)
     connection = only(
         [
             *handshake(talk),
-            talk.segment("s", 0, b"+ POP2\r\n"),
-            forged.segment("c", -1, flags=SYN),
-            talk.segment("c", 0, b"HELO a b\r\n", heard=8),
-            talk.segment("s", 8, b"#1\r\n", heard=10),
+            talk.segment("server", 0, b"+ POP2\r\n"),
+            forged.segment("client", -1, flags=SYN),
+            talk.segment("client", 0, b"HELO a b\r\n", heard=8),
+            talk.segment("server", 8, b"#1\r\n", heard=10),
         ]
     )
     assert both(connection) == (b"HELO a b\r\n", b"+ POP2\r\n#1\r\n")
@@ -90,18 +95,18 @@ def test_a_forged_syn_in_the_middle_takes_no_segment_away() -> None:
 
 def test_late_segments_of_a_connection_go_to_it_and_not_to_its_successor() -> None:
     frames = count(1)
-    old, new = Talk(frames=frames), Talk(client_isn=200_000, server_isn=900_000, frames=frames)
+    old, new = Conversation(frames=frames), Conversation(client_isn=200_000, server_isn=900_000, frames=frames)
     connections = track(
         [
             *handshake(old),
-            old.segment("c", 0, b"one"),
-            old.segment("c", 6, flags=ACK | FIN),
-            old.segment("s", 0, flags=ACK | FIN, heard=7),
+            old.segment("client", 0, b"one"),
+            old.segment("client", 6, flags=ACK | FIN),
+            old.segment("server", 0, flags=ACK | FIN, heard=7),
             *handshake(new),
-            old.segment("c", 3, b"two"),
-            new.segment("c", 0, b"three"),
-            old.segment("s", 0, flags=ACK | FIN, heard=7),
-            new.segment("s", 0, b"four", heard=5),
+            old.segment("client", 3, b"two"),
+            new.segment("client", 0, b"three"),
+            old.segment("server", 0, flags=ACK | FIN, heard=7),
+            new.segment("server", 0, b"four", heard=5),
         ]
     )
     assert [both(connection) for connection in connections] == [(b"onetwo", b""), (b"three", b"four")]
@@ -110,15 +115,15 @@ def test_late_segments_of_a_connection_go_to_it_and_not_to_its_successor() -> No
 
 def test_another_connection_after_a_closed_one_whose_syn_was_not_captured() -> None:
     frames = count(1)
-    old, new = Talk(frames=frames), Talk(client_isn=2**31, server_isn=2**30, frames=frames)
+    old, new = Conversation(frames=frames), Conversation(client_isn=2**31, server_isn=2**30, frames=frames)
     connections = track(
         [
             *handshake(old),
-            old.segment("c", 0, b"one"),
-            old.segment("c", 3, flags=ACK | FIN),
-            old.segment("s", 0, flags=ACK | FIN, heard=4),
-            new.segment("c", 0, b"two"),
-            new.segment("s", 0, b"three", heard=3),
+            old.segment("client", 0, b"one"),
+            old.segment("client", 3, flags=ACK | FIN),
+            old.segment("server", 0, flags=ACK | FIN, heard=4),
+            new.segment("client", 0, b"two"),
+            new.segment("server", 0, b"three", heard=3),
         ]
     )
     assert [both(connection) for connection in connections] == [(b"one", b""), (b"two", b"three")]
@@ -126,17 +131,17 @@ def test_another_connection_after_a_closed_one_whose_syn_was_not_captured() -> N
 
 
 def test_copies_that_come_long_after_the_end_begin_nothing() -> None:
-    talk = Talk()
+    talk = Conversation()
     tracker = Tracker(frozenset({109}))
     segments = [
         *handshake(talk),
-        talk.segment("c", 0, b"one"),
-        talk.segment("c", 3, flags=ACK | FIN),
-        talk.segment("s", 0, flags=ACK | FIN, heard=4),
-        Talk(port=41000).segment("c", -1, flags=SYN, time=60 * SECOND),
-        talk.segment("c", 0, b"one", time=61 * SECOND),
-        talk.segment("c", 3, flags=ACK | FIN, time=62 * SECOND),
-        talk.segment("s", 5000, flags=RST, time=63 * SECOND),
+        talk.segment("client", 0, b"one"),
+        talk.segment("client", 3, flags=ACK | FIN),
+        talk.segment("server", 0, flags=ACK | FIN, heard=4),
+        Conversation(("10.9.0.1", 41000)).segment("client", -1, flags=SYN, time=60 * SECOND),
+        talk.segment("client", 0, b"one", time=61 * SECOND),
+        talk.segment("client", 3, flags=ACK | FIN, time=62 * SECOND),
+        talk.segment("server", 5000, flags=RST, time=63 * SECOND),
     ]
     (connection,) = tracker.connections(segments)
     assert both(connection) == (b"one", b"")
@@ -148,29 +153,29 @@ def test_copies_that_come_long_after_the_end_begin_nothing() -> None:
 
 
 def test_what_goes_on_long_after_the_end_is_not_lost() -> None:
-    talk = Talk()
+    talk = Conversation()
     connections = track(
         [
             *handshake(talk),
-            talk.segment("c", 0, b"one"),
-            talk.segment("s", 0, flags=RST | ACK, heard=3),
-            Talk(port=41000).segment("c", -1, flags=SYN, time=600 * SECOND),
-            talk.segment("c", 3, b"two", time=601 * SECOND),
+            talk.segment("client", 0, b"one"),
+            talk.segment("server", 0, flags=RST | ACK, heard=3),
+            Conversation(("10.9.0.1", 41000)).segment("client", -1, flags=SYN, time=600 * SECOND),
+            talk.segment("client", 3, b"two", time=601 * SECOND),
         ]
     )
     assert [both(connection)[0] for connection in connections] == [b"one", b"two"]
 
 
 def test_data_after_a_reset_or_a_fin_is_kept_and_said() -> None:
-    talk = Talk()
+    talk = Conversation()
     connection = only(
         [
             *handshake(talk),
-            talk.segment("c", 0, b"one"),
-            talk.segment("s", 0, flags=RST | ACK, heard=3),
-            talk.segment("c", 3, b"two"),
-            talk.segment("c", 6, flags=ACK | FIN),
-            talk.segment("c", 6, b"three"),
+            talk.segment("client", 0, b"one"),
+            talk.segment("server", 0, flags=RST | ACK, heard=3),
+            talk.segment("client", 3, b"two"),
+            talk.segment("client", 6, flags=ACK | FIN),
+            talk.segment("client", 6, b"three"),
         ]
     )
     assert both(connection) == (b"onetwothree", b"")
@@ -181,20 +186,22 @@ def test_data_after_a_reset_or_a_fin_is_kept_and_said() -> None:
 
 
 def test_octets_in_a_reset_are_kept_and_said() -> None:
-    talk = Talk()
-    connection = only([*handshake(talk), talk.segment("c", 0, b"one"), talk.segment("s", 0, b"cause", flags=RST)])
+    talk = Conversation()
+    connection = only(
+        [*handshake(talk), talk.segment("client", 0, b"one"), talk.segment("server", 0, b"cause", flags=RST)]
+    )
     assert both(connection) == (b"one", b"cause")
     assert connection.events == ["a RST of the server that carries octets, which no program will have read (frame 5)"]
 
 
 def test_a_reset_that_answers_no_syn_is_ignored() -> None:
-    talk = Talk()
+    talk = Conversation()
     connection = only(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("s", 0, flags=RST | ACK, heard=500),
-            talk.segment("s", -1, flags=SYN | ACK),
-            talk.segment("c", 0, b"one"),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("server", 0, flags=RST | ACK, heard=500),
+            talk.segment("server", -1, flags=SYN | ACK),
+            talk.segment("client", 0, b"one"),
         ]
     )
     assert connection.events == ["a RST that does not answer the SYN, and was ignored (frame 2)"]
@@ -202,9 +209,9 @@ def test_a_reset_that_answers_no_syn_is_ignored() -> None:
 
 
 def test_payload_in_the_syn_and_urgent_data_are_said() -> None:
-    talk = Talk()
+    talk = Conversation()
     connection = only(
-        [talk.segment("c", -1, b"HELO", flags=SYN), talk.segment("c", 4, b" a!", flags=ACK | URG, urgent=3)]
+        [talk.segment("client", -1, b"HELO", flags=SYN), talk.segment("client", 4, b" a!", flags=ACK | URG, urgent=3)]
     )
     assert both(connection) == (b"HELO a!", b"")
     assert connection.events == [
@@ -214,12 +221,12 @@ def test_payload_in_the_syn_and_urgent_data_are_said() -> None:
 
 
 def test_two_ends_of_a_stream() -> None:
-    talk = Talk()
+    talk = Conversation()
     connection = only(
         [
             *handshake(talk),
-            talk.segment("c", 0, b"one", flags=ACK | FIN),
-            talk.segment("c", 9, flags=ACK | FIN),
+            talk.segment("client", 0, b"one", flags=ACK | FIN),
+            talk.segment("client", 9, flags=ACK | FIN),
         ]
     )
     assert connection.events == ["a further FIN of the client, at another place of its stream (frame 5)"]
@@ -228,13 +235,13 @@ def test_two_ends_of_a_stream() -> None:
 
 
 def test_an_acknowledgement_that_later_ones_contradict_proves_nothing() -> None:
-    talk = Talk()
+    talk = Conversation()
     segments = [
         *handshake(talk),
-        talk.segment("c", 0, b"one"),
-        talk.segment("s", 0, heard=3),
-        talk.segment("s", 0, heard=9000),  # forged
-        *(talk.segment("s", number, b"x", heard=3 + (number & 1)) for number in range(4)),
+        talk.segment("client", 0, b"one"),
+        talk.segment("server", 0, heard=3),
+        talk.segment("server", 0, heard=9000),  # forged
+        *(talk.segment("server", number, b"x", heard=3 + (number & 1)) for number in range(4)),
     ]
     connection = only(segments)
     assert connection.streams is not None
@@ -245,15 +252,15 @@ def test_an_acknowledgement_that_later_ones_contradict_proves_nothing() -> None:
 
 
 def test_simultaneous_open() -> None:
-    talk = Talk()
+    talk = Conversation()
     connection = only(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("s", -1, flags=SYN),
-            talk.segment("c", -1, flags=SYN | ACK),
-            talk.segment("s", -1, flags=SYN | ACK),
-            talk.segment("c", 0, b"one"),
-            talk.segment("s", 0, b"two", heard=3),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("server", -1, flags=SYN),
+            talk.segment("client", -1, flags=SYN | ACK),
+            talk.segment("server", -1, flags=SYN | ACK),
+            talk.segment("client", 0, b"one"),
+            talk.segment("server", 0, b"two", heard=3),
         ]
     )
     assert both(connection) == (b"one", b"two")
@@ -265,12 +272,12 @@ def wrong(segment: Segment) -> Segment:
 
 
 def test_a_copy_with_a_wrong_checksum_does_not_count_against_a_right_one() -> None:
-    talk = Talk()
+    talk = Conversation()
     segments = [
         *handshake(talk),
-        wrong(talk.segment("c", 0, b"forged")),
-        talk.segment("c", 0, b"honest"),
-        talk.segment("c", 6, b"more"),
+        wrong(talk.segment("client", 0, b"forged")),
+        talk.segment("client", 0, b"honest"),
+        talk.segment("client", 6, b"more"),
     ]
     for policy in ("first", "last"):
         connection = only(segments, policy)
@@ -281,15 +288,17 @@ def test_a_copy_with_a_wrong_checksum_does_not_count_against_a_right_one() -> No
 
 
 def test_where_most_checksums_are_wrong_it_is_the_adapter() -> None:
-    talk = Talk()
-    connection = only([*handshake(talk), wrong(talk.segment("c", 0, b"one")), wrong(talk.segment("c", 3, b"two"))])
+    talk = Conversation()
+    connection = only(
+        [*handshake(talk), wrong(talk.segment("client", 0, b"one")), wrong(talk.segment("client", 3, b"two"))]
+    )
     assert both(connection) == (b"onetwo", b"")
 
 
 def test_beyond_the_segments_of_a_stream_it_is_said_what_is_left_out() -> None:
-    talk = Talk()
+    talk = Conversation()
     tracker = Tracker(frozenset({109}), limits=Limits(stream_segments=3))
-    segments = [*handshake(talk), *(talk.segment("c", number, b"x") for number in range(5))]
+    segments = [*handshake(talk), *(talk.segment("client", number, b"x") for number in range(5))]
     (connection,) = tracker.connections(segments)
     assert connection.streams is not None
     assert both(connection) == (b"xxx", b"")
@@ -301,17 +310,21 @@ def test_beyond_the_segments_of_a_stream_it_is_said_what_is_left_out() -> None:
 
 
 def test_beyond_the_octets_held_in_memory_too() -> None:
-    talk = Talk()
+    talk = Conversation()
     tracker = Tracker(frozenset({109}), limits=Limits(stream_octets=7))
-    (connection,) = tracker.connections([talk.segment("s", 3 * number, b"xyz") for number in range(4)])
+    (connection,) = tracker.connections([talk.segment("server", 3 * number, b"xyz") for number in range(4)])
     assert both(connection) == (b"", b"xyzxyz")
     assert "limit stream_octets of 7 (frames 3 and 4)" in connection.events[0]
 
 
 def test_more_conflicts_than_are_listed() -> None:
-    talk = Talk()
+    talk = Conversation()
     tracker = Tracker(frozenset({109}), limits=Limits(conflicts=2))
-    segments = [*handshake(talk), talk.segment("c", 0, b"abcd"), *(talk.segment("c", n, b"!") for n in range(4))]
+    segments = [
+        *handshake(talk),
+        talk.segment("client", 0, b"abcd"),
+        *(talk.segment("client", n, b"!") for n in range(4)),
+    ]
     (connection,) = tracker.connections(segments)
     assert connection.streams is not None
     assert len(connection.streams[0].conflicts) == 2
@@ -319,14 +332,14 @@ def test_more_conflicts_than_are_listed() -> None:
 
 
 def test_a_keep_alive_with_garbage_is_said_and_left_out() -> None:
-    talk = Talk()
+    talk = Conversation()
     segments = [
         *handshake(talk),
-        talk.segment("c", 0, b"abc"),
-        talk.segment("s", 0, heard=3),
-        talk.segment("c", 2, b"c"),
-        talk.segment("c", 2, b"\0"),
-        talk.segment("c", 3, b"def"),
+        talk.segment("client", 0, b"abc"),
+        talk.segment("server", 0, heard=3),
+        talk.segment("client", 2, b"c"),
+        talk.segment("client", 2, b"\0"),
+        talk.segment("client", 3, b"def"),
     ]
     for policy in ("first", "last"):
         connection = only(segments, policy)
@@ -337,24 +350,30 @@ def test_a_keep_alive_with_garbage_is_said_and_left_out() -> None:
 
 
 def test_one_octet_captured_after_its_acknowledgement_is_data() -> None:
-    talk = Talk()
-    segments = [*handshake(talk), talk.segment("s", 0, heard=1), talk.segment("c", 0, b"a"), talk.segment("c", 0, b"x")]
+    talk = Conversation()
+    segments = [
+        *handshake(talk),
+        talk.segment("server", 0, heard=1),
+        talk.segment("client", 0, b"a"),
+        talk.segment("client", 0, b"x"),
+    ]
     assert both(only(segments)) == (b"a", b"")
 
 
 def test_a_stray_segment_before_the_answer_to_a_syn_changes_nothing() -> None:
     for distance in (1, 77, 2**30, 2**31 - 5, 2**31, 2**32 - 9):
         frames = count(1)
-        talk, stray = Talk(frames=frames), Talk(server_isn=(5000 + distance) % 2**32, frames=frames)
+        talk = Conversation(frames=frames)
+        stray = Conversation(server_isn=(talk.isn("server") + distance) % 2**32, frames=frames)
         connection = only(
             [
-                talk.segment("c", -1, flags=SYN),
-                stray.segment("s", 0),
-                talk.segment("s", -1, flags=SYN | ACK),
-                talk.segment("c", 0),
-                talk.segment("s", 0, b"s"),
-                talk.segment("c", 0, b"c", heard=1),
-                talk.segment("s", 1, b"t", heard=1),
+                talk.segment("client", -1, flags=SYN),
+                stray.segment("server", 0),
+                talk.segment("server", -1, flags=SYN | ACK),
+                talk.segment("client", 0),
+                talk.segment("server", 0, b"s"),
+                talk.segment("client", 0, b"c", heard=1),
+                talk.segment("server", 1, b"t", heard=1),
             ]
         )
         assert both(connection) == (b"c", b"st"), distance
@@ -363,13 +382,13 @@ def test_a_stray_segment_before_the_answer_to_a_syn_changes_nothing() -> None:
 
 def test_silent_connections_are_over_where_that_is_asked_for() -> None:
     frames = count(1)
-    talk, other = Talk(frames=frames), Talk(port=41000, frames=frames)
+    talk, other = Conversation(frames=frames), Conversation(("10.9.0.1", 41000), frames=frames)
 
     def segments() -> Iterator[Segment]:
-        yield talk.segment("c", 0, b"one", time=0)
-        yield from (other.segment("c", n, b"x", time=n * 10 * SECOND) for n in range(1, 20))
+        yield talk.segment("client", 0, b"one", time=0)
+        yield from (other.segment("client", n, b"x", time=n * 10 * SECOND) for n in range(1, 20))
         assert given == [b"one"]
-        yield talk.segment("c", 3, b"two", time=200 * SECOND)
+        yield talk.segment("client", 3, b"two", time=200 * SECOND)
 
     given: list[bytes] = []
     for connection in Tracker(frozenset({109}), limits=Limits(idle_seconds=60)).connections(segments()):
@@ -380,17 +399,19 @@ def test_silent_connections_are_over_where_that_is_asked_for() -> None:
 
 
 def test_an_acknowledged_fin_is_no_octet_also_after_octets_that_were_not_captured() -> None:
-    talk = Talk()
-    connection = only([*handshake(talk), talk.segment("s", 0, b"x", heard=5), talk.segment("s", 1, b"y", heard=6)])
+    talk = Conversation()
+    connection = only(
+        [*handshake(talk), talk.segment("server", 0, b"x", heard=5), talk.segment("server", 1, b"y", heard=6)]
+    )
     assert connection.streams is not None
     assert connection.streams[0].gaps == [Gap(0, 5, "not captured")]
 
 
 def test_an_acknowledgement_is_judged_by_its_distance_from_what_was_seen() -> None:
-    talk = Talk()
+    talk = Conversation()
     many = 30 << 20  # more than unseen_octets
     connection = only(
-        [*handshake(talk), talk.segment("c", 0, b"abc", length=many), talk.segment("s", 0, b"x", heard=many)]
+        [*handshake(talk), talk.segment("client", 0, b"abc", length=many), talk.segment("server", 0, b"x", heard=many)]
     )
     assert connection.streams is not None
     assert connection.streams[1].spans[0].acknowledged == many
@@ -398,31 +419,33 @@ def test_an_acknowledgement_is_judged_by_its_distance_from_what_was_seen() -> No
 
 
 def test_begin_and_end_are_the_earliest_and_the_latest_time() -> None:
-    talk = Talk()
+    talk = Conversation()
     times = [50, 70, 20, 60]
-    connection = only([talk.segment("c", n, b"x", time=time) for n, time in enumerate(times)])
+    connection = only([talk.segment("client", n, b"x", time=time) for n, time in enumerate(times)])
     assert (connection.start, connection.end) == (20, 70)
 
 
 def test_a_syn_of_a_new_attempt_without_payload_before_it_is_a_probe_more() -> None:
     frames = count(1)
     tracker = Tracker(frozenset({109}))
-    attempts = [Talk(client_isn=number << 20, frames=frames).segment("c", -1, flags=SYN) for number in (1, 2, 3)]
+    attempts = [
+        Conversation(client_isn=number << 20, frames=frames).segment("client", -1, flags=SYN) for number in (1, 2, 3)
+    ]
     assert list(tracker.connections(attempts)) == []
     assert [tally.attempts for tally in tracker.probes.values()] == [3]
 
 
 def test_whose_segment_it_is_also_shows_in_what_it_acknowledges() -> None:
     frames = count(1)
-    old, new = Talk(frames=frames), Talk(client_isn=2**31, server_isn=2**30, frames=frames)
+    old, new = Conversation(frames=frames), Conversation(client_isn=2**31, server_isn=2**30, frames=frames)
     connections = track(
         [
             *handshake(old),
-            old.segment("c", 0, b"one"),
-            new.segment("c", -1, flags=SYN),  # the answer to it was not captured
-            old.segment("s", 0, b"late", heard=3),
-            new.segment("s", 0, b"new"),
-            new.segment("c", 0, b"two", heard=3),
+            old.segment("client", 0, b"one"),
+            new.segment("client", -1, flags=SYN),  # the answer to it was not captured
+            old.segment("server", 0, b"late", heard=3),
+            new.segment("server", 0, b"new"),
+            new.segment("client", 0, b"two", heard=3),
         ]
     )
     assert [both(connection) for connection in connections] == [(b"one", b"late"), (b"two", b"new")]
@@ -431,22 +454,22 @@ def test_whose_segment_it_is_also_shows_in_what_it_acknowledges() -> None:
 def test_each_closed_connection_has_its_own_time() -> None:
     frames = count(1)
     start = 477_586_800 * SECOND
-    first, second, other = (Talk(port=port, frames=frames) for port in (40000, 40001, 40002))
+    first, second, other = (Conversation(("10.9.0.1", port), frames=frames) for port in (40000, 40001, 40002))
 
-    def closing(talk: Talk, time: int) -> list[Segment]:
+    def closing(talk: Conversation, time: int) -> list[Segment]:
         made = [
             *handshake(talk),
-            talk.segment("c", 0, b"one"),
-            talk.segment("c", 6, flags=ACK | FIN),
-            talk.segment("s", 0, flags=ACK | FIN, heard=7),
+            talk.segment("client", 0, b"one"),
+            talk.segment("client", 6, flags=ACK | FIN),
+            talk.segment("server", 0, flags=ACK | FIN, heard=7),
         ]
         return [segment._replace(time=time) for segment in made]
 
     segments = [
         *closing(first, start),
         *closing(second, start + 8 * SECOND),
-        other.segment("c", 0, b"x", time=start + 11 * SECOND),
-        second.segment("c", 3, b"two", time=start + 12 * SECOND),
+        other.segment("client", 0, b"x", time=start + 11 * SECOND),
+        second.segment("client", 3, b"two", time=start + 12 * SECOND),
     ]
     given = {connection.client_key[-3]: both(connection)[0] for connection in track(segments)}
     assert given == {0x40: b"one", 0x41: b"onetwo", 0x42: b"x"}

@@ -9,16 +9,16 @@ from pop2dissect.decode.segment import Segment
 from pop2dissect.limits import Limits
 from pop2dissect.tcp.pieces import Pieces
 from pop2dissect.tcp.reassembly import Cut
-from tests.tcp.build import Talk
+from tests.support.conversation import Conversation
 
 LIMITS = Limits(stream_segments=3, stream_octets=10)
 
 
 def entered(*payloads: tuple[int, bytes], limits: Limits = LIMITS) -> Pieces:
     pieces = Pieces(limits)
-    talk = Talk()
+    talk = Conversation()
     for offset, payload in payloads:
-        pieces.enter(talk.segment("c", offset, payload), offset, None)
+        pieces.enter(talk.segment("client", offset, payload), offset, None)
     return pieces
 
 
@@ -53,10 +53,10 @@ def test_the_limit_that_is_reached_is_named() -> None:
 
 
 def test_what_the_snap_length_cut_is_known_to_have_existed() -> None:
-    talk = Talk()
+    talk = Conversation()
     pieces = Pieces(LIMITS)
-    pieces.enter(talk.segment("c", 0, b"ab", length=5), 0, None)
-    pieces.enter(talk.segment("c", 5, b"", length=5), 5, None)
+    pieces.enter(talk.segment("client", 0, b"ab", length=5), 0, None)
+    pieces.enter(talk.segment("client", 5, b"", length=5), 5, None)
     assert pieces.cuts == [Cut(2, 3), Cut(5, 5)]
     assert (len(pieces.spans), pieces.highest, pieces.ordered, pieces.last_byte()) == (1, 10, False, None)
 
@@ -69,9 +69,9 @@ def test_the_byte_before_the_next_one() -> None:
 
 @pytest.mark.parametrize(("left_out", "believed"), [(0, True), (1, False)])
 def test_wrong_checksums_are_believed_where_they_are_half(left_out: int, believed: bool) -> None:
-    talk = Talk()
+    talk = Conversation()
     pieces = Pieces(Limits())
-    first, second = doubted(talk.segment("c", 3, b"two")), talk.segment("c", 0, b"one")
+    first, second = doubted(talk.segment("client", 3, b"two")), talk.segment("client", 0, b"one")
     pieces.enter(first, 3, None)
     pieces.enter(second, 0, None)
     pieces.judge_checksums(left_out)
@@ -80,10 +80,10 @@ def test_wrong_checksums_are_believed_where_they_are_half(left_out: int, believe
 
 
 def test_all_of_it_moves() -> None:
-    talk = Talk()
+    talk = Conversation()
     pieces = Pieces(Limits())
-    pieces.enter(talk.segment("c", 5, b"ab", length=4), 5, 100)
-    pieces.enter(doubted(talk.segment("c", 9, b"c")), 9, None)
+    pieces.enter(talk.segment("client", 5, b"ab", length=4), 5, 100)
+    pieces.enter(doubted(talk.segment("client", 9, b"c")), 9, None)
     pieces.move(-5)
     pieces.move_acknowledged(7)
     assert [(span.offset, span.acknowledged) for span in (*pieces.spans, *pieces.doubted)] == [(0, 107), (4, None)]

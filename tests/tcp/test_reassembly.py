@@ -13,7 +13,8 @@ from pop2dissect.decode.segment import ACK, FIN, SYN, URG
 from pop2dissect.limits import DEFAULT
 from pop2dissect.tcp.reassembly import CUT_BY_SNAP_LENGTH, NOT_CAPTURED, Cut, build_stream
 from pop2dissect.tcp.stream import Conflict, Gap, Span, Stream
-from tests.tcp.build import Talk, streams, whole
+from tests.support.conversation import Conversation
+from tests.tcp.build import streams, track, whole
 
 TEXT = bytes(range(256)) * 3
 
@@ -40,10 +41,10 @@ def test_any_order_split_and_duplication_is_the_same_as_in_order(
     case: tuple[bytes, int, list[tuple[int, bytes]]], policy: str
 ) -> None:
     octets, isn, pieces = case
-    talk = Talk(client_isn=isn)
+    talk = Conversation(client_isn=isn)
     segments = [
-        talk.segment("c", -1, flags=SYN),
-        *(talk.segment("c", offset, part) for offset, part in pieces),
+        talk.segment("client", -1, flags=SYN),
+        *(talk.segment("client", offset, part) for offset, part in pieces),
     ]
     client, _ = streams(segments, policy)
     assert whole(client) == octets
@@ -57,8 +58,8 @@ def test_without_handshake_the_earliest_octet_is_the_first(
     case: tuple[bytes, int, list[tuple[int, bytes]]],
 ) -> None:
     octets, isn, pieces = case
-    talk = Talk(client_isn=isn)
-    client, _ = streams([talk.segment("c", offset, part) for offset, part in pieces])
+    talk = Conversation(client_isn=isn)
+    client, _ = streams([talk.segment("client", offset, part) for offset, part in pieces])
     assert whole(client) == octets
 
 
@@ -104,8 +105,12 @@ def test_a_conflict_keeps_both_versions_and_their_frames() -> None:
 
 
 def test_a_hole_between_spans_is_a_gap() -> None:
-    talk = Talk()
-    segments = [talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"abc"), talk.segment("c", 10, b"xyz")]
+    talk = Conversation()
+    segments = [
+        talk.segment("client", -1, flags=SYN),
+        talk.segment("client", 0, b"abc"),
+        talk.segment("client", 10, b"xyz"),
+    ]
     client, _ = streams(segments)
     assert client.gaps == [Gap(3, 7, NOT_CAPTURED)]
     assert (client.length, client.octets, client.missing) == (13, 6, 7)
@@ -113,12 +118,12 @@ def test_a_hole_between_spans_is_a_gap() -> None:
 
 
 def test_what_the_peer_acknowledged_existed() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, server = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("s", -1, flags=SYN | ACK),
-            talk.segment("c", 0, b"abc", heard=46),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("server", -1, flags=SYN | ACK),
+            talk.segment("client", 0, b"abc", heard=46),
         ]
     )
     assert client.gaps == []
@@ -126,36 +131,36 @@ def test_what_the_peer_acknowledged_existed() -> None:
 
 
 def test_an_acknowledged_fin_that_was_not_captured_is_no_octet() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, _ = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 0, b"abc"),
-            talk.segment("s", 0, heard=4),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 0, b"abc"),
+            talk.segment("server", 0, heard=4),
         ]
     )
     assert client.gaps == []
 
 
 def test_a_stray_acknowledgement_number_proves_nothing() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, _ = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 0, b"abc"),
-            talk.segment("s", 0, heard=DEFAULT.unseen_octets + 100),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 0, b"abc"),
+            talk.segment("server", 0, heard=DEFAULT.unseen_octets + 100),
         ]
     )
     assert client.gaps == []
 
 
 def test_the_snap_length_is_told_apart_from_loss() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, _ = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 0, b"abc", length=10),
-            talk.segment("c", 20, b"xyz"),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 0, b"abc", length=10),
+            talk.segment("client", 20, b"xyz"),
         ]
     )
     assert client.gaps == [Gap(3, 7, CUT_BY_SNAP_LENGTH), Gap(10, 10, NOT_CAPTURED)]
@@ -168,20 +173,20 @@ def test_a_whole_retransmission_fills_what_the_snap_length_cut() -> None:
 
 
 def test_payload_in_the_syn_counts() -> None:
-    talk = Talk()
-    client, _ = streams([talk.segment("c", -1, b"HELO", flags=SYN), talk.segment("c", 4, b" a b\r\n")])
+    talk = Conversation()
+    client, _ = streams([talk.segment("client", -1, b"HELO", flags=SYN), talk.segment("client", 4, b" a b\r\n")])
     assert whole(client) == b"HELO a b\r\n"
 
 
 def test_a_keep_alive_octet_is_no_part_of_the_stream() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, _ = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 0, b"abc"),
-            talk.segment("s", 0, heard=3),
-            talk.segment("c", 2, b"\0"),
-            talk.segment("c", 3, b"def"),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 0, b"abc"),
+            talk.segment("server", 0, heard=3),
+            talk.segment("client", 2, b"\0"),
+            talk.segment("client", 3, b"def"),
         ]
     )
     assert whole(client) == b"abcdef"
@@ -189,22 +194,22 @@ def test_a_keep_alive_octet_is_no_part_of_the_stream() -> None:
 
 
 def test_a_zero_window_probe_is_the_first_octet_of_what_follows() -> None:
-    talk = Talk()
-    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"d"), talk.segment("c", 0, b"def")])
+    talk = Conversation()
+    client, _ = streams(
+        [talk.segment("client", -1, flags=SYN), talk.segment("client", 0, b"d"), talk.segment("client", 0, b"def")]
+    )
     assert whole(client) == b"def"
     assert client.conflicts == []
 
 
 def test_a_segment_far_outside_of_the_stream_is_left_out_and_said() -> None:
-    talk = Talk()
+    talk = Conversation()
     segments = [
-        talk.segment("c", -1, flags=SYN),
-        talk.segment("c", 0, b"abc"),
-        talk.segment("c", -500, b"forged"),
-        talk.segment("c", 2**30 + 10, b"forged"),
+        talk.segment("client", -1, flags=SYN),
+        talk.segment("client", 0, b"abc"),
+        talk.segment("client", -500, b"forged"),
+        talk.segment("client", 2**30 + 10, b"forged"),
     ]
-    from tests.tcp.build import track
-
     (connection,) = track(segments)
     assert connection.streams is not None
     assert whole(connection.streams[0]) == b"abc"
@@ -214,19 +219,21 @@ def test_a_segment_far_outside_of_the_stream_is_left_out_and_said() -> None:
 
 
 def test_an_octet_before_the_first_is_cut_off() -> None:
-    talk = Talk()
-    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", -2, b"xxabc"), talk.segment("c", 3, b"d")])
+    talk = Conversation()
+    client, _ = streams(
+        [talk.segment("client", -1, flags=SYN), talk.segment("client", -2, b"xxabc"), talk.segment("client", 3, b"d")]
+    )
     assert whole(client) == b"abcd"
     assert [(span.offset, span.length) for span in client.spans] == [(0, 3), (3, 1)]
 
 
 def test_fin_does_not_end_buffering() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, _ = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 3, b"def", flags=ACK | FIN),
-            talk.segment("c", 0, b"abc"),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 3, b"def", flags=ACK | FIN),
+            talk.segment("client", 0, b"abc"),
         ]
     )
     assert whole(client) == b"abcdef"
@@ -234,12 +241,12 @@ def test_fin_does_not_end_buffering() -> None:
 
 
 def test_the_stream_ends_where_the_fin_says() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, _ = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 0, b"abc"),
-            talk.segment("c", 9, flags=ACK | FIN),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 0, b"abc"),
+            talk.segment("client", 9, flags=ACK | FIN),
         ]
     )
     assert client.gaps == [Gap(3, 6, NOT_CAPTURED)]
@@ -249,36 +256,36 @@ def test_the_stream_ends_where_the_fin_says() -> None:
 def test_an_acknowledgement_of_the_fin_proves_no_octet_in_whatever_order_they_were_captured(
     captured_first: str,
 ) -> None:
-    talk = Talk()
-    last = [talk.segment("c", 3, flags=ACK | FIN), talk.segment("s", 0, heard=4)]
+    talk = Conversation()
+    last = [talk.segment("client", 3, flags=ACK | FIN), talk.segment("server", 0, heard=4)]
     if captured_first != "FIN":
         last.reverse()
-    client, _ = streams([talk.segment("c", -1, flags=SYN), talk.segment("c", 0, b"abc"), *last])
+    client, _ = streams([talk.segment("client", -1, flags=SYN), talk.segment("client", 0, b"abc"), *last])
     assert client.gaps == []
     assert client.length == 3
 
 
 def test_urgent_octets_are_marked() -> None:
-    talk = Talk()
+    talk = Conversation()
     client, _ = streams(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 0, b"abc"),
-            talk.segment("c", 3, b"!", flags=ACK | URG, urgent=1),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 0, b"abc"),
+            talk.segment("client", 3, b"!", flags=ACK | URG, urgent=1),
         ]
     )
     assert client.urgent == (3,)
 
 
 def test_a_capture_that_starts_in_the_middle_knows_what_was_sent_before_its_first_octet() -> None:
-    talk = Talk()
-    _, server = streams([talk.segment("c", 50, heard=100), talk.segment("s", 400, b"abc", heard=50)])
+    talk = Conversation()
+    _, server = streams([talk.segment("client", 50, heard=100), talk.segment("server", 400, b"abc", heard=50)])
     assert server.gaps == [Gap(0, 300, NOT_CAPTURED)]
 
 
 def test_a_first_segment_that_may_be_a_keep_alive_proves_no_gap() -> None:
-    talk = Talk()
-    client, _ = streams([talk.segment("c", 49), talk.segment("c", 50, b"abc")])
+    talk = Conversation()
+    client, _ = streams([talk.segment("client", 49), talk.segment("client", 50, b"abc")])
     assert client.gaps == []
 
 

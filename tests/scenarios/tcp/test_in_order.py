@@ -16,8 +16,8 @@ from pop2dissect.decode import Decoder
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment
 from pop2dissect.tcp import Connection, Tracker
 from pop2dissect.tcp.pieces import Pieces
+from tests.support.conversation import Conversation, Side
 from tests.support.truth import capture_names, capture_path
-from tests.tcp.build import Talk
 
 PSH = 8
 OCTETS = 64
@@ -62,12 +62,17 @@ def both_ways(segments: list[Segment]) -> tuple[list[dict[str, Any]], list[dict[
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Segment]:
     """Return segments of two connections, most of them in order, some repeated, lost, early, cut or with odd flags."""
-    talks = [Talk(port=40000), Talk(port=40000, client_isn=2**32 - 20), Talk(port=40001, server_isn=2**32 - 9)]
-    position = {(at, who): 0 for at in range(len(talks)) for who in "cs"}
+    talks = [
+        Conversation(("10.9.0.1", 40000)),
+        Conversation(("10.9.0.1", 40000), client_isn=2**32 - 20),
+        Conversation(("10.9.0.1", 40001), server_isn=2**32 - 9),
+    ]
+    sides: list[Side] = ["client", "server"]
+    position = {(at, side): 0 for at in range(len(talks)) for side in sides}
     segments: list[Segment] = []
     for number in range(draw(st.integers(1, 60))):
         at, who = draw(st.sampled_from(sorted(position)))
-        other = "s" if who == "c" else "c"
+        other: Side = "server" if who == "client" else "client"
         length = draw(st.integers(0, 9))
         off = draw(st.sampled_from([0] * 12 + [-9, -1, 1, 5, 1 << 20]))
         flags = draw(

@@ -16,7 +16,8 @@ import pytest
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.segment import SYN
 from tests.decode.build import ethernet, ipv4, record, tcp
-from tests.tcp.build import Talk, track, whole
+from tests.support.conversation import Conversation
+from tests.tcp.build import track, whole
 
 # Number, first block, length in blocks of eight octets; in the order of arrival. Of the papers' figure.
 ACTIVE_MAPPING = [(1, 0, 3), (2, 4, 2), (3, 6, 3), (4, 1, 4), (5, 6, 3), (6, 9, 3)]
@@ -43,10 +44,10 @@ def blocks(text: str) -> bytes:
 
 @pytest.mark.parametrize(("policy", "result"), [("first", FIRST), ("last", LAST)])
 def test_segments_of_the_figure(policy: str, result: str) -> None:
-    talk = Talk()
+    talk = Conversation()
     segments = [
-        talk.segment("c", -1, flags=SYN),
-        *(talk.segment("c", 8 * at, blocks(str(number) * length)) for number, at, length in ACTIVE_MAPPING),
+        talk.segment("client", -1, flags=SYN),
+        *(talk.segment("client", 8 * at, blocks(str(number) * length)) for number, at, length in ACTIVE_MAPPING),
     ]
     (connection,) = track(segments, policy)
     assert connection.streams is not None
@@ -68,12 +69,12 @@ def test_segments_of_the_figure(policy: str, result: str) -> None:
 @pytest.mark.parametrize("policy", ["first", "last"])
 def test_segments_of_every_relation(relation: str, policy: str) -> None:
     (at, length), first, last = RELATIONS[relation]
-    talk = Talk()
+    talk = Conversation()
     (connection,) = track(
         [
-            talk.segment("c", -1, flags=SYN),
-            talk.segment("c", 16, blocks("AAAA")),
-            talk.segment("c", 8 * at, blocks("B" * length)),
+            talk.segment("client", -1, flags=SYN),
+            talk.segment("client", 16, blocks("AAAA")),
+            talk.segment("client", 8 * at, blocks("B" * length)),
         ],
         policy,
     )
@@ -105,9 +106,11 @@ def test_fragments_of_the_figure(policy: str, result: str) -> None:
 def test_any_order_of_any_overlaps_reports_every_octet_that_differs() -> None:
     chance = random.Random(1)
     for _ in range(200):
-        talk = Talk(client_isn=2**32 - 20)
+        talk = Conversation(client_isn=2**32 - 20)
         pieces = [(chance.randrange(40), chance.choice([b"a", b"b"]) * chance.randrange(1, 12)) for _ in range(6)]
-        (connection,) = track([talk.segment("c", -1, flags=SYN), *(talk.segment("c", *piece) for piece in pieces)])
+        (connection,) = track(
+            [talk.segment("client", -1, flags=SYN), *(talk.segment("client", *piece) for piece in pieces)]
+        )
         assert connection.streams is not None
         stream = connection.streams[0]
         copies: dict[int, set[int]] = {}
