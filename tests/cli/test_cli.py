@@ -23,7 +23,7 @@ import pytest
 import pop2dissect
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.text.safe import cell_width
-from tests.support.conversation import Conversation
+from tests.support.hostile import everywhere
 from tests.support.truth import ROOT, capture_names, capture_path, load_truth
 from tests.support.wire import save
 
@@ -109,26 +109,8 @@ def test_the_readme_shows_what_comes_out(capsys: pytest.CaptureFixture[str], mon
 
 def hostile(tmp_path: Path) -> str:
     evil = "\x1b[2J\x1b]0;owned\x07\u202eexe.\u2066\x9b31m\x00".encode()
-    path = tmp_path / "hostile.pcap"
     mail = b"Subject: " + evil + b"\r\nFrom: " + evil + b"\r\n\r\nx\r\n"
-    talk = (
-        Conversation(seed=1)
-        .handshake()
-        .server(b"+ POP2 " + evil + b"\r\n")
-        .client(b"HELO " + evil.replace(b" ", b"") + b" pw\r\n")
-        .server(b"#1 messages in " + evil + b"\r\n")
-        .client(b"FOLD " + evil + b"\r\n")
-        .server(b"#1 messages in " + evil + b"\r\n")
-        .client(b"READ\r\n")
-        .server(b"=%d " % len(mail) + evil + b"\r\n")
-        .client(b"RETR\r\n")
-        .server(mail)
-        .client(b"ACKD\r\n")
-        .server(b"- " + evil + b"\r\n")
-        .close("server")
-    )
-    save(path, talk.packets)
-    return str(path)
+    return str(save(tmp_path / "hostile.pcap", everywhere(evil, mail).packets))
 
 
 @pytest.mark.parametrize("mode", [[], ["-V"], ["--follow", "1"]])
@@ -218,7 +200,7 @@ def test_a_fault_of_the_program_is_one_sentence_without_anything_captured(
     assert main([SAMPLE]) == ExitStatus.INTERNAL
     output, error = capsys.readouterr()
     assert output == ""
-    assert re.fullmatch(r"pop2dissect: .*: KeyError in test_command\.py, line \d+\n", error)
+    assert re.fullmatch(rf"pop2dissect: .*: KeyError in {Path(__file__).name}, line \d+\n", error)
 
 
 def test_too_little_memory_is_no_fault_of_the_program(

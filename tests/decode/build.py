@@ -8,6 +8,7 @@ from pathlib import Path
 from struct import pack, unpack
 
 from pop2dissect.capture.record import Record
+from pop2dissect.decode import Decoder
 
 CLIENT, SERVER = "192.0.2.1", "198.51.100.9"
 CLIENT6, SERVER6 = "2001:db8::1", "2001:db8:ffff::9"
@@ -117,6 +118,13 @@ def record(
     """Put a frame among octets that are not its own."""
     original = len(octets) if original is None else original
     return Record(frame, time, link_type, before + octets + behind, len(before), len(octets), original)
+
+
+def warnings(octets: bytes, link_type: int = 1) -> list[str]:
+    """Return what decoding says of a frame that is no segment."""
+    decoder = Decoder(None)
+    assert decoder.decode(record(octets, link_type)) is None
+    return decoder.warnings()
 
 
 def cut(whole: Record, captured: int) -> Record:

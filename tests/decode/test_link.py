@@ -6,8 +6,7 @@ from struct import pack
 
 import pytest
 
-from pop2dissect.decode import Decoder
-from tests.decode.build import MAC, MACS, PACKET, ethernet, record, snap
+from tests.decode.build import MAC, MACS, PACKET, ethernet, snap, warnings
 
 BOTTOM = bytes.fromhex("000121ff")
 COOKED_NETLINK = pack(">HHH", 0, 824, 6) + MAC + b"\0\0\x08\0" + PACKET
@@ -17,12 +16,6 @@ FDDI_MANAGEMENT = b"\x41" + MACS + snap(PACKET)
 TOKEN_RING_MAC = b"\x10\0" + MACS + snap(PACKET)
 FRAME_RELAY_NO_UI = b"\x18\x41\x13\xcc" + PACKET
 FRAME_RELAY_CLNP = b"\x18\x41\3\x81" + PACKET
-
-
-def warnings(octets: bytes, link_type: int) -> list[str]:
-    decoder = Decoder(None)
-    assert decoder.decode(record(octets, link_type)) is None
-    return decoder.warnings()
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pop2dissect.decode import Decoder
-from tests.decode.build import PACKET, ethernet, record
-
-
-def warnings(octets: bytes, link_type: int) -> list[str]:
-    decoder = Decoder(None)
-    assert decoder.decode(record(octets, link_type)) is None
-    return decoder.warnings()
+from tests.decode.build import PACKET, ethernet, warnings
 
 
 @pytest.mark.parametrize(

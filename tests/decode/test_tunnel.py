@@ -7,14 +7,8 @@ from struct import pack
 import pytest
 
 from pop2dissect.decode import Decoder
-from tests.decode.build import OUTER, PACKET, ethernet, ipv4, record, udp
+from tests.decode.build import OUTER, PACKET, ethernet, ipv4, record, udp, warnings
 from tests.decode.encapsulations import PPP_IP, gre, in_ipv4, in_udp
-
-
-def warnings(octets: bytes) -> list[str]:
-    decoder = Decoder(None)
-    assert decoder.decode(record(octets)) is None
-    return decoder.warnings()
 
 
 @pytest.mark.parametrize(

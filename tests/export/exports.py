@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 
 from pop2dissect.cli import main
-from tests.support.conversation import Conversation
+from tests.support.hostile import everywhere
 from tests.support.wire import save
 
 EVIL = (
@@ -42,26 +42,5 @@ def hostile_mail() -> bytes:
 
 def hostile_capture(folder: Path) -> Path:
     """Write a capture of which user, folder, reply texts, subject, addresses and file names are hostile."""
-    evil = EVIL[4].encode()
-    mail = hostile_mail()
-    talk = (
-        Conversation(seed=1)
-        .handshake()
-        .server(b"+ POP2 " + evil + b"\r\n")
-        .client(b"HELO ../../" + evil + b" s3cret\r\n")
-        .server(b"#1 messages in " + evil + b"\r\n")
-        .client(b"FOLD ../../../etc/" + evil + b"\r\n")
-        .server(b"#1 messages in ../../../etc/" + evil + b"\r\n")
-        .client(b"READ\r\n")
-        .server(b"=%d " % len(mail) + evil + b"\r\n")
-        .client(b"RETR\r\n")
-        .server(mail)
-        .client(b"ACKD\r\n")
-        .server(b"=0 " + evil + b"\r\n")
-        .client(b"QUIT\r\n")
-        .server(b"+ bye\r\n")
-        .close("server")
-    )
-    path = folder / "hostile.pcap"
-    save(path, talk.packets)
-    return path
+    talk = everywhere(EVIL[4].encode(), hostile_mail(), path=b"../../../etc/")
+    return save(folder / "hostile.pcap", talk.packets)

@@ -156,6 +156,21 @@ def one_way(packets: Packets, source: Address) -> Packets:
     return [packet for packet in packets if packet.source == source]
 
 
+def _acknowledged(packet: Packet, later: int, mark: str) -> Packet:
+    """Return the bare acknowledgement of a packet."""
+    return replace(
+        packet,
+        time=packet.time + later,
+        source=packet.destination,
+        destination=packet.source,
+        seq=packet.ack,
+        ack=packet.next_seq,
+        flags=ACK,
+        payload=b"",
+        mark=mark,
+    )
+
+
 def keep_alives(packets: Packets, seed: int = 1, share: float = 0.1, octet: bytes = b"") -> Packets:
     """After some packets, let their sender probe by its last sequence number once more (RFC 9293, 3.8.4).
 
@@ -168,17 +183,7 @@ def keep_alives(packets: Packets, seed: int = 1, share: float = 0.1, octet: byte
         result.append(packet)
         if index in chosen and not packet.flags & (SYN | FIN | RST):
             room = _room(packets, index)
-            answer = replace(
-                packet,
-                time=packet.time + room * 2 // 3,
-                source=packet.destination,
-                destination=packet.source,
-                seq=packet.ack,
-                ack=packet.next_seq,
-                flags=ACK,
-                payload=b"",
-                mark="keep-alive answer",
-            )
+            answer = _acknowledged(packet, room * 2 // 3, "keep-alive answer")
             probe = replace(
                 packet,
                 time=packet.time + room // 3,
@@ -201,18 +206,7 @@ def zero_windows(packets: Packets, seed: int = 1, share: float = 0.1) -> Packets
         if index not in chosen or following is None:
             continue
         room = _room(packets, index)
-        closed = replace(
-            packet,
-            time=packet.time + room // 5,
-            source=packet.destination,
-            destination=packet.source,
-            seq=packet.ack,
-            ack=packet.next_seq,
-            flags=ACK,
-            payload=b"",
-            window=0,
-            mark="zero window",
-        )
+        closed = replace(_acknowledged(packet, room // 5, "zero window"), window=0)
         result.append(closed)
         if following.source == packet.source and following.seq == packet.next_seq and following.payload:
             result.append(

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from tests.html.pages import ReadPage, make_report
 from tests.support.browser import opened
 from tests.support.conversation import Conversation, merge
+from tests.support.hostile import everywhere
 from tests.support.wire import save
 
 SCRIPT = b"<script>window.pwned=1</script><img src=http://192.0.2.9/i onerror=window.pwned=2>"
@@ -43,24 +44,7 @@ def conversation(number: int, text: bytes) -> Conversation:
         b'--b\r\nContent-Type: application/octet-stream; name="' + name + b'"\r\n'
         b'Content-Disposition: attachment; filename="' + name + b'"\r\n\r\nx\r\n--b--\r\n'
     )
-    return (
-        Conversation(client=(f"10.9.1.{number + 1}", 40000), seed=number, start=number * 10**9)
-        .handshake()
-        .server(b"+ POP2 " + line + b" ready\r\n")
-        .client(b"HELO " + line.replace(b" ", b"\\ ") + b" " + line + b"\r\n")
-        .server(b"#1 messages in " + line + b"\r\n")
-        .client(b"FOLD " + line + b"\r\n")
-        .server(b"#1 messages in " + line + b"\r\n")
-        .client(b"READ 1\r\n")
-        .server(b"=%d " % len(mail) + line + b"\r\n")
-        .client(b"RETR\r\n")
-        .server(mail)
-        .client(b"ACKS\r\n")
-        .server(b"=0 " + line + b"\r\n")
-        .client(line + b"\r\n")
-        .server(b"- " + line + b"\r\n")
-        .close("server")
-    )
+    return everywhere(line, mail, client=(f"10.9.1.{number + 1}", 40000), seed=number, start=number * 10**9)
 
 
 @pytest.fixture(scope="module")
