@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pop2dissect.assemble import pop1 as assemble_pop1
 from pop2dissect.assemble.doubt import drop_doubtful
 from pop2dissect.assemble.secrets import mark_secrets
+from pop2dissect.capture.record import FrameRef
 from pop2dissect.decode.segment import FlowKey
 from pop2dissect.protocols import pop1, pop3, software
 from pop2dissect.protocols.identify import POP2, POP3, RFC918, RFC918_OR_POP3, identify
@@ -75,8 +76,8 @@ def assemble(connection: Connection) -> Session:
         id=connection.number,
         client=client,
         server=server,
-        first_frame=connection.first_frame,
-        last_frame=connection.last_frame,
+        first_frame=FrameRef(connection.first_frame),
+        last_frame=FrameRef(connection.last_frame),
         packets=connection.packets,
         start=connection.start,
         end=connection.end,
@@ -119,7 +120,7 @@ def probe(tally: ProbeTally) -> Probe:
         unanswered=tally.unanswered,
         first_time=tally.first_time,
         last_time=tally.last_time,
-        first_frame=tally.first_frame,
+        first_frame=FrameRef(tally.first_frame),
     )
 
 
@@ -131,10 +132,10 @@ def half_open(tally: HalfOpenTally) -> HalfOpen:
         attempts=tally.attempts,
         first_time=tally.first_time,
         last_time=tally.last_time,
-        first_frame=tally.first_frame,
+        first_frame=FrameRef(tally.first_frame),
         peak=peak,
         peak_time=peak_time,
-        peak_frame=peak_frame,
+        peak_frame=FrameRef(peak_frame),
         unlisted=tally.unlisted,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 Buffer: TypeAlias = bytes | mmap.mmap
 """Where octets lie: a memory map of the capture file, or an object of their own (compressed input, pipes)."""
@@ -29,10 +29,39 @@ def capture_index(reference: int) -> int:
     return reference >> FRAME_BITS
 
 
+class FrameRef(int):
+    """A frame reference as people use it: ``18``, or of the second capture ``2:18``, both counted from 1.
+
+    It is the integer that it is made of, so references compare, sort and hash as ever. It is made where the model of
+    sessions is, and not for each packet.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, capture: int, number: int) -> Self:
+        """Make a reference of a capture's number in the order of reading, and a frame's in it, both counted from 1."""
+        return cls((capture - 1 << FRAME_BITS) | number)
+
+    @property
+    def capture(self) -> int:
+        """Which capture it is in, counted from 1 in the order of reading."""
+        return (self >> FRAME_BITS) + 1
+
+    @property
+    def number(self) -> int:
+        """Its number in that capture, counted from 1, as Wireshark counts."""
+        return self & _FRAME_MASK
+
+    def __str__(self) -> str:
+        return f"{self.capture}:{self.number}" if self >> FRAME_BITS else int.__repr__(self)
+
+    __repr__ = __str__
+
+
 def frame_text(reference: int) -> str:
-    """Name a frame in a sentence: ``frame 5``, or where it is not of the first capture ``frame 5 of capture 2``."""
-    capture = capture_index(reference)
-    return f"frame {frame_number(reference)}" + (f" of capture {capture + 1}" if capture else "")
+    """Name a frame in a sentence: ``frame 5``, or where it is not of the first capture ``frame 2:5``."""
+    return f"frame {FrameRef(reference)}"
 
 
 class Record(NamedTuple):

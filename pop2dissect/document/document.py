@@ -269,7 +269,7 @@ def summary_object(totals: Totals, probes: Sequence[Probe]) -> Object:
         "violations": dict(sorted(totals.violations.items())),
         "probes": len(probes),
         "probe_attempts": sum(probe.attempts for probe in probes),
-        "findings": {severity: totals.findings[severity] for severity in get_args(Severity)},
+        "findings": {severity: totals.findings[severity] for severity in Severity},
         "gaps": totals.gaps,
         "missing_octets": totals.missing,
         "conflicts": totals.conflicts,

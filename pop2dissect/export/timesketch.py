@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TextIO, TypeAlias
 
-from pop2dissect.capture.record import capture_index, frame_number
+from pop2dissect.capture.record import FrameRef
 from pop2dissect.session import Entry, Finding, Session
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import rfc3339
@@ -116,9 +116,9 @@ def _finding_event(finding: Finding, otherwise: int) -> dict[str, Field]:
     return event | _frames(finding.frames)
 
 
-def _frames(frames: Sequence[int]) -> dict[str, Field]:
+def _frames(frames: Sequence[FrameRef]) -> dict[str, Field]:
     """Return the numbers of frames; of those of a second capture read together with others, which one it is too."""
-    numbers: dict[str, Field] = {"frames": [frame_number(frame) for frame in frames]}
-    if frames and capture_index(frames[0]):
-        numbers["capture"] = capture_index(frames[0])
+    numbers: dict[str, Field] = {"frames": [frame.number for frame in frames]}
+    if frames and frames[0].capture > 1:
+        numbers["capture"] = frames[0].capture
     return numbers

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final
 
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.session import Severity
 from pop2dissect.text.values import count
-
-SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
-"""From the least to the most severe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def _declare(
 CATALOGUE: Final[tuple[Declaration, ...]] = (
     _declare(
         "auth.cleartext",
-        "medium",
+        Severity.MEDIUM,
         "Password sent in clear text",
         "A password crossed the network unencrypted. Once a session.",
         "the protocol has no other way, so this is true of every login; whoever could capture this knows the password",
@@ -70,7 +67,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "auth.failed",
-        "low",
+        Severity.LOW,
         "Login refused",
         "A user and a password were given, and the server refused them.",
         "a typo, a changed password, or a mailbox that was locked at that moment",
@@ -78,7 +75,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "auth.bruteforce",
-        "high",
+        Severity.HIGH,
         "Passwords guessed for one user",
         "At least {bruteforce_failures:refused login} with at least {bruteforce_passwords:different password}, from "
         "one client to one server for one user, within {bruteforce_seconds:period}, over any number of connections; "
@@ -89,7 +86,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "auth.retry_stale",
-        "low",
+        Severity.LOW,
         "The same refused password tried again and again",
         "At least {stale_failures:refused login} from one client to one server for one user with fewer than "
         "{bruteforce_passwords:different password}.",
@@ -98,7 +95,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "auth.spray",
-        "high",
+        Severity.HIGH,
         "One password tried on many users",
         "One client tried the same password, or up to {spray_passwords:password}, on at least {spray_users:user}, and "
         "most were refused.",
@@ -107,7 +104,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "auth.user_enum",
-        "medium",
+        Severity.MEDIUM,
         "Many user names tried",
         "One client tried at least {enumeration_users:user}, most of which were refused every time.",
         "a program that polls many accounts, or a proxy of many users, while the server cannot check passwords",
@@ -115,7 +112,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "auth.success_after_fail",
-        "high",
+        Severity.HIGH,
         "Login accepted after many wrong passwords",
         "A password was accepted for the first time after at least {success_failures:refusal} with at least "
         "{success_passwords:different password}, from the same client to the same server for the same user, within "
@@ -125,7 +122,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "auth.weak",
-        "low",
+        Severity.LOW,
         "Weak password in use",
         "A password that is empty, equals the user's name, or has at most {weak_length:character}, and was not "
         "refused.",
@@ -134,7 +131,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "proxy.helo",
-        "medium",
+        Severity.MEDIUM,
         "Login to another host through the server",
         "The user of HELO has a colon: UW's server then logs in at the host before it (anonymous proxy).",
         "a front end that is meant to be used so; a user name that happens to have a colon "
@@ -143,7 +140,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "proxy.fold_remote",
-        "high",
+        Severity.HIGH,
         "Mailbox on another host opened through the server",
         "The mailbox of FOLD begins with {{: UW's server then connects to the host in braces.",
         "a front end that is meant to be used so",
@@ -151,7 +148,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "exploit.rsh_arg",
-        "critical",
+        Severity.CRITICAL,
         "Host name made to run a command (CVE-2018-19518, CVE-2005-2933)",
         "The braces of a remote mailbox, or the host of a proxied login, hold white space, an option like -o, "
         "or a quotation mark that is not closed.",
@@ -160,7 +157,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "file.absolute",
-        "medium",
+        Severity.MEDIUM,
         "Folder named by a path outside of the user's mail",
         "FOLD of an absolute path that is neither in a mail spool nor in the user's home; also another user's "
         "mailbox in a spool that was not opened.",
@@ -169,7 +166,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "file.traversal",
-        "high",
+        Severity.HIGH,
         "Folder name that leaves the user's directory",
         "FOLD with .., //, ~ and another user's name, a namespace like #ftp/, a NUL octet, or these percent-encoded.",
         "a client that joins a path and a name with one slash too many; a folder that its owner shares",
@@ -177,17 +174,17 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "file.sensitive",
-        "high",
+        Severity.HIGH,
         "System file or credentials asked for as a folder",
         "FOLD of passwd, shadow, .ssh, .rhosts, /proc and the like, and the server opened it. Medium where it did not.",
         "a folder that happens to have such a name",
         "T1005",
         "T1003.008",
-        reduced="medium",
+        reduced=Severity.MEDIUM,
     ),
     _declare(
         "file.read_confirmed",
-        "critical",
+        Severity.CRITICAL,
         "File that is no mailbox was read (BID 1484)",
         "After such a FOLD (file.absolute, file.traversal, file.sensitive) a message was sent whose Subject is the "
         "file's path: the header that UW's server makes up for files that are no mailboxes.",
@@ -196,7 +193,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "file.probe_sweep",
-        "medium",
+        Severity.MEDIUM,
         "Many folders tried that are not there",
         "One client and user asked one server for at least {sweep_folders:different folder} that were answered by #0 "
         "or by another mailbox.",
@@ -206,7 +203,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "exploit.overlong",
-        "high",
+        Severity.HIGH,
         "Overlong folder name (CVE-1999-0920)",
         "FOLD with an argument of at least {overlong_fold:octet}. Other long commands are protocol.long_line.",
         "a deeply nested folder; a test of the server's limits",
@@ -214,7 +211,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "exploit.nop_sled",
-        "critical",
+        Severity.CRITICAL,
         "Machine code padding in a command",
         "At least {nop_run:octet} 0x90 in a row, or one group of 4 octets that is no text at least "
         "{address_repeats:time} in a row, in a command (never in mail).",
@@ -223,7 +220,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "exploit.shellcode",
-        "critical",
+        Severity.CRITICAL,
         "Machine code or a shell's path in a command",
         "Known exploit code in a command, or the path of a shell together with octets that are no text, characters "
         "that shells interpret, or a great length (never in mail).",
@@ -232,7 +229,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "exploit.post_shell",
-        "critical",
+        Severity.CRITICAL,
         "Commands of a shell after an exploit",
         "After such a line (overlong, nop_sled, shellcode) the client sends lines that are no POP2, and the server "
         "answers with what is no reply.",
@@ -241,7 +238,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "exploit.crash",
-        "high",
+        Severity.HIGH,
         "Server gone after an overlong command",
         "An overlong command was the last, and the server closed or reset the connection without a word.",
         "packets missing from the capture; a server that drops such connections on purpose",
@@ -249,42 +246,42 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "protocol.state",
-        "low",
+        Severity.LOW,
         "Command not allowed in this state",
         "A command that the state table of RFC 937 (or RFC 918) does not have in the server's state.",
         "clients written for a server that is less strict",
     ),
     _declare(
         "protocol.unknown_command",
-        "low",
+        Severity.LOW,
         "Unknown command",
         "A line that is no command of the protocol.",
         "a client of another protocol; a typo of someone who types the commands",
     ),
     _declare(
         "protocol.syntax",
-        "low",
+        Severity.LOW,
         "Arguments not as the protocol has them",
         "A command with too few, too many or malformed arguments.",
         "clients and servers of that time differ in what they take",
     ),
     _declare(
         "protocol.pre_greeting",
-        "medium",
+        Severity.MEDIUM,
         "Client spoke before the server's greeting",
         "The client sent data before it had received the greeting.",
         "a capture that has packets out of order; a scanner that sends its probe at once",
     ),
     _declare(
         "protocol.pipelining",
-        "low",
+        Severity.LOW,
         "Command sent before the last one was answered",
         "The client did not wait for the reply to a command.",
         "a client in a hurry; acknowledgements that are missing from the capture",
     ),
     _declare(
         "protocol.length_mismatch",
-        "medium",
+        Severity.MEDIUM,
         "Message not as long as announced",
         "The octets that came after RETR are not as many as the last = reply announced, and none is missing from "
         "the capture.",
@@ -293,7 +290,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "protocol.reply_injection",
-        "medium",
+        Severity.MEDIUM,
         "Server text where no reply is due",
         "The server sent a line that no command asked for, or two replies to one command.",
         "a server that says goodbye in its own way (UW's error and farewell are left out)",
@@ -301,28 +298,28 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "protocol.bare_lf",
-        "low",
+        Severity.LOW,
         "Line without carriage return",
         "A line of either end outside of mail ends with LF alone.",
         "a person at a terminal, or a simple script",
     ),
     _declare(
         "protocol.long_line",
-        "low",
+        Severity.LOW,
         "Line longer than the protocol allows",
         "A command or reply of more than 512 octets; FOLD is exploit.overlong.",
         "a long password or path",
     ),
     _declare(
         "protocol.non_ascii",
-        "medium",
+        Severity.MEDIUM,
         "Octets beyond ASCII outside of mail",
         "A command or reply has octets above 127.",
         "a user name, password or folder in a national character set",
     ),
     _declare(
         "protocol.terminal_escape",
-        "medium",
+        Severity.MEDIUM,
         "Control characters outside of mail",
         "A command or reply has control characters, which can deceive whoever reads them on a terminal.",
         "a client of another protocol; a key pressed by mistake",
@@ -330,7 +327,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "data.bulk_read",
-        "medium",
+        Severity.MEDIUM,
         "Nearly all of a folder read",
         "At least {bulk_percent} % of a folder of at least {bulk_messages:message} was read, by a client and user with "
         "a finding of the auth (guessing), file, exploit, proxy or recon families or data.read_other_user.",
@@ -339,24 +336,24 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "data.mass_delete",
-        "high",
+        Severity.HIGH,
         "All of a folder deleted",
         "All of at least {wipe_messages:message} of a folder were deleted and the deletion was committed, by a client "
         "and user with a finding of the auth (guessing), file or exploit families. Info where there is none.",
         "the default of many mail programs, which fetch and delete",
         "T1070.008",
-        reduced="info",
+        reduced=Severity.INFO,
     ),
     _declare(
         "data.delete_uncommitted",
-        "info",
+        Severity.INFO,
         "Deletion that was never committed",
         "A message was acknowledged by ACKD, but no QUIT or FOLD followed that the server accepted.",
         "a connection that broke off; UW's server may still keep the mark",
     ),
     _declare(
         "data.read_other_user",
-        "high",
+        Severity.HIGH,
         "Mailbox of another user opened",
         "FOLD opened a mailbox with messages whose path names another user than the one logged in.",
         "a mailbox that is shared on purpose",
@@ -364,7 +361,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "recon.banner_grab",
-        "low",
+        Severity.LOW,
         "Greeting taken and nothing asked",
         "The server greeted, and the client left without trying to log in.",
         "a health check; a person who looks whether the server is up",
@@ -372,7 +369,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "recon.scan",
-        "medium",
+        Severity.MEDIUM,
         "Many servers probed by one source",
         "One source touched at least {scan_servers:server} without logging in.",
         "an inventory or monitoring system",
@@ -381,7 +378,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "dos.syn_flood",
-        "high",
+        Severity.HIGH,
         "Flood of half-open connections",
         "At least {flood_rate:connection} to one server were begun within one second and never completed.",
         "a capture that lost the clients' packets or saw one direction only; a fast port scan of one host",
@@ -389,7 +386,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "service.other_protocol",
-        "info",
+        Severity.INFO,
         "Another protocol on POP2's port",
         "A server on port 109 speaks something else than POP2 or its predecessor (RFC 918).",
         "a server put there on purpose, to be out of the way",
@@ -397,7 +394,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "service.elsewhere",
-        "medium",
+        Severity.MEDIUM,
         "POP2 on another port",
         "POP2 is spoken on a port other than 109.",
         "a server put there on purpose",
@@ -405,7 +402,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "service.vulnerable_banner",
-        "medium",
+        Severity.MEDIUM,
         "Server calls itself a vulnerable version",
         "The greeting is that of UW's ipop2d with a version up to v4.55 (CVE-1999-0920, BID 1484).",
         "a corrected program that kept its number",
@@ -413,7 +410,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     ),
     _declare(
         "tcp.overlap_conflict",
-        "high",
+        Severity.HIGH,
         "Two versions of the same octets",
         "Two segments carry different octets for the same place of the stream: an injection, or an attempt to show "
         "the analyser something else than the receiver.",

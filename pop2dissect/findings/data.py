@@ -126,7 +126,7 @@ def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Findi
 
 def mass_delete(use: FolderUse, session: int, user: str | None, why: str | None) -> Finding:
     """data.mass_delete: high together with another finding, else info."""
-    severity: Severity = "info" if why is None else "high"
+    severity = Severity.INFO if why is None else Severity.HIGH
     context = "Nothing else speaks against it" if why is None else f"There is more about this user from there: {why}"
     return finding(
         "data.mass_delete",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pop2dissect.findings.catalogue import BY_ID, SEVERITIES
+from pop2dissect.capture.record import FrameRef
+from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.session import Exchange, Finding, Severity
 from pop2dissect.text.values import SECOND, brief, duration
 
@@ -50,7 +51,7 @@ def finding(
         title=declaration.title,
         detail=f"{detail} Harmless causes: {declaration.innocent}.",
         time=time,
-        frames=named[:MAX_FRAMES],
+        frames=tuple(map(FrameRef, named[:MAX_FRAMES])),
         techniques=declaration.techniques,
         sessions=about[:MAX_SESSIONS],
     )
@@ -62,11 +63,8 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(kept, key=_place) if len(kept) > 1 else kept
 
 
-_RANK = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
-
-
 def _place(found: Finding) -> tuple[int, int, str, tuple[int, ...], tuple[int, ...]]:
-    return _RANK[found.severity], found.time or 0, found.id, found.sessions, found.frames
+    return -found.severity.rank, found.time or 0, found.id, found.sessions, found.frames
 
 
 def first_few(numbers: Iterable[int], most: int) -> tuple[int, ...]:

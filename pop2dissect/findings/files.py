@@ -68,7 +68,7 @@ def sensitive(facts: SessionFacts) -> Iterator[Finding]:
         f"that hold credentials. {what}",
         shown,
         facts,
-        severity="high" if was_opened else "medium",
+        severity=Severity.HIGH if was_opened else Severity.MEDIUM,
     )
 
 

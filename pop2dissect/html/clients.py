@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pop2dissect.html.times import Stamp, stamp
-from pop2dissect.session import Exchange, Finding, Message, Probe, Session, total_octets
-from pop2dissect.terminal.findings import GRAVE, SEVERITIES
+from pop2dissect.session import Exchange, Finding, Message, Probe, Session, Severity, total_octets
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count
 
@@ -42,7 +41,7 @@ class ClientRow:
     """Deletions that were committed."""
     first: Stamp
     last: Stamp
-    severity: str
+    severity: Severity | None
     """Of the worst finding but that of passwords in clear text, which every login has."""
 
 
@@ -62,7 +61,7 @@ class Course:
     """What one client did, in the order of time."""
 
     address: str
-    severity: str
+    severity: Severity | None
     titles: tuple[tuple[str, str], ...]
     """Severities and titles of the findings about it, the most severe first."""
     events: tuple[Event, ...]
@@ -76,13 +75,8 @@ class _Client:
     findings: list[Finding] = field(default_factory=list)
 
     @property
-    def worst(self) -> int:
-        ranks = [SEVERITIES.index(finding.severity) for finding in self.findings if finding.id != _COMMON]
-        return min(ranks, default=len(SEVERITIES))
-
-    @property
-    def severity(self) -> str:
-        return SEVERITIES[self.worst] if self.worst < len(SEVERITIES) else ""
+    def severity(self) -> Severity | None:
+        return max((finding.severity for finding in self.findings if finding.id != _COMMON), default=None)
 
     @property
     def first_time(self) -> int:
@@ -128,11 +122,11 @@ class Clients:
 
     def courses(self) -> list[Course]:
         """Return what those clients did that a grave finding is about."""
-        grave = [item for item in self._ranked() if item[1].severity in GRAVE]
+        grave = [item for item in self._ranked() if (severity := item[1].severity) and severity.is_grave]
         return [self._course(address, client) for address, client in grave[:MAX_TOLD]]
 
     def _ranked(self) -> list[tuple[str, _Client]]:
-        return sorted(self._clients.items(), key=lambda item: (item[1].worst, item[1].first_time, item[0]))
+        return sorted(self._clients.items(), key=lambda item: (-_rank(item[1].severity), item[1].first_time, item[0]))
 
     def _row(self, address: str, client: _Client) -> ClientRow:
         messages = [message for session in client.sessions for message in session.messages]
@@ -159,11 +153,11 @@ class Clients:
     def _course(self, address: str, client: _Client) -> Course:
         steps = sorted(_steps(client), key=lambda step: (step.time, step.sessions))
         told = steps[:MAX_EVENTS]
-        ranked = sorted({(SEVERITIES.index(finding.severity), finding.title) for finding in client.findings})
+        ranked = sorted({(-finding.severity.rank, finding.severity, finding.title) for finding in client.findings})
         return Course(
             address=address,
             severity=client.severity,
-            titles=tuple((SEVERITIES[rank], title) for rank, title in ranked),
+            titles=tuple((severity, title) for _, severity, title in ranked),
             events=tuple(
                 Event(
                     stamp(step.time, self._rendering.zone),
@@ -180,6 +174,10 @@ class Clients:
     def _cited(self, frames: Sequence[int]) -> str:
         more = f" and {len(frames) - MAX_FRAMES:,} more" if len(frames) > MAX_FRAMES else ""
         return self._rendering.frames(frames[:MAX_FRAMES]) + more
+
+
+def _rank(severity: Severity | None) -> int:
+    return -1 if severity is None else severity.rank
 
 
 def _steps(client: _Client) -> Iterator[_Step]:

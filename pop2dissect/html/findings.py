@@ -9,8 +9,7 @@ from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.findings.meaning import MEANING, TECHNIQUES, facts_of
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.html.times import Stamp, stamp
-from pop2dissect.session import Finding
-from pop2dissect.terminal.findings import SEVERITIES
+from pop2dissect.session import Finding, Severity
 from pop2dissect.text.rendering import Rendering
 
 SHOWN = 5
@@ -22,7 +21,7 @@ class Occurrence:
     """One finding. ``facts`` quotes the wire."""
 
     id: str
-    severity: str
+    severity: Severity
     title: str
     facts: str
     time: Stamp
@@ -37,7 +36,7 @@ class Kind:
     """All findings of one kind and severity."""
 
     id: str
-    severity: str
+    severity: Severity
     title: str
     occurrences: tuple[Occurrence, ...]
 
@@ -82,7 +81,7 @@ def kinds(findings: Iterable[Finding], rendering: Rendering) -> list[Kind]:
     """Group findings by kind: the most severe first, then by the time of the first, then by id."""
     grouped: dict[tuple[int, str], list[Finding]] = {}
     for finding in findings:
-        grouped.setdefault((SEVERITIES.index(finding.severity), finding.id), []).append(finding)
+        grouped.setdefault((-finding.severity.rank, finding.id), []).append(finding)
     made = []
     for (rank, name), group in grouped.items():
         group.sort(key=_place)

@@ -21,8 +21,6 @@ _LONG = 300
 """Characters of a text from the wire that are shown at once; the rest is folded away."""
 _LONGEST = 20_000
 """Characters of it that are shown at all; the octets have the rest."""
-_RANKS = {"": "", "info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
-"""Severities in numbers, for the filter of sessions."""
 
 
 def style(case: Case) -> str:
@@ -120,7 +118,7 @@ def environment() -> Environment:
         "e": escape,
     }
     made.filters.update(filters)
-    made.globals.update({"severity_rank": _RANKS, "WIDTH": WIDTH, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP})
+    made.globals.update({"WIDTH": WIDTH, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP})
     return made
 
 

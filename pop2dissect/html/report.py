@@ -24,9 +24,8 @@ from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.html.summary import summary
 from pop2dissect.html.times import stamp, zone_name
 from pop2dissect.html.tool import tool_facts
-from pop2dissect.session import Finding, Probe, Session
+from pop2dissect.session import MOST_SEVERE_FIRST, Finding, Probe, Session
 from pop2dissect.settings import Settings
-from pop2dissect.terminal.findings import GRAVE, SEVERITIES
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.spool import Spool
 
@@ -143,8 +142,8 @@ class Report:
             zone=zone,
             captures=captures,
             summary=summary(totals, dissection.captures, sessions, probes),
-            severities=[(name, totals.findings[name]) for name in SEVERITIES],
-            grave=[kind for kind in found_kinds if kind.severity in GRAVE],
+            severities=[(name, totals.findings[name]) for name in MOST_SEVERE_FIRST],
+            grave=[kind for kind in found_kinds if kind.severity.is_grave],
             kinds=found_kinds,
             interpretations=interpretations(found_kinds, dissection.settings.thresholds),
             clients=clients.rows(),
@@ -177,5 +176,5 @@ def _by_session(sessions: Sequence[Session], spanning: Sequence[Finding]) -> dic
             if number in about:
                 about[number].append(finding)
     for findings in about.values():
-        findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+        findings.sort(key=lambda finding: -finding.severity.rank)
     return about

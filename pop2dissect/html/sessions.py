@@ -15,9 +15,8 @@ from pop2dissect.html.lines import MAX_LINES, Line, session_lines
 from pop2dissect.html.messages import MessageView, message_view
 from pop2dissect.html.octets import embedded
 from pop2dissect.html.times import Stamp, stamp
-from pop2dissect.session import PASSWORD_MASK, Direction, Finding, Session, total_octets
+from pop2dissect.session import PASSWORD_MASK, Direction, Finding, Session, Severity, total_octets
 from pop2dissect.tcp.stream import Stream
-from pop2dissect.terminal.findings import SEVERITIES
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count
 
@@ -42,8 +41,8 @@ class SessionRow:
     messages: int
     deleted: int
     octets: int
-    severity: str
-    """Of the worst finding that is about it; empty where there is none."""
+    severity: Severity | None
+    """Of the worst finding that is about it; None where there is none."""
     findings: int
 
 
@@ -97,7 +96,7 @@ def session_row(session: Session, findings: Sequence[Finding], rendering: Render
         messages=len(session.messages),
         deleted=sum(message.disposition == "deleted" for message in session.messages),
         octets=total_octets(session.messages),
-        severity=min((finding.severity for finding in findings), key=SEVERITIES.index, default=""),
+        severity=max((finding.severity for finding in findings), default=None),
         findings=len(findings),
     )
 

@@ -11,7 +11,6 @@ from html import escape
 from typing import NamedTuple
 
 from pop2dissect.api import Capture
-from pop2dissect.capture.record import capture_index
 from pop2dissect.document.facts import brief_facts, fate
 from pop2dissect.session import Finding, Message, Session, decode_text
 from pop2dissect.session.timeline import message_name
@@ -113,7 +112,7 @@ def session_html(session: Session) -> str:
     facts = [
         f"{session.client} → {session.server}",
         f"{rfc3339(session.start)}, {brief(session.duration)}",
-        *brief_facts(session, Rendering(several_captures=capture_index(session.last_frame) > 0)),
+        *brief_facts(session, Rendering(several_captures=session.last_frame.capture > 1)),
     ]
     entries = session.timeline()
     talk = _table(

@@ -17,15 +17,16 @@ from pop2dissect.session.model import (
     Reply,
     ReplyKind,
     Session,
-    Severity,
     about_sessions,
     decode_text,
     total_octets,
 )
+from pop2dissect.session.severity import MOST_SEVERE_FIRST, Severity
 from pop2dissect.session.timeline import Entry
 
 __all__ = [
     "DIRECTIONS",
+    "MOST_SEVERE_FIRST",
     "PASSWORD_MASK",
     "Direction",
     "Disposition",

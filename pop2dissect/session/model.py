@@ -2,8 +2,8 @@
 
 These classes hold values and where they were seen; they parse nothing. Offsets are octets from the
 start of a stream (``client`` is what the client sent, ``server`` what the server sent), gaps
-included. Times are integer nanoseconds since 1970-01-01 UTC. Frames are references as in
-:mod:`pop2dissect.capture.record`.
+included. Times are integer nanoseconds since 1970-01-01 UTC. Frames are of the type
+:class:`pop2dissect.capture.record.FrameRef`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, get_args
 
+from pop2dissect.capture.record import FrameRef
 from pop2dissect.mail import Mail, OpenedMail, open_mail
 from pop2dissect.protocols.software import Software
+from pop2dissect.session.severity import Severity
 from pop2dissect.session.timeline import Entry, entries
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
@@ -24,7 +26,6 @@ Handshake = Literal["complete", "partial", "missing"]
 Ending = Literal["quit", "closed", "reset", "incomplete"]
 Disposition = Literal["kept", "deleted", "refused", "unacknowledged"]
 ReplyKind = Literal["greeting", "ok", "error", "count", "length", "data", "close", "unknown"]
-Severity = Literal["info", "low", "medium", "high", "critical"]
 Direction = Literal["client", "server"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
@@ -51,7 +52,7 @@ class Reply:
     """Offset after its last octet (its line end included)."""
     time: int | None
     """Time of its first octet; None where no octet of it was captured."""
-    frames: tuple[int, ...]
+    frames: tuple[FrameRef, ...]
     raw: bytes = b""
     """The line as on the wire without its line end; empty for data and close. Lost octets are left out."""
     value: int | None = None
@@ -87,7 +88,7 @@ class Exchange:
     end: int
     time: int | None
     """Time of the command's first octet; of the first reply where there is no command."""
-    frames: tuple[int, ...]
+    frames: tuple[FrameRef, ...]
     """Frames of the command, in order of its octets."""
     state: str
     """The server's state before it by RFC 937: AUTH MBOX ITEM NEXT DONE, by RFC 918 also PASS, or ``?`` where not
@@ -153,7 +154,7 @@ class Message:
     """Octets that were on the wire but are not in the capture."""
     start_time: int | None
     end_time: int | None
-    frames: tuple[int, ...]
+    frames: tuple[FrameRef, ...]
     disposition: Disposition
     committed: bool
     """A deletion that a later QUIT or FOLD released (RFC 937); False where there is nothing to commit."""
@@ -212,11 +213,15 @@ class Finding:
     title: str
     detail: str
     time: int | None
-    frames: tuple[int, ...]
+    frames: tuple[FrameRef, ...]
     techniques: tuple[str, ...] = ()
     """MITRE ATT&CK technique ids."""
     sessions: tuple[int, ...] = ()
     """Ids of the sessions that it is about; none where it is about connections without payload only."""
+
+    def __post_init__(self) -> None:
+        self.severity = Severity(self.severity)
+        self.frames = tuple(map(FrameRef, self.frames))
 
 
 @dataclass(slots=True, repr=False)
@@ -227,8 +232,8 @@ class Session:
     """Counted from 1 in the order of first frames; 0 until that order is known."""
     client: Endpoint
     server: Endpoint
-    first_frame: int
-    last_frame: int
+    first_frame: FrameRef
+    last_frame: FrameRef
     packets: int
     start: int
     end: int
@@ -300,7 +305,7 @@ class Probe:
     unanswered: int
     first_time: int
     last_time: int
-    first_frame: int
+    first_frame: FrameRef
 
 
 @dataclass(slots=True)
@@ -311,12 +316,12 @@ class HalfOpen:
     attempts: int
     first_time: int
     last_time: int
-    first_frame: int
+    first_frame: FrameRef
     peak: int
     """The most of them that began within one second."""
     peak_time: int
     """When that second began."""
-    peak_frame: int
+    peak_frame: FrameRef
     """The first of those connections' first frames."""
     unlisted: int = 0
     """Those of the attempts that are in no row of the table of probes, because it is full."""

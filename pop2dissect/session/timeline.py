@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pop2dissect.text.values import count
 
 if TYPE_CHECKING:
+    from pop2dissect.capture.record import FrameRef
     from pop2dissect.session.model import Direction, Exchange, Message, Reply, Session
 
 Event: TypeAlias = Literal["start", "command", "reply", "message", "gap", "end"]
@@ -38,7 +39,7 @@ class Entry:
     what: str
     """Exact text from the wire where ``quoted``, else in words. A password is masked unless asked for."""
     octets: int
-    frames: tuple[int, ...]
+    frames: tuple[FrameRef, ...]
     quoted: bool = False
     exchange: Exchange | None = None
     """What a command or a reply belongs to."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from pop2dissect.capture.record import FrameRef
 from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Reply, Session
 from pop2dissect.session.timeline import Entry, with_time_before
 from pop2dissect.tcp.stream import Gap
@@ -75,7 +76,7 @@ class SegmentRow:
     place: int
     offset: int
     length: int
-    frame: int
+    frame: FrameRef
     time: int
     acknowledged: int | None
     late: bool
@@ -138,7 +139,9 @@ def segment_rows(source: Source) -> Iterator[SegmentRow]:
         for direction, stream in session.streams():
             for place, (span, late) in enumerate(stream.spans_and_lateness()):
                 offset, length, frame, time, acknowledged, _, _ = span
-                yield SegmentRow(session.id, direction, place, offset, length, frame, time, acknowledged, late)
+                yield SegmentRow(
+                    session.id, direction, place, offset, length, FrameRef(frame), time, acknowledged, late
+                )
 
 
 def gap_rows(source: Source) -> Iterator[GapRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pop2dissect.capture.record import capture_index, frame_number, frame_text
+from pop2dissect.capture.record import FrameRef, frame_text
 
 MAX_NAMED = 5
 """Frames that a sentence names; of more it gives the number."""
@@ -44,9 +44,7 @@ class Events:
 def _name(frames: list[int], more: int) -> str:
     if len(frames) == 1 and not more:
         return frame_text(frames[0])
-    captures = {capture_index(frame) for frame in frames}
-    plain = captures == {0}
-    names = [str(frame_number(one)) if plain else frame_text(one).removeprefix("frame ") for one in frames]
+    names = [str(FrameRef(one)) for one in frames]
     if more:
         names.append(f"{more:,} more")
     return f"frames {', '.join(names[:-1])} and {names[-1]}"

@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from pop2dissect.capture.record import FrameRef
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.stream import Conflict, Gap, Span, Stream
 
@@ -139,7 +140,8 @@ def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
                 continue
             differing = [at for at, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other]
             start, end = differing[0], differing[-1] + 1
-            yield Conflict(first + start, end - start, span.frame, ours[start:end], piece.frame, theirs[start:end])
+            frames = FrameRef(span.frame), FrameRef(piece.frame)
+            yield Conflict(first + start, end - start, frames[0], ours[start:end], frames[1], theirs[start:end])
 
 
 def _find_gaps(spans: Iterable[Span], position: int, length: int, cuts: Sequence[Cut]) -> Iterator[Gap]:

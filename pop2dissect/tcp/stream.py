@@ -9,7 +9,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import NamedTuple
 
-from pop2dissect.capture.record import Buffer
+from pop2dissect.capture.record import Buffer, FrameRef
 from pop2dissect.limits import DEFAULT, Limits
 
 _OFFSET = attrgetter("offset")
@@ -48,9 +48,9 @@ class Conflict(NamedTuple):
 
     offset: int
     length: int
-    kept_frame: int
+    kept_frame: FrameRef
     kept: bytes
-    other_frame: int
+    other_frame: FrameRef
     other: bytes
 
 
@@ -176,20 +176,20 @@ class Stream:
         last = self.gaps[index - 1]
         return self._lost[index - 1] + min(last.length, offset - last.offset)
 
-    def frames(self, start: int, end: int) -> tuple[int, ...]:
+    def frames(self, start: int, end: int) -> tuple[FrameRef, ...]:
         """Return the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
         frames = dict.fromkeys([span[2] for span in self.overlapping(start, end)])
         if self.fragments:
             frames = dict.fromkeys(part for frame in frames for part in self.fragments.get(frame, (frame,)))
-        return tuple(frames)
+        return tuple(map(FrameRef, frames))
 
-    def seen(self, start: int, end: int) -> tuple[int | None, tuple[int, ...]]:
+    def seen(self, start: int, end: int) -> tuple[int | None, tuple[FrameRef, ...]]:
         """Return :meth:`time_at` ``start`` and the :meth:`frames` of the octets; a line lies in one span mostly."""
         index = self.span_index(start)
         if index < len(self.spans) and not self.fragments:
             offset, length, frame, time, *_ = self.spans[index]
             if offset <= start < end <= offset + length:
-                return time, (frame,)
+                return time, (FrameRef(frame),)
         return self.time_at(start), self.frames(start, end)
 
     def time_at(self, offset: int) -> int | None:

@@ -14,10 +14,6 @@ from pop2dissect.terminal.wrap import wrapped
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count, frame_list, frame_runs, moment
 
-SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
-"""The most severe first."""
-GRAVE: frozenset[Severity] = frozenset(["critical", "high"])
-
 _SHOWN_GRAVE = 20
 """Findings of one kind that are written out; more are only counted, with their sessions."""
 _SHOWN = 2
@@ -50,7 +46,7 @@ class FindingsDigest:
             kind = self._kinds.setdefault((finding.severity, finding.id), _Kind())
             kind.found += 1
             insort(kind.first, finding, key=_begin)  # sessions come in the order in which they ended
-            if len(kind.first) > (_SHOWN_GRAVE if finding.severity in GRAVE else _SHOWN):
+            if len(kind.first) > (_SHOWN_GRAVE if finding.severity.is_grave else _SHOWN):
                 kind.others.extend(kind.first.pop().sessions)
 
     def lines(self, look: Look) -> Iterator[str]:
@@ -60,7 +56,7 @@ class FindingsDigest:
         style = look.style
         yield f"{style.heading}Findings{style.off}"
         for (severity, name), kind in sorted(self._kinds.items(), key=_rank):
-            colour = style.bad if severity in GRAVE else style.notable
+            colour = style.bad if severity.is_grave else style.notable
             times = f", {kind.found:,} times" if kind.found > 1 else ""
             title, *more = _wrapped(f"{terminal_safe(kind.first[0].title)} ({name}){times}", style)
             yield f"{colour}{severity:>8}{style.off}  {style.bold}{title[len(_INDENT) :]}{style.off}"
@@ -79,7 +75,7 @@ def _begin(finding: Finding) -> tuple[int, tuple[int, ...]]:
 
 def _rank(item: tuple[tuple[Severity, str], _Kind]) -> tuple[int, int, str]:
     (severity, name), kind = item
-    return SEVERITIES.index(severity), min(finding.time or 0 for finding in kind.first), name
+    return -severity.rank, min(finding.time or 0 for finding in kind.first), name
 
 
 def _citation(finding: Finding, look: Look) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pop2dissect.capture.link_names import link_type_name
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.totals import Totals
-from pop2dissect.session import Probe, Session, total_octets
-from pop2dissect.terminal.findings import GRAVE, SEVERITIES
+from pop2dissect.session import MOST_SEVERE_FIRST, Probe, Session, total_octets
 from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style
 from pop2dissect.terminal.table import Column, Table
@@ -82,9 +81,9 @@ def _notes(session: Session) -> str:
     lost = session.client_stream.missing + session.server_stream.missing
     conflicts = len(session.client_stream.conflicts) + len(session.server_stream.conflicts)
     departures = sum(len(exchange.violations) for exchange in session.exchanges)
-    grave = [finding.severity for finding in session.findings if finding.severity in GRAVE]
+    grave = [finding.severity for finding in session.findings if finding.severity.is_grave]
     notes = (
-        f"{min(grave, key=SEVERITIES.index)}: {count(len(grave), 'finding')}" if grave else "",
+        f"{max(grave)}: {count(len(grave), 'finding')}" if grave else "",
         "start missing" if session.handshake == "missing" else "",
         f"{count(lost, 'octet')} lost" if lost else "",
         count(conflicts, "conflict") if conflicts else "",
@@ -156,7 +155,9 @@ def _probe_row(probe: Probe, look: Look) -> tuple[str, ...]:
 
 def findings_line(totals: Totals) -> str:
     """Return how many findings there are of each severity, for output that does not list them."""
-    numbers = [f"{totals.findings[severity]:,} {severity}" for severity in SEVERITIES if totals.findings[severity]]
+    numbers = [
+        f"{totals.findings[severity]:,} {severity}" for severity in MOST_SEVERE_FIRST if totals.findings[severity]
+    ]
     return f"{count(totals.findings.total(), 'finding')}: {', '.join(numbers)}" if numbers else "no findings"
 
 

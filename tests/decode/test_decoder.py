@@ -232,7 +232,7 @@ def test_problems_keep_the_first_frames() -> None:
     (problem,) = decoder.problems.values()
     assert (problem.count, problem.frames) == (5, [capture + 7, capture + 8, capture + 9])
     assert decoder.warnings() == [
-        "5 packets could not be decoded (first frame 7 of capture 2): the Ethernet header is longer than the packet"
+        "5 packets could not be decoded (first frame 2:7): the Ethernet header is longer than the packet"
     ]
 
 

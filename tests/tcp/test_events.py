@@ -48,7 +48,7 @@ def test_events_name_the_capture_of_a_frame() -> None:
     events.add("this", 1)
     events.add("this", (1 << FRAME_BITS) + 7)
     events.add("that", (2 << FRAME_BITS) + 3)
-    assert events.sentences() == ["this (frames 1 and 7 of capture 2)", "that (frame 3 of capture 3)"]
+    assert events.sentences() == ["this (frames 1 and 2:7)", "that (frame 3:3)"]
 
 
 def test_the_client_decides_which_of_two_answers_counts() -> None:

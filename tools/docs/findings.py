@@ -9,9 +9,10 @@ from dataclasses import fields
 from pathlib import Path
 
 from pop2dissect.findings import thresholds
-from pop2dissect.findings.catalogue import CATALOGUE, SEVERITIES, Declaration
+from pop2dissect.findings.catalogue import CATALOGUE, Declaration
 from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS
 from pop2dissect.findings.thresholds import Thresholds
+from pop2dissect.session import Severity
 
 _INTRODUCTION = """\
 <!-- Made by: python -m tools.docs.findings > docs/findings.md -->
@@ -40,7 +41,7 @@ def markdown() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield _INTRODUCTION.format(severities=", ".join(SEVERITIES), frames=MAX_FRAMES, sessions=MAX_SESSIONS).rstrip("\n")
+    yield _INTRODUCTION.format(severities=", ".join(Severity), frames=MAX_FRAMES, sessions=MAX_SESSIONS).rstrip("\n")
     for declaration in CATALOGUE:
         yield f"| [`{declaration.id}`](#{_anchor(declaration)}) | {_severity(declaration)} | {declaration.title} | " + (
             ", ".join(map(_technique, declaration.techniques)) + " |"
@@ -58,7 +59,7 @@ def _lines() -> Iterator[str]:
 
 
 def _severity(declaration: Declaration) -> str:
-    return declaration.severity if declaration.reduced is None else f"{declaration.severity} or {declaration.reduced}"
+    return " or ".join(sorted({declaration.severity, declaration.reduced or declaration.severity}, reverse=True))
 
 
 def _anchor(declaration: Declaration) -> str:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Literal
 
+from pop2dissect.capture.record import FrameRef
 from pop2dissect.session import Disposition, Endpoint, Exchange, Login, Message, Reply, ReplyKind, Session
 from pop2dissect.tcp.stream import Span, Stream
 
@@ -53,7 +54,7 @@ class _Talk:
             self.ends[side] += length
             octets -= length
             self.time += 40_000 if octets else 0
-        return start, self.ends[side], first, tuple(frames)
+        return start, self.ends[side], first, tuple(map(FrameRef, frames))
 
     def exchange(
         self,
@@ -197,8 +198,8 @@ def _session(
         id=number,
         client=Endpoint(client, 1024 + number % 60_000),
         server=server,
-        first_frame=first_frame,
-        last_frame=talk.frame + 4,
+        first_frame=FrameRef(first_frame),
+        last_frame=FrameRef(talk.frame + 4),
         packets=talk.frame + 5 - first_frame,
         start=start,
         end=talk.time + 2 * talk.distance,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from pop2dissect.session import Severity
 from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.rows import FindingRow
@@ -28,7 +26,7 @@ FINDINGS: Table[FindingRow] = Table(
             Kind.CATEGORY,
             "how serious",
             lambda row: row.finding.severity,
-            categories=get_args(Severity),
+            categories=tuple(Severity),
             ordered=True,
         ),
         Column("title", Kind.TEXT, "in a few words", lambda row: row.finding.title),

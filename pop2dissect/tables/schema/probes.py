@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pop2dissect.capture.record import capture_index, frame_number
 from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.rows import ProbeRow
 from pop2dissect.tables.schema.shared import CAPTURE_OF
@@ -21,7 +20,7 @@ PROBES: Table[ProbeRow] = Table(
         Column("unanswered", Kind.INTEGER, "neither", lambda probe: probe.unanswered, "connections"),
         Column("first_time", Kind.TIME, "time of the first", lambda probe: probe.first_time),
         Column("last_time", Kind.TIME, "time of the last", lambda probe: probe.last_time),
-        Column("capture", Kind.INTEGER, CAPTURE_OF, lambda probe: capture_index(probe.first_frame)),
-        Column("first_frame", Kind.INTEGER, "first frame", lambda probe: frame_number(probe.first_frame)),
+        Column("capture", Kind.INTEGER, CAPTURE_OF, lambda probe: probe.first_frame.capture),
+        Column("first_frame", Kind.INTEGER, "first frame", lambda probe: probe.first_frame.number),
     ),
 )

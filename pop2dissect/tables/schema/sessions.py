@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import get_args
 
-from pop2dissect.capture.record import capture_index, frame_number
 from pop2dissect.session import PASSWORD_MASK, Ending, Handshake, Login, Session
 from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.rows import SessionRow
@@ -26,17 +25,17 @@ SESSIONS: Table[SessionRow] = Table(
     ("session",),
     (
         Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session.id),
-        Column("capture", Kind.INTEGER, CAPTURE_OF, lambda row: capture_index(row.session.first_frame)),
+        Column("capture", Kind.INTEGER, CAPTURE_OF, lambda row: row.session.first_frame.capture),
         Column("client_ip", Kind.TEXT, "address of the client", lambda row: row.session.client.ip),
         Column("client_port", Kind.INTEGER, "TCP port of the client", lambda row: row.session.client.port),
         Column("server_ip", Kind.TEXT, "address of the server", lambda row: row.session.server.ip),
         Column("server_port", Kind.INTEGER, "TCP port of the server", lambda row: row.session.server.port),
-        Column("first_frame", Kind.INTEGER, "its first frame", lambda row: frame_number(row.session.first_frame)),
+        Column("first_frame", Kind.INTEGER, "its first frame", lambda row: row.session.first_frame.number),
         Column(
             "last_frame",
             Kind.INTEGER,
             "its last frame; counted in its own capture, where several were read as one",
-            lambda row: frame_number(row.session.last_frame),
+            lambda row: row.session.last_frame.number,
         ),
         Column(
             "packets", Kind.INTEGER, "captured, those without payload too", lambda row: row.session.packets, "packets"
