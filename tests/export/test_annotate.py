@@ -128,7 +128,8 @@ def test_comments_say_what_frames_carry(tmp_path: Path) -> None:
     assert len(said) == 19
     assert said[0].splitlines()[1:] == [
         "no payload: SYN",
-        "session 1: POP2, 192.0.2.10:1025 to 192.0.2.109:109, ended: quit",
+        "session 1, 192.0.2.10:1025 to 192.0.2.109:109: POP2, user Fred, login accepted, ended: quit, "
+        "handshake complete, frames 1 to 19, 19 packets",
     ]
     assert said[3].splitlines()[:2] == [
         "pop2dissect: frame 4, session 1, server to client",
@@ -136,7 +137,7 @@ def test_comments_say_what_frames_carry(tmp_path: Path) -> None:
     ]
     assert "command HELO Fred ********" in said[4]
     assert "finding auth.cleartext" in said[4]
-    assert "octets 0 to 512 of 537 of message 1, number 13" in said[9] or "of 537 of message 1" in said[9]
+    assert "of 537 of message 13, kept (ACKS)" in said[9]
 
 
 def test_passwords_are_masked_in_comments_unless_asked_for(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_a_frame_with_many_commands_has_a_bounded_comment(tmp_path: Path) -> Non
     talk.client(b"NOOP \xe2\x82\xac\xe2\x82\xac\r\n" * 3000).close()
     save(tmp_path / "x.pcap", talk.packets)
     export("--annotate", tmp_path / "a.pcapng", tmp_path / "x.pcap")
-    assert any("lines more" in text for text in comments(tmp_path / "a.pcapng"))
+    assert any("more lines" in text for text in comments(tmp_path / "a.pcapng"))
 
 
 def test_options_of_packets_and_interfaces_are_kept_whatever_their_order(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from dataclasses import fields
 from string import Formatter
 
 from pop2dissect.findings import CATALOGUE, Thresholds, catalogue_lines, catalogue_rows
-from pop2dissect.findings.catalogue import BY_ID, SEVERITIES
+from pop2dissect.findings.catalogue import BY_ID
+from pop2dissect.session import Severity
 from tests.support.truth import ROOT
 from tools.docs.findings import markdown
 
@@ -34,7 +35,7 @@ def test_ids_are_there_once() -> None:
 def test_each_is_explained() -> None:
     for declaration in CATALOGUE:
         assert re.fullmatch(r"[a-z]+\.[a-z_]+", declaration.id)
-        assert declaration.severity in SEVERITIES
+        assert isinstance(declaration.severity, Severity)
         assert declaration.title[0].isupper()
         assert declaration.raised_when(Thresholds()).endswith(".")
         assert declaration.innocent

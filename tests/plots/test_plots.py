@@ -201,7 +201,7 @@ def test_ladder_shows_gaps() -> None:
     ax = plots.ladder(new_axes(7, 8), session)
     gaps = session.client_stream.gaps + session.server_stream.gaps
     shown = [text.get_text() for text in ax.texts if text.get_text().startswith("×")]
-    assert sorted(shown) == sorted(f"× {gap.length:,} octets: {gap.reason}" for gap in gaps)
+    assert sorted(shown) == sorted(f"× {gap.length:,} bytes: {gap.reason}" for gap in gaps)
 
 
 def test_heights_are_spaced() -> None:

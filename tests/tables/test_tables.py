@@ -175,12 +175,12 @@ def test_the_description_is_current() -> None:
 def test_several_captures_keep_their_frames_apart() -> None:
     paths = [capture_path("rfc937_normal"), capture_path("popclient_keep_delete")]
     tables = pop2dissect.read(paths).tables
-    assert set(tables.sessions["capture"]) == {0, 1}
+    assert set(tables.sessions["capture"]) == {1, 2}
     alone = pop2dissect.read(paths[1]).tables
     # Which capture comes first is decided by their times.
     second = tables.sessions[tables.sessions["capture"] == tables.sessions["capture"].iloc[-1]]
     assert second["first_frame"].tolist() == alone.sessions["first_frame"].tolist()
-    cited = tables.messages["frames"][tables.messages["capture"] == 1]
+    cited = tables.messages["frames"][tables.messages["capture"] == 2]
     assert cited.str.startswith("2:").all()
 
 
