@@ -41,7 +41,7 @@ FORMS = {
     "-2 -Y tcp": ["-2", "-Y", "tcp"],
     "-V": ["-V"],
 }
-WITHOUT_MAIL = ("-o", "pop2.dissect_mail:FALSE")
+WITHOUT_MAIL = ("-o", "pop2.dissect_mail:never")
 
 PYSHARK = """
 import sys, pyshark

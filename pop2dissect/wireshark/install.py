@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from pop2dissect.errors import UsageError
+from pop2dissect.wireshark.programs import find_program
 
 PLUGIN = "pop2.lua"
 
@@ -24,20 +25,25 @@ def personal_plugin_folder() -> Path:
 
 
 def _folder_by_tshark() -> Path | None:
-    tshark = shutil.which("tshark")
-    if tshark is None:
-        return None
-    try:
-        asked = subprocess.run(
-            [tshark, "-G", "folders"], capture_output=True, text=True, errors="replace", check=False, timeout=60
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    for line in asked.stdout.splitlines():
+    for line in _ask_tshark("-G", "folders"):
         name, _, folder = line.partition(":")
         if name.strip() == "Personal Lua Plugins" and folder.strip():
             return Path(folder.strip())
     return None
+
+
+def _ask_tshark(*arguments: str) -> list[str]:
+    """Return the lines that tshark prints, none where it is missing or does not run."""
+    tshark = find_program("tshark")
+    if tshark is None:
+        return []
+    try:
+        asked = subprocess.run(
+            [tshark, *arguments], capture_output=True, text=True, errors="replace", check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return asked.stdout.splitlines()
 
 
 def _default_folder() -> Path:
@@ -69,10 +75,27 @@ def uninstall() -> Path | None:
     return target
 
 
+def loading_problem() -> str | None:
+    """Return why the installed plugin is not loaded, in a sentence; None where it is, or no tshark is there to ask.
+
+    From 4.4 on Wireshark leaves Lua out for root, and says so nowhere.
+    """
+    protocols = _ask_tshark("-G", "protocols")
+    if not protocols or any("pop2" in line.split("\t") for line in protocols):
+        return None
+    version = " ".join(_ask_tshark("--version"))
+    if "without Lua" in version or "-Lua" in version:
+        return "this tshark does not load it: it was built without Lua"
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return "tshark does not load it for root, as Wireshark 4.4 and newer do not: install and use it as another user"
+    return "tshark does not load it: see 'tshark -G protocols' and 'tshark -G folders'"
+
+
 def run(verb: str) -> str:
-    """Carry out ``install``, ``path`` or ``uninstall``; give the sentence to print."""
+    """Carry out ``install``, ``path`` or ``uninstall``; give the sentences to print."""
     if verb == "install":
-        return f"installed {install()}; restart Wireshark, or press Ctrl+Shift+L in it"
+        target, problem = install(), loading_problem()
+        return f"installed {target}; " + (problem or "restart Wireshark, or press Ctrl+Shift+L in it")
     if verb == "uninstall":
         removed = uninstall()
         return f"removed {removed}" if removed else "the plugin was not installed"

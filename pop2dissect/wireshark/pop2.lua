@@ -228,6 +228,8 @@ local experts = {
     expert.group.SECURITY, expert.severity.NOTE),
   missing = expert_info("capture.missing", "The capture lacks a part of the message",
     expert.group.REASSEMBLE, expert.severity.NOTE),
+  doubtful = expert_info("capture.doubtful", "Start or end of the message is in doubt: it is not handed on as mail",
+    expert.group.REASSEMBLE, expert.severity.NOTE),
   unterminated = expert_info("line.unterminated", "Line without an end",
     expert.group.PROTOCOL, expert.severity.NOTE),
   cut = expert_info("capture.cut", "Line cut by the capture's packet size limit",
@@ -247,12 +249,15 @@ pop2.fields = sorted_values(fields)
 pop2.experts = sorted_values(experts)
 
 pop2.prefs.ports = Pref.range("TCP ports", "109", "Ports on which POP2 servers listen", 65535)
-pop2.prefs.hide_passwords = Pref.bool("Hide passwords", false,
-  "Show ******** in place of passwords. The octets themselves stay in the capture and in the byte pane.")
+pop2.prefs.hide_passwords = Pref.bool("Hide passwords", true,
+  "Show ******** in place of passwords. The octets themselves stay in the capture, the byte pane, PDML and -x.")
 pop2.prefs.desegment = Pref.bool("Reassemble lines that span several TCP segments", true,
   "Needs \"Allow subdissector to reassemble TCP streams\" in the settings of TCP as well.")
-pop2.prefs.dissect_mail = Pref.bool("Dissect messages as mail", true,
-  "Hand whole messages to the Internet Message Format dissector; exporting them as objects needs this.")
+local ALWAYS, WHEN_WANTED, NEVER = 1, 2, 3
+pop2.prefs.dissect_mail = Pref.enum("Dissect messages as mail", WHEN_WANTED,
+  "Hand whole messages to the Internet Message Format dissector; exporting them as objects needs this. "
+    .. "It is wanted where packets are shown in detail, a filter names it, or no list of packets is made.",
+  { { "always", "Always", ALWAYS }, { "wanted", "When wanted", WHEN_WANTED }, { "never", "Never", NEVER } }, false)
 
 -- What TCP knows about the segment at hand. Raw numbers: the relative ones depend on a preference.
 local tcp_stream = Field.new("tcp.stream")
@@ -337,7 +342,7 @@ local function new_stream()
   return {
     origin = nil,      -- sequence number of position 0
     expected = 0,      -- the first octet that was not read yet
-    seen = 0,          -- behind the last octet that was captured, read or not
+    seen = 0,          -- position after the last octet that was captured, read or not
     pending = nil,     -- the beginning of a line that waits for its end
     unfinished = nil,  -- the command that an over-long line without an end began
   }
@@ -350,6 +355,9 @@ local function new_conversation(number)
     server = nil,        -- {port, address} of the server
     greeted = false,
     uncertain = false,   -- the capture lacks replies, so that nothing is known about an announced length
+    orderly = true,      -- so far nothing was missing, and every line of the server answered a command
+    line_end = nil,      -- position after the server's last line, as long as nothing followed it
+    announced_end = nil, -- position after the line that announced a length
     state = "AUTH",      -- of the server; nil where it cannot be known
     exchanges = 0,
     queue = {},          -- commands without a reply, the oldest first
@@ -361,10 +369,10 @@ local function new_conversation(number)
     failed = nil,        -- the command whose error a farewell may still follow
     from_client = new_stream(),
     from_server = new_stream(),
-    items = {},          -- by frame: the first item to show; each knows the one behind it
+    items = {},          -- by frame: the first item to show; each knows the next
     last_item = nil,     -- the item that was filed last, and its frame
     last_item_frame = nil,
-    stops = {},          -- by frame: position behind the segment's last octet
+    stops = {},          -- by frame: position after the segment's last octet
     joined = {},         -- by frame: position of the first octet of lines joined by Wireshark
     prefixes = {},       -- by frame: the beginning of a line, where Wireshark does not join them
     handed_to = {},      -- by frame: the dissector that reads it instead, or false for nobody
@@ -411,10 +419,10 @@ local function note(record, name, text)
   record.notes[#record.notes + 1] = { name = name, text = text }
 end
 
--- Files an item under its frame, behind those that are there. Frames are read in order.
+-- Files an item under its frame, after those that are there. Frames are read in order.
 local function show_in(conversation, frame, item)
   if conversation.last_item_frame == frame then
-    conversation.last_item.behind = item
+    conversation.last_item.next = item
   else
     conversation.items[frame] = item
   end
@@ -470,6 +478,7 @@ local function identify(conversation, view, is_server)
     -- A session met in its middle had its greeting before the capture began.
     if not view.from_the_start and not (is_server and view.raw:upper():find("^%+[OK]* POP2")) then
       conversation.greeted, conversation.uncertain, conversation.state = true, true, nil
+      conversation.orderly = false
     end
     return true
   end
@@ -492,7 +501,7 @@ end
 
 -- A view is what one call of the dissector was given: the octets, where they lie in the stream, and when.
 
--- The line at a position: text without its end, the position behind it, and how it ended: "crlf", "lf",
+-- The line at a position: text without its end, the position after it, and how it ended: "crlf", "lf",
 -- "cut" (by the packet size limit of the capture), "none" (too long to wait for), or nil: wait for more.
 local function line_at(view, position)
   local offset = position - view.base
@@ -541,8 +550,20 @@ end
 -- Messages: exactly the announced octets, without a terminator (RFC 937, "RETR")
 ------------------------------------------------------------------------------------------------------------
 
+-- Does a message start here for certain? The octets follow the line that announced them (or the `+OK` of RFC
+-- 918 after it), and either nothing was out of order so far, or the client had acknowledged just these lines when
+-- it asked for the message. Segments out of order, or lost, let other octets be taken for the start.
+local function starts_here(conversation, request, position)
+  local announced_end = conversation.announced_end
+  if conversation.announced and announced_end ~= position and conversation.line_end ~= position then return false end
+  if conversation.orderly and conversation.line_end == position then return true end
+  if not request then return false end
+  return request.acknowledged == position or conversation.announced ~= nil and request.acknowledged == announced_end
+end
+
 local function begin_message(conversation, request, position)
   local message = {
+    is_start_certain = starts_here(conversation, request, position),
     start = position,
     declared = conversation.announced,
     octets = 0,          -- on the wire, captured or not
@@ -554,14 +575,16 @@ local function begin_message(conversation, request, position)
     is_mailbox = conversation.version == RFC918,
     stopped = nil,       -- position where the client went on to its next command
     frame = nil,         -- where it was seen to end
+    is_extended = false, -- has more octets than were announced
+    mail_frame = nil,    -- where its end is certain, so that it can be handed on as mail
   }
-  conversation.announced = nil
+  conversation.announced, conversation.line_end = nil, nil
   conversation.message = message
   conversation.finished = nil
   return message
 end
 
--- Position behind the announced octets; infinity where the announcement was not captured.
+-- Position after the announced octets; infinity where the announcement was not captured.
 local function announced_end(message)
   return message.declared and message.start + message.declared or math.huge
 end
@@ -581,9 +604,19 @@ local function add_to_message(conversation, message, view, from, to)
   message.first_time = message.first_time or view.time
 end
 
+-- Does a message end where its octets do, for certain? As announced; or else where the client went on.
+local function ends_here(conversation, message)
+  local is_stop = message.stopped == message.start + message.octets
+  if message.octets ~= message.declared then return is_stop end
+  return is_stop or not message.stopped or conversation.orderly
+end
+
 -- The next reply or the length says that the message is over.
 local function finish_message(conversation, message, frame)
   message.frame = frame
+  if message.is_start_certain and message.missing == 0 and ends_here(conversation, message) then
+    message.mail_frame = frame
+  end
   conversation.message = nil
   conversation.finished = message
   conversation.messages = conversation.messages + 1
@@ -598,6 +631,18 @@ local function extend_message(conversation, view, from, to)
   conversation.octets = conversation.octets + (to - from)
   add_to_message(conversation, message, view, from, to)
   message.frame = view.frame
+  message.is_extended, message.mail_frame = true, nil
+  conversation.orderly = false
+end
+
+-- The client's next command tells where a message that is longer than announced ends. Until then it may be longer.
+local function confirm_extended(conversation, view, position)
+  local message = conversation.finished
+  if not message or not message.is_extended or message.mail_frame then return end
+  if not message.is_start_certain or message.missing > 0 then return end
+  if view.acknowledged ~= message.start + message.octets then return end
+  message.stopped, message.mail_frame = view.acknowledged, view.frame
+  show_in(conversation, view.frame, { kind = "mail", message = message, from = position, to = position })
 end
 
 ------------------------------------------------------------------------------------------------------------
@@ -654,10 +699,10 @@ end
 -- RETR can be answered by one or two lines and the end, though data was announced: `- text`, `+ Sayonara`.
 -- They are told from data by filling the segment without being as long as announced.
 local function closes_instead(view, offset, announced)
-  local behind = view.raw:match("^[+-] [^\n]*\n()", offset)
-  if not behind then return false end
-  behind = view.raw:match("^%+ [^\n]*\n()", behind) or behind
-  return behind == #view.raw + 1 and view.stop == view.base + #view.raw and behind - offset ~= announced
+  local after = view.raw:match("^[+-] [^\n]*\n()", offset)
+  if not after then return false end
+  after = view.raw:match("^%+ [^\n]*\n()", after) or after
+  return after == #view.raw + 1 and view.stop == view.base + #view.raw and after - offset ~= announced
 end
 
 -- The command that the next octets of the server answer with message data, or nil; second, whether it was
@@ -698,7 +743,7 @@ local function take_data(conversation, view, position)
   return stop
 end
 
--- Octets right after a message that are no reply: see extend_message. Returns the position behind them.
+-- Octets right after a message that are no reply: see extend_message. Returns the position after them.
 local function take_surplus(conversation, view, position)
   local message = conversation.finished
   if not message or not message.declared then return position end
@@ -848,6 +893,7 @@ local function take_reply(conversation, view, position)
       and not text:find("^%- Autologout") and not text:find("^%- Killed") then
       note(reply, "reply_injection")
     end
+    if not request then conversation.orderly = false end
     if not reply.second then
       follow_reply(conversation, request, reply)
       conversation.failed = conversation.version == RFC937 and kind == "error" and request or nil
@@ -855,15 +901,18 @@ local function take_reply(conversation, view, position)
       reply.next_state = conversation.state
     end
   end
+  conversation.line_end = stop
+  if reply.kind == "length" then conversation.announced_end = stop end
   judge_rest(conversation)
   show_in(conversation, view.frame, { kind = "reply", record = reply, from = position, to = stop })
   return stop
 end
 
 -- The capture lacks the server's octets up to a position. Inside a message that is a hole of known size:
--- the next reply still begins behind the announced octets.
+-- the next reply still starts after the announced octets.
 local function skip_lost_server_octets(conversation, view, to)
   local stream = conversation.from_server
+  conversation.orderly, conversation.line_end = false, nil
   while stream.expected < to do
     local message = conversation.message
     local first = conversation.queue[1]
@@ -893,13 +942,13 @@ local function read_server(conversation, view)
   if view.base > stream.expected then skip_lost_server_octets(conversation, view, view.base) end
   local position = math.max(view.base, stream.expected)
   while position < view.stop do
-    local behind
+    local after
     judge_first(conversation)
     if conversation.message then
-      behind = take_data(conversation, view, position)
+      after = take_data(conversation, view, position)
     else
-      behind = take_surplus(conversation, view, position)
-      if behind == position then
+      after = take_surplus(conversation, view, position)
+      if after == position then
         local request = data_is_due(conversation, view, position)
         if request ~= nil then
           if request then
@@ -907,18 +956,18 @@ local function read_server(conversation, view)
             request.response = request.response or { frame = view.frame, time = view.time }
           end
           begin_message(conversation, request or nil, position)
-          behind = take_data(conversation, view, position)
+          after = take_data(conversation, view, position)
         else
-          behind = take_reply(conversation, view, position)
+          after = take_reply(conversation, view, position)
         end
       end
     end
-    if not behind then
+    if not after then
       wait_for_more(conversation, stream, view, position)
       break
     end
     stream.pending = nil
-    position = behind
+    position = after
     stream.expected = position
   end
 end
@@ -927,16 +976,38 @@ end
 -- The client's side: commands
 ------------------------------------------------------------------------------------------------------------
 
+-- The first blank of a kind that no backslash quotes, and the first octet after all that follow it.
+local function blank_in(text, blank)
+  local at = 1
+  while true do
+    at = text:find("[\\" .. blank .. "]", at)
+    if not at then return nil end
+    if text:sub(at, at) == blank then return at, text:match("^[ \t]*()", at) end
+    at = at + 2
+  end
+end
+
+-- What may be a password in a line that is no command of the protocol: HELO mistyped, and the commands of the
+-- protocols that are tried on this port. To hide too much is better.
+local function secret_in(text)
+  local upper = text:upper()
+  return upper:match("HEL%u*[ \t]+[^ \t]+[ \t]+()") or upper:match("PASS[ \t]+()") or upper:match("APOP[ \t]+()")
+    or upper:match("AUTH[ \t]+()") or upper:match("LOGIN[ \t]+()")
+end
+
 -- Splits the arguments by the rule of the command and remembers where each lies in the line.
 local function parse_arguments(conversation, request, first)
   local rule, text = request.rule, request.arguments
   if not rule then return end
   if rule.user and rule.password then
-    local user, gap, password = text:match("^(%S*)( ?)(.*)$")
+    local user_end, password_from = blank_in(text, " ")
+    if not user_end then user_end, password_from = blank_in(text, "\t") end
+    local user = text:sub(1, (user_end or #text + 1) - 1)
     request.user, request.user_at = unquoted(user), { first, #user }
-    if gap ~= "" then
+    if user_end then
+      local password = text:sub(password_from)
       request.password = unquoted(password)
-      request.password_at = { first + #user + 1, #password }
+      request.password_at = { first + password_from - 1, #password }
     end
   elseif rule.user then
     request.user, request.user_at = text, { first, #text }
@@ -952,7 +1023,7 @@ local function parse_arguments(conversation, request, first)
   if request.user then conversation.user = request.user end
 end
 
--- Makes the record of a command and puts it behind those that wait for a reply.
+-- Makes the record of a command and puts it after those that wait for a reply.
 new_request = function(conversation, text, where)
   conversation.exchanges = conversation.exchanges + 1
   local from, keyword, arguments_from, arguments = text:match("^[ \t]*()([^ \t]*)[ \t]?()(.*)$")
@@ -973,10 +1044,13 @@ new_request = function(conversation, text, where)
   request.rule = COMMANDS[conversation.version][request.keyword]
   parse_arguments(conversation, request, arguments_from - 1)
   if not request.rule then
+    local secret = secret_in(text)
+    request.secret_at = secret and { secret - 1, #text - secret + 1 }
     note(request, "unknown_command")
   elseif not request.rule.takes(arguments) then
     note(request, "syntax")
   end
+  request.secret_at = request.secret_at or request.password_at
   if request.password and request.password ~= "" then note(request, "cleartext") end
 
   local queue = conversation.queue
@@ -990,6 +1064,7 @@ end
 local function forget_answered(conversation, acknowledged)
   local queue = conversation.queue
   while queue[1] and acknowledged > queue[1].acknowledged and acknowledged > conversation.from_server.seen do
+    conversation.orderly = false
     judge_first(conversation)
     local request = queue[1]
     if request.rule and request.rule.data and (conversation.announced or 0) > 0 then
@@ -1026,6 +1101,7 @@ local function take_command(conversation, view, position)
     if message and acknowledged > message.start and acknowledged >= conversation.from_server.expected then
       message.stopped = message.stopped or acknowledged
     end
+    confirm_extended(conversation, view, position)
   end
 
   local request
@@ -1052,17 +1128,17 @@ end
 local function read_client(conversation, view)
   local stream = conversation.from_client
   local position = math.max(view.base, stream.expected)
-  if view.base > stream.expected then stream.unfinished = nil end
+  if view.base > stream.expected then stream.unfinished, conversation.orderly = nil, false end
   while position < view.stop do
-    local behind, other = take_command(conversation, view, position)
+    local after, other = take_command(conversation, view, position)
     if other then return other end
-    if not behind then
+    if not after then
       wait_for_more(conversation, stream, view, position)
       stream.expected = position
       return nil
     end
     stream.pending = nil
-    position = behind
+    position = after
     stream.expected = position
   end
   return nil
@@ -1108,11 +1184,12 @@ local function add_notes(tree, notes)
   end
 end
 
--- A line as it may be shown: with the password, or without.
+-- A line as it may be shown: with the password, or without. `first` is where in the line the text starts.
 local function shown(request, text, first)
-  local where = request.password_at
-  if not where or where[2] == 0 or not pop2.prefs.hide_passwords then return readable(text) end
-  return readable(text:sub(1, math.max(0, where[1] - first)) .. MASK .. text:sub(where[1] - first + where[2] + 1))
+  local where = request.secret_at
+  if not where or where[2] <= 0 or not pop2.prefs.hide_passwords then return readable(text) end
+  return readable(text:sub(1, math.max(0, where[1] - first)) .. MASK
+    .. text:sub(math.max(0, where[1] - first + where[2]) + 1))
 end
 
 local function to_nstime(seconds)
@@ -1160,7 +1237,9 @@ end
 function show.rest(view, tree, item)
   local node = tree:add(fields.request, range_of(view, item.from, item.to))
   node:set_text("Rest of the line that began in frame " .. item.record.frame)
-  node:add(fields.line, range_of(view, item.from, item.from + #item.line), readable(item.line))
+  -- What follows a password belongs to it.
+  local is_hidden = item.record.secret_at and pop2.prefs.hide_passwords
+  node:add(fields.line, range_of(view, item.from, item.from + #item.line), is_hidden and MASK or readable(item.line))
   return node
 end
 
@@ -1214,8 +1293,11 @@ local function message_buffer(view, item, message)
   return ByteArray.new(message.data, true):tvb("POP2 message")
 end
 
-local function notes_on_message(message)
+local function notes_on_message(view, message)
   local record = {}
+  if message.missing == 0 and (not message.is_start_certain or not view.is_new and not message.mail_frame) then
+    note(record, "doubtful")
+  end
   if message.missing > 0 then
     note(record, "missing", ("The capture lacks %d octets of the message"):format(message.missing))
   end
@@ -1247,17 +1329,31 @@ end
 local function mails_in(buffer)
   local mails, first = {}, 0
   local function add_mail(stop) mails[#mails + 1] = buffer:range(first, stop - first):tvb() end
-  for behind in buffer:raw():gmatch("\n\r?\n()From %S[^\n]*%d%d:%d%d[^\n]* %d%d%d%d") do
-    add_mail(behind - 1)
-    first = behind - 1
+  for after in buffer:raw():gmatch("\n\r?\n()From %S[^\n]*%d%d:%d%d[^\n]* %d%d%d%d") do
+    add_mail(after - 1)
+    first = after - 1
   end
   add_mail(buffer:len())
   return mails
 end
 
--- Mail with holes is no mail: only whole messages are handed on, so that what is exported is what was sent.
-local function is_mail(message)
-  return message.missing == 0 and message.frame and pop2.prefs.dissect_mail
+-- Wireshark 4.0 appends each line of a mail to the Info column, and for each looks for the column's end octet by
+-- octet; 4.4 does not.
+local major, minor = get_version():match("^(%d+)%.(%d+)")
+local IS_MAIL_CHEAP = tonumber(major) * 100 + tonumber(minor) >= 404
+
+-- Does anybody look at mail? Whether a tap does, such as that of exported objects, a plugin cannot see. But tshark
+-- has taps without a list of packets (-q), and then the columns are not made, of which only the names are there.
+local function is_mail_wanted(view, root)
+  local preference = pop2.prefs.dissect_mail
+  if preference ~= WHEN_WANTED then return preference == ALWAYS end
+  return IS_MAIL_CHEAP or gui_enabled() or root.visible or root:referenced(dissector("imf"))
+    or tostring(view.info) == "(info)"
+end
+
+-- Mail with holes, or glued from two, is no mail: what is exported is what was sent.
+local function is_mail(view, message, root)
+  return message.mail_frame == view.frame and is_mail_wanted(view, root)
 end
 
 local function dissect_mail(view, buffer, message, root)
@@ -1286,6 +1382,13 @@ end
 -- The message ended before this frame; here that became known.
 show["end"] = function(view, tree) return tree end
 
+-- Here the client confirms where the message ended, which is longer than announced.
+local function show_confirmed(view, item, root)
+  if not is_mail(view, item.message, root) then return end
+  local buffer = message_buffer(view, item, item.message)
+  if buffer then dissect_mail(view, buffer, item.message, root) end
+end
+
 -- Wireshark forgets between calls that the last line waits for its end, so it is told every time.
 local function ask_for_more(view, item)
   local offset = item.from - (view.stop - view.reported)
@@ -1304,15 +1407,15 @@ local function add_to_column(view, text)
   else
     view.info:append(" | " .. text)
   end
-  view.info:fence()   -- what mail dissectors write comes behind it, not in its place
+  view.info:fence()   -- what mail dissectors write comes after it, not in its place
 end
 
 local function show_ending(view, tree, item, message, root)
-  local mail = is_mail(message)
+  local mail = is_mail(view, message, root)
   -- The octets of the message are put together only for somebody who wants them.
   local buffer = (view.detailed or mail) and message_buffer(view, item, message)
   local node = view.detailed and show_message(view, tree, item, buffer) or tree
-  add_notes(node, notes_on_message(message))
+  add_notes(node, notes_on_message(view, message))
   if mail and buffer then dissect_mail(view, buffer, message, root) end
 end
 
@@ -1346,9 +1449,9 @@ local function show_items(conversation, view, root)
       ask_for_more(view, item)
     elseif here then
       tree = tree or begin_showing(conversation, view, root)
-      show_item(view, tree, item, root)
+      if item.kind == "mail" then show_confirmed(view, item, root) else show_item(view, tree, item, root) end
     end
-    item = item.behind
+    item = item.next
   end
 end
 
@@ -1474,6 +1577,33 @@ local function dissect(conversation, view, root)
   return nil
 end
 
+-- Most of what a server sends is the middle of messages. A segment of that is read here, where less is asked of
+-- Wireshark than for others. Returns whether it was one.
+local function take_middle(conversation, tvb, pinfo, root, captured)
+  local message, server, stream = conversation.message, conversation.server, conversation.from_server
+  if not message or message.stopped or stream.expected + captured >= announced_end(message) then return false end
+  if pinfo.visited or pinfo.src_port ~= server.port or server.port == server.client_port then return false end
+  if innermost(tcp_len()) ~= captured or tvb:reported_len() ~= captured then return false end
+  local from = stream.expected
+  if position_of(stream, innermost(tcp_seq())) ~= from then return false end
+
+  if not message.first_time or root:referenced(dissector("pop2")) then return false end
+  local frame, stop = pinfo.number, from + captured
+  conversation.newest, conversation.stops[frame] = frame, stop
+  stream.expected, stream.pending = stop, nil
+  stream.seen = math.max(stream.seen, stop)
+  local parts, frames = message.parts, message.frames
+  parts[#parts + 1], frames[#frames + 1] = tvb:raw(), frame
+  show_in(conversation, frame,
+    { kind = "data", message = message, from = from, to = stop, first_octet = message.octets + 1 })
+  message.octets = message.octets + captured
+
+  local columns = pinfo.cols
+  columns.protocol = conversation.version == RFC937 and "POP2" or "POP"
+  add_to_column({ frame = frame, info = columns.info }, ("S: message data, %d octets"):format(captured))
+  return true
+end
+
 function pop2.dissector(tvb, pinfo, root)
   local number, captured = innermost(tcp_stream()), tvb:len()
   if not number or captured == 0 then return 0 end
@@ -1483,6 +1613,7 @@ function pop2.dissector(tvb, pinfo, root)
     conversation.first_frame = pinfo.number
     conversations[number] = conversation
   end
+  if take_middle(conversation, tvb, pinfo, root, captured) then return captured end
   local view = view_of(tvb, captured, pinfo, conversation)
   local taken = dissect(conversation, view, root)
   spare_view = view

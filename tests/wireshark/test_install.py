@@ -11,7 +11,7 @@ import pytest
 from pop2dissect.errors import MissingLibraryError, UsageError
 from pop2dissect.wireshark import install as module
 from pop2dissect.wireshark import pyshark_helper
-from pop2dissect.wireshark.install import install, personal_plugin_folder, plugin_path, run, uninstall
+from pop2dissect.wireshark.install import install, loading_problem, personal_plugin_folder, plugin_path, run, uninstall
 from tests.support.truth import capture_path
 
 
@@ -43,11 +43,38 @@ def test_install_and_uninstall(home: Path) -> None:
 def test_tshark_finds_it_there(home: Path, tshark: str) -> None:
     install()
     listed = subprocess.run([tshark, "-G", "protocols"], capture_output=True, text=True, check=True)
-    assert "\tpop2\n" in listed.stdout
+    assert any("pop2" in line.split("\t") for line in listed.stdout.splitlines())  # newer versions add columns
+    assert loading_problem() is None
+
+
+@pytest.mark.parametrize(
+    ("version", "root", "problem"),
+    [
+        ("Compiled with Lua 5.4.7, with GnuTLS", True, "not load it for root"),
+        ("Compiled with Lua 5.4.7, with GnuTLS", False, "see 'tshark -G protocols'"),
+        ("Compiled without Lua, with GnuTLS", True, "built without Lua"),
+        ("Without:\n  -Lua", False, "built without Lua"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="a script stands in for tshark")
+def test_a_plugin_that_is_not_loaded(
+    home: Path, monkeypatch: pytest.MonkeyPatch, version: str, root: bool, problem: str
+) -> None:
+    silent = home / "tshark"
+    silent.write_text(
+        f"#!/bin/sh\ncase $2$1 in protocols*) echo 'Post Office Protocol\tPOP\tpop';; "
+        f"*version) echo '{version}';; esac\n"
+    )
+    silent.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{home}:/usr/bin:/bin")
+    monkeypatch.setattr(module.os, "geteuid", lambda: 0 if root else 1000)
+    said = run("install")
+    assert said.startswith(f"installed {install()}; ")
+    assert problem in said
 
 
 def test_without_tshark(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    monkeypatch.setattr(module, "find_program", lambda name: None)
     if sys.platform != "win32":
         assert personal_plugin_folder() == home / ".local" / "lib" / "wireshark" / "plugins"
 

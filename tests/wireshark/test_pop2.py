@@ -229,14 +229,32 @@ def test_pop3_is_left_to_others(saved: Save) -> None:
     assert found.split() == [b"STAT"]
 
 
-def test_passwords_can_be_hidden(saved: Save) -> None:
-    capture = saved(whole_talk())
-    shown = run_tshark("-r", capture, "-O", "pop2").stdout
-    assert b"Password: secret" in shown
-    for output in (("-O", "pop2"), (), ("-T", "json", "-J", "pop2")):
-        hidden = run_tshark("-r", capture, "-o", "pop2.hide_passwords:TRUE", "-Y", "pop2", *output).stdout
+SECRETS = {
+    "HELO": b"HELO smith secret\r\n",
+    "quoted": b"HELO smith\\ the\\ first  secret\r\n",
+    "tab": b"HELO smith\tsecret\r\n",
+    "mistyped": b"HELLO smith secret\r\n",
+    "of another protocol": b"LOGIN smith secret\r\n",
+    "longer than a line": b"HELO smith " + b"secret" * 500 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("said", SECRETS.values(), ids=SECRETS)
+def test_passwords_are_hidden(saved: Save, said: bytes) -> None:
+    pieces = [said[at : at + 600] for at in range(0, len(said), 600)]
+    talk = Conversation().handshake().server(GREETING)
+    for piece in pieces:
+        talk = talk.client(piece)
+    capture = saved(talk.server(b"- no\r\n").close("server"))
+    for output in (
+        ("-O", "pop2"),
+        (),
+        ("-T", "fields", "-e", "pop2.line", "-e", "pop2.password", "-e", "_ws.col.Info"),
+    ):
+        hidden = run_tshark("-r", capture, "-Y", "pop2", *output).stdout
         assert b"secret" not in hidden
-        assert b"smith ********" in hidden
+        assert b"********" in hidden
+        assert b"secret" in run_tshark("-r", capture, "-o", "pop2.hide_passwords:FALSE", "-Y", "pop2", *output).stdout
 
 
 def test_the_commands_know_their_replies_in_the_second_pass(saved: Save) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from pop2dissect.capture.record import CaptureInfo, CaptureKind
@@ -32,8 +33,8 @@ def gather_facts(capinfos: str, path: str, info: CaptureInfo) -> None:
         raise CaptureError("the file is empty")  # Wireshark takes it for an ERF capture without packets
     info.format, info.kind = _format(facts.get("File type", ""))
     info.packets = int(facts["Number of packets"])
-    info.first_time = _time_or_none(facts.get("First packet time", ""))
-    info.last_time = _time_or_none(facts.get("Last packet time", ""))
+    info.first_time = _time(facts, "Earliest packet time", "First packet time")
+    info.last_time = _time(facts, "Latest packet time", "Last packet time")
     limits = []
     for line in lines:
         if (found := _INTERFACE.match(line)) is None:
@@ -64,8 +65,10 @@ def _add_link_type(info: CaptureInfo, encapsulation: str) -> None:
         info.link_types.append(link_type)
 
 
-def _time_or_none(text: str) -> int | None:
-    return None if text in ("", "n/a") else nanoseconds(text)
+def _time(facts: Mapping[str, str], name: str, old_name: str) -> int | None:
+    """Return a time in ns by its name since Wireshark 4.2, or its old one; None where there is none."""
+    text = facts.get(name, facts.get(old_name, "n/a"))
+    return None if text == "n/a" else nanoseconds(text)
 
 
 def nanoseconds(text: str) -> int:

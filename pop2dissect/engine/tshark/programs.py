@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pop2dissect.errors import MissingProgramError
+from pop2dissect.wireshark.programs import find_program
 
 OLDEST = (4, 0)
 """The first version whose fields and options are known to be the ones used here."""
@@ -32,7 +33,7 @@ def find_programs() -> Programs:
     Raises MissingProgramError where one is missing, does not run, or is older than :data:`OLDEST`.
     """
     needed = f"the tshark engine needs tshark {OLDEST[0]}.{OLDEST[1]} or newer"
-    tshark = shutil.which("tshark")
+    tshark = find_program("tshark")
     if tshark is None:
         raise MissingProgramError(f"{needed}, which is not installed; {_INSTALL}")
     version = _version(tshark)
@@ -40,7 +41,7 @@ def find_programs() -> Programs:
         raise MissingProgramError(f"{needed}, but {tshark} does not run; {_INSTALL}")
     if version < OLDEST:
         raise MissingProgramError(f"{needed}, but {tshark} is {version[0]}.{version[1]}; {_INSTALL}")
-    capinfos = shutil.which("capinfos", path=str(Path(tshark).parent)) or shutil.which("capinfos")
+    capinfos = shutil.which("capinfos", path=str(Path(tshark).parent)) or find_program("capinfos")
     if capinfos is None:
         raise MissingProgramError(f"the tshark engine needs capinfos, which comes with tshark; {_INSTALL}")
     return Programs(tshark, capinfos)
