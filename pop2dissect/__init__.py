@@ -13,10 +13,10 @@ version. Each is imported when it is asked for, so the import costs nothing.
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from pop2dissect.version import __version__
+
+TYPE_CHECKING = False  # as type checkers know it; the module typing would cost more than all else here
 
 if TYPE_CHECKING:
     from pop2dissect.api import Capture, iter_sessions, read
@@ -90,6 +90,8 @@ _MODULES = ("errors", "findings", "limits", "pipeline", "plots", "session", "set
 
 def __getattr__(name: str) -> object:
     """Import what is asked for: a public name, or a module such as ``plots``."""
+    from importlib import import_module
+
     if name in _HOME:
         value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         globals()[name] = value

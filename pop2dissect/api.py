@@ -184,16 +184,16 @@ class Capture:
 
         Raises UsageError where the file exists, OutputError where it cannot be written.
         """
-        from pop2dissect.export.folder import new_file
         from pop2dissect.html import Case, Choices, Report
         from pop2dissect.text.values import zone_named
+        from pop2dissect.writing import NewFile
 
         head = Case(case, examiner, exhibit, tuple(notes))
         outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes)
         report = Report(outcome, Choices(head, self._rendering(show_passwords, zone_named(tz))), self.sha256())
         for session in self.sessions:
             report.add(session)
-        with new_file(path) as file:
+        with NewFile(path) as file:
             report.write(file, self.findings)
         return Path(path)
 
@@ -223,12 +223,12 @@ class Capture:
         where they changed, OutputError where the file cannot be written.
         """
         from pop2dissect.export.annotate import Annotation
-        from pop2dissect.export.folder import new_file
+        from pop2dissect.writing import NewFile
 
         annotation = Annotation(self.captures, self.settings, show_passwords=show_passwords)
         for session in self.sessions:
             annotation.add(session)
-        with new_file(path) as file:
+        with NewFile(path) as file:
             file.writelines(annotation.pieces(self.findings))
         return Path(path)
 

@@ -34,6 +34,10 @@ class UsageError(Pop2DissectError):
     """What was asked for cannot be done: an option's value, a session that does not exist."""
 
 
+class ExistingFileError(UsageError, FileExistsError):
+    """A file is to be written that exists."""
+
+
 class SettingError(UsageError, ValueError):
     """A setting has a value that it cannot have; the text names the setting and what it can be."""
 

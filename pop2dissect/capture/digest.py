@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+_AT_ONCE = 1 << 20
 
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256, in hexadecimal, of a file's octets as they are stored. Raises OSError."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+
+def sha256_of(path: str | os.PathLike[str], stopped: Callable[[], bool] = lambda: False) -> str:
+    """Return the SHA-256, in hexadecimal, of a file's octets as they are stored.
+
+    Raises OSError, InterruptedError where ``stopped`` says before the end that nobody wants to know any more.
+    """
+    digest = hashlib.sha256()
+    with Path(path).open("rb", buffering=0) as file:
+        while octets := file.read(_AT_ONCE):
+            if stopped():
+                raise InterruptedError
+            digest.update(octets)
+    return digest.hexdigest()

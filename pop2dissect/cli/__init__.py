@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,9 +15,9 @@ from pop2dissect.cli.interrupt import Interrupt
 from pop2dissect.cli.options import Parser, check, parser, selected_sessions, settings_of
 from pop2dissect.cli.outputs import Run, outputs_for
 from pop2dissect.cli.status import ExitStatus
-from pop2dissect.cli.streams import settle_streams
+from pop2dissect.cli.streams import complain, discard_output, settle_streams
 from pop2dissect.document.digests import Digests
-from pop2dissect.errors import CaptureError, Pop2DissectError, UsageError
+from pop2dissect.errors import CaptureError, OutputError, Pop2DissectError, UsageError
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session
 from pop2dissect.terminal.look import Look
@@ -36,52 +37,69 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     gc.freeze()
     gc.set_threshold(_GC_THRESHOLD, 50, 50)
+    with Interrupt() as interrupt:
+        try:
+            settle_streams()
+            status = _run(arguments, interrupt)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            discard_output()
+            status = ExitStatus.INTERRUPTED
+        except SystemExit:  # of --help and the like
+            return _ended()
+        except Exception as error:
+            if "--debug" in arguments:
+                traceback.print_exc()
+            status = _failed(error)
+        return status if interrupt.number is None else interrupt.status
+
+
+def _ended() -> int:
+    """Write what --help and the like print."""
     try:
-        settle_streams()
-        if arguments[:1] == ["wireshark"]:
-            return _wireshark(arguments[1:])
-        if arguments[:1] == ["verify"]:
-            from pop2dissect.cli.verify import run_verify
-
-            return run_verify(arguments[1:])
-        return _dissect(arguments)
-    except CaptureError as error:
-        return _fail(str(error), ExitStatus.UNREADABLE)
-    except Pop2DissectError as error:
-        return _fail(str(error), ExitStatus.USAGE)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough.
-        _discard_output()
-        return ExitStatus.DONE
-    except KeyboardInterrupt:
-        _discard_output()
-        return ExitStatus.INTERRUPTED
+        sys.stdout.flush()
     except OSError as error:
-        return _fail(f"the output cannot be written: {error.strerror or error}", ExitStatus.UNWRITABLE)
-    except MemoryError:
-        return _fail("there is not enough memory for this", ExitStatus.INTERNAL)
-    except Exception as error:
-        return _fail(f"this is a fault of pop2dissect, please report it: {_fault(error)}", ExitStatus.INTERNAL)
+        return _failed(error)
+    return ExitStatus.DONE
 
 
-def _fail(sentence: str, status: ExitStatus) -> ExitStatus:
-    _discard_output()
+def _run(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
+    if arguments[:1] == ["wireshark"]:
+        return _wireshark(arguments[1:])
+    if arguments[:1] == ["verify"]:
+        from pop2dissect.cli.verify import run_verify
+
+        return run_verify(arguments[1:])
+    return _dissect(arguments, interrupt)
+
+
+def _failed(error: Exception) -> ExitStatus:
+    """Say what went wrong; give the exit status that stands for it."""
+    match error:
+        case BrokenPipeError():  # whoever read the output has seen enough
+            discard_output()
+            return ExitStatus.DONE
+        case CaptureError():
+            status, sentence = ExitStatus.UNREADABLE, str(error)
+        case OutputError():
+            status, sentence = ExitStatus.UNWRITABLE, str(error)
+        case Pop2DissectError():
+            status, sentence = ExitStatus.USAGE, str(error)
+        case OSError():
+            name = error.filename or "the output"
+            status, sentence = ExitStatus.UNWRITABLE, f"{name} cannot be written: {error.strerror or error}"
+        case MemoryError():
+            status, sentence = ExitStatus.INTERNAL, "there is not enough memory for this"
+        case _:
+            sentence = f"this is a fault of pop2dissect, please report it: {_fault(error)} (--debug shows more)"
+            status = ExitStatus.INTERNAL
+    discard_output()
     _complain(sentence)
     return status
 
 
 def _complain(sentence: str) -> None:
-    print(f"pop2dissect: {terminal_safe(sentence)}", file=sys.stderr)
-
-
-def _discard_output() -> None:
-    """Let what is still to be written to standard output go nowhere, so that closing it at the end cannot fail."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+    complain(f"pop2dissect: {terminal_safe(sentence)}")
 
 
 def _fault(error: Exception) -> str:
@@ -94,7 +112,7 @@ def _fault(error: Exception) -> str:
     return f"{type(error).__name__} in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
 
 
-def _wireshark(arguments: Sequence[str]) -> int:
+def _wireshark(arguments: Sequence[str]) -> ExitStatus:
     verbs = Parser(
         prog="pop2dissect wireshark",
         description="Puts the POP2 plugin where Wireshark and tshark look for it.",
@@ -107,7 +125,7 @@ def _wireshark(arguments: Sequence[str]) -> int:
     return ExitStatus.DONE
 
 
-def _dissect(arguments: Sequence[str]) -> int:
+def _dissect(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
     options = parser().parse_args(arguments)
     check(options)
     live = "-" in options.captures
@@ -115,7 +133,9 @@ def _dissect(arguments: Sequence[str]) -> int:
         raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")
     settings, selected = settings_of(options), selected_sessions(options)
     style, zone = _prepare_output(options.color), zone_named(options.tz)
-    with Interrupt(live) as interrupt, Dissection(options.captures, settings) as dissection, ExitStack() as held:
+    if live:
+        interrupt.end_input_only()
+    with Dissection(options.captures, settings) as dissection, ExitStack() as held:
         look = Look(
             style,
             zone=zone,
@@ -135,7 +155,7 @@ def _dissect(arguments: Sequence[str]) -> int:
         if not options.quiet and not any(output.shows_warnings for output in outputs):
             for warning in (*(text for info in dissection.captures for text in info.warnings), *dissection.warnings):
                 _complain(warning)
-    return ExitStatus.INTERRUPTED if interrupt.happened else ExitStatus.DONE
+    return ExitStatus.DONE
 
 
 def _prepare_output(color: str) -> Style:

@@ -1,4 +1,4 @@
-"""What Ctrl-C does."""
+"""What Ctrl-C does, and SIGTERM and SIGHUP like it."""
 
 from __future__ import annotations
 
@@ -9,36 +9,64 @@ import threading
 from types import FrameType
 from typing import Any, Self
 
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_USUAL = (signal.SIG_DFL, signal.default_int_handler)
+"""A handler that is none of these is the caller's choice, as nohup ignores SIGHUP."""
+
 
 class Interrupt:
-    """Lets Ctrl-C end a live capture, but not its analysis. A context manager.
+    """Ends the program in order: files that are not complete are taken away. A context manager.
 
-    Whatever writes to standard input is usually interrupted too, and then writes what it still holds: it
-    is given a moment for that. A second Ctrl-C ends the program.
+    A live capture ends, but not its analysis. Whatever writes to standard input is usually interrupted too, and then
+    writes what it still holds: it is given a moment for that. The next signal ends the program in order, and one after
+    that at once.
     """
 
     GRACE = 1.0
     """In s."""
 
-    def __init__(self, live: bool) -> None:
-        self.happened = False
-        self._live = live and threading.current_thread() is threading.main_thread()
-        self._before: Any = None
+    def __init__(self) -> None:
+        self.number: int | None = None
+        """The signal that came first."""
+        self._live = False
+        self._before: dict[int, Any] = {}
+        self._hook = sys.unraisablehook
+
+    @property
+    def status(self) -> int:
+        """The exit status, as shells have it."""
+        return 128 + (self.number or signal.SIGINT)
+
+    def end_input_only(self) -> None:
+        """Have the first signal end standard input, and nothing else."""
+        self._live = True
 
     def __enter__(self) -> Self:
-        if self._live and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._interrupted)
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                if signal.getsignal(number) in _USUAL:
+                    self._before[number] = signal.signal(number, self._received)
+            sys.unraisablehook = self._unraisable
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            if hasattr(signal, "setitimer"):
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGINT, self._before)
+        sys.unraisablehook = self._hook
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
-    def _interrupted(self, _signal: int, _frame: FrameType | None) -> None:
-        self.happened = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    def _received(self, number: int, _frame: FrameType | None) -> None:
+        self.number = self.number or number
+        if self._live:
+            self._live = False
+            self._end_input_soon()
+            return
+        for known in self._before:
+            signal.signal(known, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    def _end_input_soon(self) -> None:
         if hasattr(signal, "setitimer"):
             signal.signal(signal.SIGALRM, self._end_input)
             signal.setitimer(signal.ITIMER_REAL, self.GRACE)
@@ -47,7 +75,14 @@ class Interrupt:
 
     @staticmethod
     def _end_input(*_: object) -> None:
-        # A read that waits on standard input is begun anew after this, and finds its end.
+        # A read that waits on standard input is started anew after this, and finds its end.
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, sys.stdin.fileno())
         os.close(nothing)
+
+    def _unraisable(self, failure: Any) -> None:
+        """End the program at once where a signal came where Python cannot raise, as in a finaliser."""
+        if issubclass(failure.exc_type, KeyboardInterrupt):
+            signal.raise_signal(self.number or signal.SIGINT)
+        else:
+            self._hook(failure)

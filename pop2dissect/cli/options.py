@@ -28,9 +28,11 @@ exit status:
   0    done (a damaged capture gives what precedes the damage, and a warning)
   1    a capture, or the result to be verified, could not be read at all
   2    wrong usage, or a session that does not exist
-  3    the output could not be written
+  3    a file or standard output, which is named, could not be written
   4    verify: the captures do not show all that the result says
-  130  interrupted
+  70   a fault of the program itself, or too little memory
+  130  ended by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP. What a live capture had
+       given was still reported
 
 Passwords are masked unless --show-passwords is given. Frames are counted from
 1, as in Wireshark; of several captures they are cited as capture:frame.
@@ -65,7 +67,7 @@ def parser() -> Parser:
     )
     _add_reading(made.add_argument_group("what is read"))
     _add_output(made.add_argument_group("what is printed"))
-    _add_files(made.add_argument_group("what is written into files", "Nothing that exists is written over."))
+    _add_files(made.add_argument_group("what is written into files", "Existing files are never overwritten."))
     _add_style(made.add_argument_group("how it is printed"))
     made.add_argument("--version", action="version", version=f"pop2dissect {__version__}")
     return made
@@ -124,6 +126,14 @@ def _add_style(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--tz", default="UTC", metavar="ZONE", help="zone for times: an IANA name, or local")
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
     group.add_argument("--quiet", action="store_true", help="nothing but results: no progress, no warnings")
+    add_debug(group)
+
+
+def add_debug(group: argparse._ActionsContainer) -> None:
+    """Add the option that every command has, and that its caller acts on."""
+    group.add_argument(
+        "--debug", action="store_true", help="where an error comes from (a traceback; may show text of the capture)"
+    )
 
 
 class _ListFindings(argparse.Action):

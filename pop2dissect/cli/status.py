@@ -22,3 +22,7 @@ class ExitStatus(IntEnum):
     """A fault of the program itself, or too little memory (EX_SOFTWARE, as sysexits.h has it)."""
     INTERRUPTED = 130
     """Ended by the user (128 + SIGINT), as shells have it. What a live capture had given was still reported."""
+    HUNG_UP = 129
+    """The same by SIGHUP: the terminal went away."""
+    TERMINATED = 143
+    """The same by SIGTERM."""

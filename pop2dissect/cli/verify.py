@@ -7,7 +7,7 @@ from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from pop2dissect.cli.options import Parser
+from pop2dissect.cli.options import Parser, add_debug
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count
@@ -26,7 +26,10 @@ too).
 exit status:
   0  all claims hold
   1  the result or a capture cannot be read; it may be damaged
+  2  wrong usage, or another number of captures than the result is about
+  3  standard output could not be written
   4  some claims differ
+  70, 130, 143, 129  as for pop2dissect without verify
 """
 
 
@@ -38,6 +41,7 @@ def run_verify(arguments: Sequence[str]) -> ExitStatus:
     made.add_argument("result", metavar="RESULT", help="what is to be verified")
     made.add_argument("captures", nargs="+", metavar="CAPTURE", help="the captures that it was made of, in any order")
     made.add_argument("--quiet", action="store_true", help="name differences only")
+    add_debug(made)
     options = made.parse_args(arguments)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -1,9 +1,10 @@
-"""SHA-256 of the captures, reckoned while they are dissected."""
+"""SHA-256 of the captures, computed while they are dissected."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +22,7 @@ class Digests:
 
     def __init__(self, captures: Sequence[CaptureInfo]) -> None:
         self._captures = captures
+        self._stop = Event()
         self._executor: ThreadPoolExecutor | None = None
         self._digests: list[Future[str | None]] = []
 
@@ -30,6 +32,7 @@ class Digests:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop.set()
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
 
@@ -39,7 +42,7 @@ class Digests:
             from concurrent.futures import ThreadPoolExecutor  # costs some ms to import
 
             self._executor = ThreadPoolExecutor(1)
-            self._digests = [self._executor.submit(digest_of, info.path) for info in self._captures]
+            self._digests = [self._executor.submit(digest_of, info.path, self._stop.is_set) for info in self._captures]
 
     def results(self) -> list[str | None]:
         """Return the digest of each capture in hexadecimal; None where it is no regular file or cannot be read."""
@@ -47,11 +50,11 @@ class Digests:
         return [digest.result() for digest in self._digests]
 
 
-def digest_of(path: str) -> str | None:
+def digest_of(path: str, stopped: Callable[[], bool] = lambda: False) -> str | None:
     """Return the SHA-256 of a capture as stored; None where it is no regular file or cannot be read."""
     from pop2dissect.capture.digest import sha256_of
 
     try:
-        return sha256_of(path) if os.path.isfile(path) else None  # noqa: PTH113 (never raises)
+        return sha256_of(path, stopped) if os.path.isfile(path) else None  # noqa: PTH113 (never raises)
     except OSError:
         return None

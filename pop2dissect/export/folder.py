@@ -1,15 +1,15 @@
-"""Where exports are written: new files, and directories that were new or empty. Nothing is ever written over."""
+"""Folders of exports: directories that were new or empty. Existing files are never overwritten."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from pop2dissect.errors import UsageError
+from pop2dissect.writing import NewFile, cannot_write, sync_folder
 
 
 class Written(NamedTuple):
@@ -23,17 +23,20 @@ class Written(NamedTuple):
 class Folder:
     """A directory for exports. It is made where it is missing; where it exists it must be empty.
 
-    Raises UsageError where something is in it already, OSError where it cannot be made or written.
+    Raises UsageError where something is in it already, OutputError where it cannot be made or written.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            there = any(self.path.iterdir())
         except FileExistsError:
-            raise UsageError(f"{self.path} is there already and is no directory") from None
-        if any(self.path.iterdir()):
-            raise UsageError(f"the directory {self.path} is not empty, and nothing in it is to be written over")
+            raise UsageError(f"{self.path} already exists and is not a directory") from None
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        if there:
+            raise UsageError(f"the directory {self.path} is not empty, and existing files are not overwritten")
 
     def write(self, name: str, pieces: Iterable[bytes | memoryview]) -> Written:
         """Write a new file, piece by piece. Raises ValueError for a name that is more than a name."""
@@ -41,33 +44,18 @@ class Folder:
             raise ValueError("a file name must not lead anywhere")
         digest = hashlib.sha256()
         octets = 0
-        with (self.path / name).open("xb") as file:
+        with NewFile(self.path / name, synced=False) as file:
             for piece in pieces:
                 file.write(piece)
                 digest.update(piece)
                 octets += len(piece)
         return Written(octets, digest.hexdigest())
 
+    def settle(self) -> None:
+        """Bring all that was written to disk: what is written after it says that the rest is complete."""
+        sync_folder(self.path)
+
 
 def is_plain_name(name: str) -> bool:
     """Whether a name is that of a file in a folder, and leads nowhere else on any system."""
     return name not in ("", ".", "..") and {"/", "\\", "\0", ":"}.isdisjoint(name)
-
-
-@contextmanager
-def new_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a new file for writing; take it away again if that fails.
-
-    Raises UsageError where something of that name exists, OSError where it cannot be made or written.
-    """
-    path = Path(path)
-    try:
-        file = path.open("xb")
-    except FileExistsError:
-        raise UsageError(f"{path} is there already and is not written over") from None
-    try:
-        with file:
-            yield file
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise

@@ -97,12 +97,15 @@ class FolderExport:
         )
 
     def finish(self, head: Object) -> None:
-        """Write the manifest."""
+        """Write the manifest, once all that it names is on disk; the last of its files says that all is complete."""
+        self.folder.settle()
         sums = list(self.manifest.sums())
         for name, texts in ((MANIFEST, self.manifest.json(head)), (TABLE, self.manifest.table())):
             written = self.folder.write(name, (text.encode() for text in texts))
             sums.append(f"{written.sha256}  {name}\n")
+        self.folder.settle()
         self.folder.write(SUMS, (line.encode() for line in sums))
+        self.folder.settle()
 
     def close(self) -> None:
         """Let go of what was put aside."""

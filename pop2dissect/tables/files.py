@@ -7,8 +7,10 @@ put aside while the sessions passed (:class:`pop2dissect.tables.spooled.TablesAs
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,6 +20,7 @@ from pop2dissect.tables.columns import Kind, Value
 from pop2dissect.tables.schema import TABLES
 from pop2dissect.text.safe import spreadsheet_safe
 from pop2dissect.text.values import decimal_seconds, rfc3339
+from pop2dissect.writing import NewFile, cannot_write
 
 Rows: TypeAlias = Callable[[str], Iterable[Sequence[Value]]]
 """Gives the rows of a table by its name, as :meth:`pop2dissect.tables.columns.Table.values` does."""
@@ -46,20 +49,24 @@ def write_csv(rows: Rows, directory: str | os.PathLike[str], *, exact: bool = Fa
     is made harmless: control characters are escapes (``\\x1b``), and what a spreadsheet program would run
     as a formula, as POP2's replies look like, has an apostrophe before it. With ``exact`` neither is done.
 
-    Bounded memory: a row at a time. Raises FileExistsError where one of the files is there already, OSError
-    where one cannot be written.
+    Bounded memory: a row at a time. Raises ExistingFileError where one of the files exists, OutputError
+    where one cannot be written; then none is.
     """
     paths = csv_paths(directory)
-    Path(directory).mkdir(parents=True, exist_ok=True)
-    for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
-        writers = [_writer(column.kind, exact) for column in table.columns]
-        with path.open("x", encoding="utf-8", newline="", errors="backslashreplace") as file:
+    _make(directory)
+    with ExitStack() as files:  # all get their names when all are complete
+        for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
+            writers = [_writer(column.kind, exact) for column in table.columns]
+            file = io.TextIOWrapper(
+                files.enter_context(NewFile(path)), encoding="utf-8", newline="", errors="backslashreplace"
+            )
             out = csv.writer(file, lineterminator="\r\n")
             out.writerow([column.name for column in table.columns])
             for values in rows(name):
                 out.writerow(
                     ["" if value is None else write(value) for write, value in zip(writers, values, strict=True)]
                 )
+            file.detach()
     return paths
 
 
@@ -68,7 +75,8 @@ def write_parquet(rows: Rows, directory: str | os.PathLike[str]) -> list[Path]:
 
     Types are those of the data frames, text is exact; only of an empty table the format does not keep which
     categories there could be. Bounded memory. Raises MissingLibraryError where pandas or
-    pyarrow is missing, FileExistsError where one of the files is there already, OSError where one cannot be written.
+    pyarrow is missing, ExistingFileError where one of the files exists, OutputError where one cannot be written; then
+    none is.
     """
     need_parquet()
     import pyarrow as pa
@@ -77,16 +85,25 @@ def write_parquet(rows: Rows, directory: str | os.PathLike[str]) -> list[Path]:
     from pop2dissect.tables.frames import FrameBuilder
 
     paths = parquet_paths(directory)
-    Path(directory).mkdir(parents=True, exist_ok=True)
-    for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
-        builder = FrameBuilder(table)
-        group = pa.Table.from_pandas(builder.frame(), preserve_index=False)
-        waiting = iter(rows(name))
-        with path.open("xb") as file, pq.ParquetWriter(file, group.schema) as out:
-            while some := list(islice(waiting, _ROW_GROUP)):
-                builder.extend_values(some)
-                out.write_table(pa.Table.from_pandas(builder.frame(), schema=group.schema, preserve_index=False))
+    _make(directory)
+    with ExitStack() as files:
+        for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
+            builder = FrameBuilder(table)
+            group = pa.Table.from_pandas(builder.frame(), preserve_index=False)
+            waiting = iter(rows(name))
+            file = files.enter_context(NewFile(path))
+            with pq.ParquetWriter(file, group.schema) as out:
+                while some := list(islice(waiting, _ROW_GROUP)):
+                    builder.extend_values(some)
+                    out.write_table(pa.Table.from_pandas(builder.frame(), schema=group.schema, preserve_index=False))
     return paths
+
+
+def _make(directory: str | os.PathLike[str]) -> None:
+    try:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(directory if isinstance(directory, str) else Path(directory), error) from error
 
 
 def need_parquet() -> None:

@@ -12,8 +12,14 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
+from pop2dissect.writing import named
+
 _IN_MEMORY = 16 << 20
 """Octets up to which no file is made."""
+
+
+def _where() -> str:
+    return f"a temporary file in {tempfile.gettempdir()}" if tempfile.tempdir else "a temporary file"
 
 
 class OctetSpool:
@@ -41,7 +47,8 @@ class OctetSpool:
 
     def put(self, number: int, octets: bytes) -> None:
         """Put octets aside under a number."""
-        self._file.write(octets)
+        with named(_where):
+            self._file.write(octets)
         self._numbers.append(number)
         self._offsets.append(self._offsets[-1] + len(octets))
 
@@ -49,7 +56,8 @@ class OctetSpool:
         """Yield all of them in the order of their numbers."""
         for place in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
             start, end = self._offsets[place], self._offsets[place + 1]
-            self._file.seek(start)
+            with named(_where):
+                self._file.seek(start)  # which writes what is still held
             yield self._file.read(end - start)
 
 

@@ -200,7 +200,11 @@ def test_a_fault_of_the_program_is_one_sentence_without_anything_captured(
     assert main([SAMPLE]) == ExitStatus.INTERNAL
     output, error = capsys.readouterr()
     assert output == ""
-    assert re.fullmatch(rf"pop2dissect: .*: KeyError in {Path(__file__).name}, line \d+\n", error)
+    assert re.fullmatch(r"pop2dissect: .*: KeyError in test_cli\.py, line \d+ \(--debug shows more\)\n", error)
+    assert main(["--debug", SAMPLE]) == ExitStatus.INTERNAL
+    error = capsys.readouterr().err
+    assert error.startswith("Traceback ")
+    assert error.endswith("(--debug shows more)\n")
 
 
 def test_too_little_memory_is_no_fault_of_the_program(
@@ -226,7 +230,7 @@ def test_output_that_cannot_be_written() -> None:
                 check=False,
             )
         assert done.returncode == ExitStatus.UNWRITABLE
-        assert done.stderr == "pop2dissect: the output cannot be written: No space left on device\n"
+        assert done.stderr == "pop2dissect: standard output cannot be written: No space left on device\n"
 
 
 def test_warnings_are_said_where_the_output_does_not_show_them() -> None:

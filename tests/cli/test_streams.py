@@ -29,7 +29,7 @@ def with_closed(numbers: tuple[int, ...], *arguments: str) -> subprocess.Complet
 
 def test_without_standard_output_there_is_no_result() -> None:
     done = with_closed((1,), SAMPLE)
-    assert done.stderr == "pop2dissect: the output cannot be written: standard output is closed\n"
+    assert done.stderr == "pop2dissect: standard output cannot be written: it is closed\n"
     assert done.returncode == ExitStatus.UNWRITABLE
     assert with_closed((0, 1, 2), SAMPLE).returncode == ExitStatus.UNWRITABLE
 

@@ -1,4 +1,4 @@
-"""Nothing that exists is written over."""
+"""Existing files are never overwritten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pop2dissect.errors import UsageError
-from pop2dissect.export.folder import Folder, new_file
+from pop2dissect.export.folder import Folder
+from pop2dissect.writing import NewFile
 
 
 def test_a_folder_is_made_with_its_parents(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_an_empty_folder_will_do_and_one_with_something_in_it_will_not(tmp_path:
 
 def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="is no directory"):
+    with pytest.raises(UsageError, match="is not a directory"):
         Folder(tmp_path / "file")
 
 
@@ -57,15 +58,15 @@ def test_a_link_that_waits_in_the_folder_is_not_followed(tmp_path: Path) -> None
 
 def test_a_new_file_is_never_an_old_one(tmp_path: Path) -> None:
     path = tmp_path / "x.mbox"
-    with new_file(path) as file:
+    with NewFile(path) as file:
         file.write(b"kept")
-    with pytest.raises(UsageError, match="not written over"), new_file(path):
+    with pytest.raises(UsageError, match="not overwritten"), NewFile(path):
         pass
     assert path.read_bytes() == b"kept"
 
 
 def test_a_file_that_could_not_be_completed_does_not_stay(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), new_file(tmp_path / "x") as file:
+    with pytest.raises(KeyError), NewFile(tmp_path / "x") as file:
         file.write(b"half")
         raise KeyError
     assert os.listdir(tmp_path) == []  # noqa: PTH208

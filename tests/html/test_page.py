@@ -286,7 +286,7 @@ def test_nothing_is_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[s
     path.write_text("mine")
     assert main(["--report", str(path), str(capture_path("rfc937_normal"))]) == ExitStatus.USAGE
     assert path.read_text() == "mine"
-    assert "is not written over" in capsys.readouterr().err
+    assert "is not overwritten" in capsys.readouterr().err
 
 
 def test_a_capture_without_sessions(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Output(ABC):
 
 
 class FileOutput(Output):
-    """An output that writes files. What is there already is never written over."""
+    """An output that writes files. Existing files are never overwritten."""
 
     @abstractmethod
     def written(self) -> str:

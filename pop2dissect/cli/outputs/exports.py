@@ -13,7 +13,6 @@ from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.case import CaseGraph
 from pop2dissect.export.dfxml import DFXML_TAIL, dfxml_head, session_files
 from pop2dissect.export.exhibit import Kind
-from pop2dissect.export.folder import new_file
 from pop2dissect.export.mail import MESSAGES
 from pop2dissect.export.manifest import SCHEMA, FolderExport
 from pop2dissect.export.mbox import mbox_of
@@ -21,6 +20,7 @@ from pop2dissect.export.streams import STREAMS
 from pop2dissect.session import Session
 from pop2dissect.text.spool import OctetSpool, Spool
 from pop2dissect.text.values import count
+from pop2dissect.writing import NewFile
 
 
 def export_outputs(run: Run) -> Iterator[FileOutput]:
@@ -79,7 +79,7 @@ class MboxOutput(FileOutput):
     def __init__(self, run: Run, path: str) -> None:
         super().__init__(run)
         self._path = path
-        self._file = self.held.enter_context(new_file(path))
+        self._file = self.held.enter_context(NewFile(path))
         self._spool = self.held.enter_context(OctetSpool())
         self._messages = 0
 
@@ -91,7 +91,7 @@ class MboxOutput(FileOutput):
     def finish(self) -> None:
         """Write them in order."""
         self._file.writelines(self._spool.octets_in_order())
-        self._file.flush()
+        self._file.commit()
 
     def written(self) -> str:
         """Return how many messages there are."""
@@ -104,7 +104,7 @@ class CaseOutput(FileOutput):
     def __init__(self, run: Run, path: str) -> None:
         super().__init__(run)
         self._path = path
-        self._file = self.held.enter_context(new_file(path))
+        self._file = self.held.enter_context(NewFile(path))
         self._graph = CaseGraph(run.dissection.captures, run.digests.results(), run.look)
         self._spool = self.held.enter_context(Spool())
 
@@ -116,7 +116,7 @@ class CaseOutput(FileOutput):
         """Write the document."""
         pieces = self._graph.pieces(self._spool.in_order(), self.run.spanning_findings())
         self._file.writelines(piece.encode() for piece in pieces)
-        self._file.flush()
+        self._file.commit()
 
     def written(self) -> str:
         """Return what it is about."""
@@ -129,7 +129,7 @@ class DfxmlOutput(FileOutput):
     def __init__(self, run: Run, path: str) -> None:
         super().__init__(run)
         self._path = path
-        self._file = self.held.enter_context(new_file(path))
+        self._file = self.held.enter_context(NewFile(path))
         self._spool = self.held.enter_context(Spool())
         run.digests.start()
 
@@ -143,7 +143,7 @@ class DfxmlOutput(FileOutput):
             self._file.write(piece.encode())
         self._file.writelines(self._spool.octets_in_order())
         self._file.write(DFXML_TAIL.encode())
-        self._file.flush()
+        self._file.commit()
 
     def written(self) -> str:
         """Return what it is about."""
@@ -158,7 +158,7 @@ class AnnotateOutput(FileOutput):
         dissection = run.dissection
         self._annotation = Annotation(dissection.captures, dissection.settings, show_passwords=run.look.show_passwords)
         self._path = path
-        self._file = self.held.enter_context(new_file(path))
+        self._file = self.held.enter_context(NewFile(path))
 
     def add(self, session: Session) -> None:
         """Take the session."""
@@ -167,7 +167,7 @@ class AnnotateOutput(FileOutput):
     def finish(self) -> None:
         """Read the captures again and write the frames."""
         self._file.writelines(self._annotation.pieces(self.run.spanning_findings()))
-        self._file.flush()
+        self._file.commit()
 
     def written(self) -> str:
         """Return how many frames there are."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
-from pop2dissect.export.folder import new_file
 from pop2dissect.html import Case, Choices, Report
 from pop2dissect.session import Session
+from pop2dissect.writing import NewFile
 
 
 class ReportOutput(FileOutput):
@@ -14,7 +14,7 @@ class ReportOutput(FileOutput):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         options = run.options
-        self._file = self.held.enter_context(new_file(options.report))
+        self._file = self.held.enter_context(NewFile(options.report))
         case = Case(options.case, options.examiner, options.exhibit, tuple(options.note))
         choices = Choices(case, run.look, run.selected, run.command)
         run.digests.start()
@@ -29,7 +29,7 @@ class ReportOutput(FileOutput):
     def finish(self) -> None:
         """Write the page."""
         self._size = self._report.write(self._file, self.run.spanning_findings())
-        self._file.flush()
+        self._file.commit()
 
     def written(self) -> str:
         """Return where the report is."""

@@ -12,6 +12,7 @@ from pop2dissect.session import Session
 from pop2dissect.tables.files import Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
 from pop2dissect.tables.spooled import TablesAside
 from pop2dissect.text.values import count
+from pop2dissect.writing import already_exists
 
 
 class _Target(NamedTuple):
@@ -24,7 +25,7 @@ class _Target(NamedTuple):
 class TablesOutput(FileOutput):
     """All tables as files, of one kind or of both, which may go to one directory.
 
-    Raises UsageError where one of the files is there already, or a library is missing: before the captures are
+    Raises UsageError where one of the files exists, or a library is missing: before the captures are
     read, not after.
     """
 
@@ -62,7 +63,7 @@ class TablesOutput(FileOutput):
 def _check_new(target: _Target) -> None:
     directory = Path(target.directory)
     if directory.exists() and not directory.is_dir():
-        raise UsageError(f"{directory} is there already and is no directory")
+        raise UsageError(f"{directory} already exists and is not a directory")
     for path in target.paths:
         if path.exists() or path.is_symlink():
-            raise UsageError(f"{path} is there already and is not written over")
+            raise already_exists(path)

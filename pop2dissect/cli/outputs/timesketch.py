@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
-from pop2dissect.export.folder import new_file
 from pop2dissect.export.timesketch import event_line, finding_events, session_events
 from pop2dissect.session import Session
 from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import count
+from pop2dissect.writing import NewFile
 
 
 class TimesketchOutput(FileOutput):
@@ -16,7 +16,7 @@ class TimesketchOutput(FileOutput):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self._path = run.options.timesketch
-        self._file = self.held.enter_context(new_file(self._path))
+        self._file = self.held.enter_context(NewFile(self._path))
         self._spool = self.held.enter_context(Spool())
         self._events = 0
 
@@ -33,7 +33,7 @@ class TimesketchOutput(FileOutput):
         for event in finding_events(self.run.spanning_findings()):
             self._events += 1
             self._file.write(event_line(event).encode("ascii"))
-        self._file.flush()
+        self._file.commit()
 
     def written(self) -> str:
         """Return how many events there are."""

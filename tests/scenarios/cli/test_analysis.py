@@ -38,7 +38,7 @@ def test_nothing_is_written_over(option: str, tmp_path: Path, capsys: pytest.Cap
     there.write_text("evidence")
     target = there if option == "--timesketch" else tmp_path
     assert main([INCIDENT, option, str(target)]) == ExitStatus.USAGE
-    assert capsys.readouterr().err == f"pop2dissect: {there} is there already and is not written over\n"
+    assert capsys.readouterr().err == f"pop2dissect: {there} already exists and is not overwritten\n"
     assert there.read_text() == "evidence"
     assert list(tmp_path.iterdir()) == [there]
 
@@ -46,7 +46,7 @@ def test_nothing_is_written_over(option: str, tmp_path: Path, capsys: pytest.Cap
 def test_a_file_where_the_directory_should_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert main([INCIDENT, "--csv", str(tmp_path / "file")]) == ExitStatus.USAGE
-    assert "is no directory" in capsys.readouterr().err
+    assert "is not a directory" in capsys.readouterr().err
 
 
 def test_only_what_was_asked_for(tmp_path: Path) -> None:

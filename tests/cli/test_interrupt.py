@@ -1,0 +1,130 @@
+"""Signals end the program in order at any moment: no traceback, nothing partial, and a live capture is reported."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import await_drained, feed
+from tests.support.truth import capture_path
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are another thing there")
+
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_live_capture_is_reported(number: signal.Signals) -> None:
+    octets = capture_path("raw_read_nack").read_bytes()[:-40]
+    with subprocess.Popen(
+        [sys.executable, "-m", "pop2dissect", "--quiet", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        feed(process.stdin, octets)
+        await_drained(process.stdin)
+        time.sleep(1)
+        process.send_signal(number)
+        output = process.stdout.read()
+        assert process.stderr.read() == b""
+        assert process.wait(20) == 128 + number
+    assert output.count(b"HELO marlowe ********") >= 6
+
+
+def test_at_any_moment(tmp_path: Path) -> None:
+    """From the start of the interpreter's own code to the end. The last of each kind is let run for reference."""
+    chance = random.Random(2)
+    command = [sys.executable, "-m", "pop2dissect", "--quiet"]
+    files = ("r.html", "a.pcapng", "x.mbox", "mail", "csv")
+    options = [*("--report", "--annotate", "--export-mbox", "--export-mail", "--csv")]
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "500000000"}
+    started = time.monotonic()
+    asked = [word for pair in zip(options, files, strict=True) for word in pair]
+    subprocess.run([*command, *asked, capture_path("incident_small")], cwd=whole, env=environment, check=True)
+    took = time.monotonic() - started
+    ended = 0
+    for number in range(15):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        sent = [*ENDING, signal.SIGKILL][number % 4]
+        with subprocess.Popen(
+            [*command, *asked, capture_path("incident_small")],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            time.sleep(0.15 + chance.random() * took)
+            process.send_signal(sent)
+            _, complaints = process.communicate(timeout=60)
+        assert b"Traceback" not in complaints, complaints.decode()
+        assert complaints == b""
+        assert process.returncode in (0, -sent, 128 + sent)
+        ended += process.returncode != 0
+        there = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+        for name, path in there.items():
+            assert path.read_bytes() == (whole / name).read_bytes(), name
+    assert ended
+
+
+def test_the_second_signal_while_a_live_capture_ends(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pop2dissect", "--report", str(tmp_path / "r.html"), "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        feed(process.stdin, capture_path("raw_read_nack").read_bytes()[:-40])
+        await_drained(process.stdin)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        _, complaints = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert complaints == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from pop2dissect.cli import interrupt\n"
+        "with interrupt.Interrupt() as one:\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "    assert one.number is None\n"
+        "    try: signal.raise_signal(signal.SIGTERM)\n"
+        "    except KeyboardInterrupt: print(one.status)\n"
+        "assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL\n"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("143\n", "")
+
+
+def test_a_signal_where_python_cannot_raise_ends_the_program_silently() -> None:
+    code = (
+        "import signal\n"
+        "from pop2dissect.cli.interrupt import Interrupt\n"
+        "class Thing:\n"
+        "    def __del__(self): signal.raise_signal(signal.SIGTERM)\n"
+        "with Interrupt():\n"
+        "    Thing()\n"
+        "    print('went on')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "", "")
