@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pop2dissect.cli.interrupt import Interrupt
-from pop2dissect.cli.options import Parser, check, parser, selected_sessions, settings_of
+from pop2dissect.cli.options import Parser, check, head_of, parser, selected_sessions, settings_of
 from pop2dissect.cli.outputs import Run, outputs_for
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.cli.streams import complain, discard_output, settle_streams
@@ -143,8 +143,8 @@ def _dissect(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
             several_captures=len(dissection.captures) > 1,
         )
         digests = held.enter_context(Digests(dissection.captures))
-        run = Run(options, dissection, look, selected, arguments, digests)
-        outputs = [held.enter_context(output) for output in outputs_for(run)]
+        run = Run(dissection, look, selected, arguments, digests, head_of(options))
+        outputs = [held.enter_context(output) for output in outputs_for(run, options)]
         to_the_end = any(output.needs_end for output in outputs)
         for session in _chosen(_with_progress(dissection, options.quiet), selected, to_the_end):
             for output in outputs:

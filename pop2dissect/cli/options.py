@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from pop2dissect.cli.outputs import FILES, PRINTED, Head
 from pop2dissect.errors import UsageError
 from pop2dissect.findings import catalogue_lines
 from pop2dissect.settings import SETTINGS, Choice, Settings, Switch
@@ -68,6 +69,7 @@ def parser() -> Parser:
     _add_reading(made.add_argument_group("what is read"))
     _add_output(made.add_argument_group("what is printed"))
     _add_files(made.add_argument_group("what is written into files", "Existing files are never overwritten."))
+    _add_head(made.add_argument_group("what stands at the head of a report"))
     _add_style(made.add_argument_group("how it is printed"))
     made.add_argument("--version", action="version", version=f"pop2dissect {__version__}")
     return made
@@ -89,36 +91,24 @@ def _add_reading(group: argparse._ArgumentGroup) -> None:
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
     printed = group.add_mutually_exclusive_group()
-    printed.add_argument("--json", action="store_true", help="one JSON document, schema pop2dissect/1")
-    printed.add_argument("--jsonl", action="store_true", help="a session a line as JSON, as soon as it ends")
-    printed.add_argument(
-        "-V", "--verbose-tree", dest="tree", action="store_true", help="every field, with frames and octets"
-    )
-    printed.add_argument("--stats", action="store_true", help="statistics: times, servers, clients, users, commands")
-    printed.add_argument("--follow", type=_positive, metavar="N", help="the conversation of session N as text")
+    for one in PRINTED:
+        if one.metavar is None:
+            printed.add_argument(*one.options, action="store_true", help=one.help)
+        else:
+            printed.add_argument(*one.options, type=_positive, metavar=one.metavar, help=one.help)
     group.add_argument("--findings", action=_ListFindings, help="list all findings that there are, and exit")
 
 
 def _add_files(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--report", metavar="FILE.html", help="a report as one HTML file that needs nothing else")
-    group.add_argument("--case", metavar="TEXT", help="the case, for the head of the report")
-    group.add_argument("--examiner", metavar="TEXT", help="who examined the captures, for the head of the report")
+    for one in FILES:
+        group.add_argument(*one.options, metavar=one.metavar, help=one.help)
+
+
+def _add_head(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--case", metavar="TEXT", help="the case")
+    group.add_argument("--examiner", metavar="TEXT", help="who examined the captures")
     group.add_argument("--exhibit", metavar="TEXT", help="under which designation the captures are kept")
-    group.add_argument("--note", metavar="TEXT", action="append", default=[], help="a note for the head; repeatable")
-    group.add_argument("--export-mail", metavar="DIR", help="each message as .eml, exactly as on the wire")
-    group.add_argument("--export-mbox", metavar="FILE", help="all messages as a mailbox file (mboxrd)")
-    group.add_argument("--export-attachments", metavar="DIR", help="each attachment, decoded")
-    group.add_argument("--export-streams", metavar="DIR", help="what each end sent, and which frames carried it")
-    group.add_argument(
-        "--export-case", metavar="FILE", help="the result as CASE/UCO (JSON-LD), for other forensic tools"
-    )
-    group.add_argument(
-        "--export-dfxml", metavar="FILE", help="messages, attachments, streams as DFXML, with their places"
-    )
-    group.add_argument("--annotate", metavar="FILE", help="the sessions' frames as pcapng, with comments for Wireshark")
-    group.add_argument("--csv", metavar="DIR", help="tables of sessions, exchanges, messages ... (docs/tables.md)")
-    group.add_argument("--parquet", metavar="DIR", help="the same tables with exact types and text")
-    group.add_argument("--timesketch", metavar="FILE", help="all that happened as JSON for Timesketch and Plaso")
+    group.add_argument("--note", metavar="TEXT", action="append", default=[], help="a note; repeatable")
 
 
 def _add_style(group: argparse._ArgumentGroup) -> None:
@@ -159,6 +149,11 @@ def settings_of(options: argparse.Namespace) -> Settings:
     """Return the settings that the options ask for. Raises UsageError where two contradict each other."""
     given = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
     return Settings(**{name: SETTINGS[name].joined(parts) for name, parts in given.items()})
+
+
+def head_of(options: argparse.Namespace) -> Head:
+    """Return what is to stand at the head of a report."""
+    return Head(options.case, options.examiner, options.exhibit, tuple(options.note))
 
 
 def selected_sessions(options: argparse.Namespace) -> list[int] | None:

@@ -13,7 +13,7 @@ from pop2dissect.limits import Numbers
 from pop2dissect.settings import SETTINGS, Named, Settings
 from pop2dissect.version import __version__
 
-_DEPENDENCIES = ("rich", "Jinja2", "MarkupSafe", "zstandard", "lz4")
+_DEPENDENCIES = ("Jinja2", "MarkupSafe", "zstandard", "lz4")
 """Distributions that have a part in a report: the last two unpack captures."""
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
 
 MAX_MARKS = 4
@@ -25,6 +24,9 @@ _ESCAPED_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 """Control, format (bidirectional overrides and isolates, joiners, tags, soft hyphen), surrogate, private
 use, unassigned, line and paragraph separator."""
 _MARKS = frozenset(["Mn", "Me"])
+_JOINING = _MARKS | {"Mc"}
+_JAMO = frozenset(map(chr, (*range(0x1160, 0x1200), *range(0xD7B0, 0xD800))))
+"""Vowels and final consonants of Hangul, which join the syllable before them."""
 _INVISIBLE = frozenset(
     [
         *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
@@ -87,7 +89,7 @@ def cell_width(text: str) -> int:
 
     A wide character (East Asian, emoji) takes two, a combining mark none.
     """
-    return len(text) if text.isascii() else sum(map(_cell_size(), text))
+    return len(text) if text.isascii() else sum(map(_cells, text))
 
 
 def fit(text: str, width: int) -> str:
@@ -101,11 +103,10 @@ def fit(text: str, width: int) -> str:
         return ""
     if text[: width + 1].isascii():
         return text[: width - 1] + ELLIPSIS if len(text) > width else text
-    size = _cell_size()
     used = 0
     kept = 0  # characters that fit beside an ellipsis
     for position, character in enumerate(text):
-        used += size(character)
+        used += _cells(character)
         if used > width:
             return text[:kept] + ELLIPSIS
         if used < width:
@@ -113,11 +114,15 @@ def fit(text: str, width: int) -> str:
     return text
 
 
-def _cell_size() -> Callable[[str], int]:
-    # Costs some 10 ms to import, and plain output has no use for it.
-    from rich.cells import get_character_cell_size
+@lru_cache(maxsize=4096)
+def _cells(character: str) -> int:
+    """Return the cells of a character: two if it is wide (Unicode Standard Annex #11), none if it joins the one before.
 
-    return get_character_cell_size
+    Python's own tables do: what is neither assigned nor visible was escaped before it comes here.
+    """
+    if unicodedata.category(character) in _JOINING or character in _JAMO:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 @lru_cache(maxsize=4096)

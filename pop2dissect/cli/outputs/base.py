@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from pop2dissect.document.digests import Digests
 from pop2dissect.pipeline import Dissection
@@ -17,11 +16,19 @@ from pop2dissect.session import Finding, Session, about_sessions
 from pop2dissect.terminal.look import Look
 
 
+class Head(NamedTuple):
+    """What the user wants to stand at the head of a report."""
+
+    case: str | None
+    examiner: str | None
+    exhibit: str | None
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of the command."""
 
-    options: argparse.Namespace
     dissection: Dissection
     look: Look
     selected: Sequence[int] | None
@@ -30,6 +37,7 @@ class Run:
     """The command line as it was given, without the command's name."""
     digests: Digests
     """SHA-256 of the captures, for outputs that state them."""
+    head: Head
 
     def spanning_findings(self) -> list[Finding]:
         """Return the findings that span sessions, as far as they are about sessions that were asked for."""

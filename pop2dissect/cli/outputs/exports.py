@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import ClassVar
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.document.document import head_object, settings_object
-from pop2dissect.errors import UsageError
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.case import CaseGraph
@@ -23,35 +21,14 @@ from pop2dissect.text.values import count
 from pop2dissect.writing import NewFile
 
 
-def export_outputs(run: Run) -> Iterator[FileOutput]:
-    """Yield the exports that the options ask for. Raises UsageError where two would go into one folder."""
-    options = run.options
-    folders = [path for path in (options.export_mail, options.export_attachments, options.export_streams) if path]
-    if len({Path(path).resolve() for path in folders}) < len(folders):
-        raise UsageError("each export needs a folder of its own")
-    for kind, path in (
-        (MESSAGES, options.export_mail),
-        (ATTACHMENTS, options.export_attachments),
-        (STREAMS, options.export_streams),
-    ):
-        if path is not None:
-            yield FolderOutput(run, kind, path)
-    if options.export_mbox is not None:
-        yield MboxOutput(run, options.export_mbox)
-    if options.export_case is not None:
-        yield CaseOutput(run, options.export_case)
-    if options.export_dfxml is not None:
-        yield DfxmlOutput(run, options.export_dfxml)
-    if options.annotate is not None:
-        yield AnnotateOutput(run, options.annotate)
-
-
 class FolderOutput(FileOutput):
     """A folder of exhibits with a manifest."""
 
-    def __init__(self, run: Run, kind: Kind, path: str) -> None:
+    KIND: ClassVar[Kind]
+
+    def __init__(self, run: Run, path: str) -> None:
         super().__init__(run)
-        self._export = FolderExport(kind, path, run.look)
+        self._export = FolderExport(self.KIND, path, run.look)
         self.held.callback(self._export.close)
         run.digests.start()
 
@@ -71,6 +48,24 @@ class FolderOutput(FileOutput):
         manifest = self._export.manifest
         files = count(manifest.files, manifest.kind.noun)
         return f"{files} of {count(manifest.octets, 'octet')} in {self._export.folder.path}, with a manifest"
+
+
+class MailOutput(FolderOutput):
+    """Each message."""
+
+    KIND = MESSAGES
+
+
+class AttachmentsOutput(FolderOutput):
+    """Each attachment."""
+
+    KIND = ATTACHMENTS
+
+
+class StreamsOutput(FolderOutput):
+    """What each end sent."""
+
+    KIND = STREAMS
 
 
 class MboxOutput(FileOutput):

@@ -11,11 +11,11 @@ from pop2dissect.writing import NewFile
 class ReportOutput(FileOutput):
     """One page that needs nothing else."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, path: str) -> None:
         super().__init__(run)
-        options = run.options
-        self._file = self.held.enter_context(NewFile(options.report))
-        case = Case(options.case, options.examiner, options.exhibit, tuple(options.note))
+        self._path = path
+        self._file = self.held.enter_context(NewFile(path))
+        case = Case(*run.head)
         choices = Choices(case, run.look, run.selected, run.command)
         run.digests.start()
         before = run.digests.results()  # waits: these are to be from before the reading
@@ -33,4 +33,4 @@ class ReportOutput(FileOutput):
 
     def written(self) -> str:
         """Return where the report is."""
-        return f"a report of {self._size:,} octets in {self.run.options.report}"
+        return f"a report of {self._size:,} octets in {self._path}"

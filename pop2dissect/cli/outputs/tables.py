@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.errors import UsageError
@@ -15,32 +15,31 @@ from pop2dissect.text.values import count
 from pop2dissect.writing import already_exists
 
 
-class _Target(NamedTuple):
-    kind: str
-    directory: str
-    paths: list[Path]
-    write: Callable[[Rows, str], list[Path]]
-
-
-class TablesOutput(FileOutput):
-    """All tables as files, of one kind or of both, which may go to one directory.
+class _TablesOutput(FileOutput):
+    """All tables as files of one kind.
 
     Raises UsageError where one of the files exists, or a library is missing: before the captures are
     read, not after.
     """
 
-    def __init__(self, run: Run) -> None:
+    kind: ClassVar[str]
+
+    def __init__(self, run: Run, directory: str) -> None:
         super().__init__(run)
-        self._targets = []
-        if run.options.csv is not None:
-            self._targets.append(_Target("CSV", run.options.csv, csv_paths(run.options.csv), write_csv))
-        if run.options.parquet is not None:
-            need_parquet()
-            directory = run.options.parquet
-            self._targets.append(_Target("Parquet", directory, parquet_paths(directory), write_parquet))
-        for target in self._targets:
-            _check_new(target)
-        self._aside = self.held.enter_context(TablesAside(show_passwords=run.options.show_passwords))
+        self._directory = directory
+        self._paths = self.paths(directory)
+        _check_new(Path(directory), self._paths)
+        self._aside = self.held.enter_context(TablesAside(show_passwords=run.look.show_passwords))
+
+    @staticmethod
+    @abstractmethod
+    def paths(directory: str) -> list[Path]:
+        """Return the files that will be written."""
+
+    @staticmethod
+    @abstractmethod
+    def write(rows: Rows, directory: str) -> None:
+        """Write them."""
 
     def add(self, session: Session) -> None:
         """Put the session's rows aside."""
@@ -50,20 +49,49 @@ class TablesOutput(FileOutput):
         """Write the files."""
         probes = self.run.dissection.probes if self.run.selected is None else []
         self._aside.add_rest(probes, self.run.spanning_findings())
-        for target in self._targets:
-            target.write(self._aside.rows, target.directory)
+        self.write(self._aside.rows, self._directory)
 
     def written(self) -> str:
         """Return how many tables there are."""
-        return "; ".join(
-            f"{count(len(target.paths), 'table')} as {target.kind} in {target.directory}" for target in self._targets
-        )
+        return f"{count(len(self._paths), 'table')} as {self.kind} in {self._directory}"
 
 
-def _check_new(target: _Target) -> None:
-    directory = Path(target.directory)
+class CsvOutput(_TablesOutput):
+    """As CSV."""
+
+    kind = "CSV"
+
+    @staticmethod
+    def paths(directory: str) -> list[Path]:
+        """Return the files that will be written."""
+        return csv_paths(directory)
+
+    @staticmethod
+    def write(rows: Rows, directory: str) -> None:
+        """Write them."""
+        write_csv(rows, directory)
+
+
+class ParquetOutput(_TablesOutput):
+    """As Parquet."""
+
+    kind = "Parquet"
+
+    @staticmethod
+    def paths(directory: str) -> list[Path]:
+        """Return the files that will be written."""
+        need_parquet()
+        return parquet_paths(directory)
+
+    @staticmethod
+    def write(rows: Rows, directory: str) -> None:
+        """Write them."""
+        write_parquet(rows, directory)
+
+
+def _check_new(directory: Path, paths: list[Path]) -> None:
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory} already exists and is not a directory")
-    for path in target.paths:
+    for path in paths:
         if path.exists() or path.is_symlink():
             raise already_exists(path)

@@ -1,4 +1,4 @@
-"""The default output, and with ``-V`` every field of it."""
+"""The default output, and ``-V``, every field of it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class TextOutput(Output):
     """
 
     shows_warnings = True
+    describe = staticmethod(session_timeline)
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._describe = session_tree if run.options.tree else session_timeline
         self._totals = Totals()
         self._findings = FindingsDigest()
         self._spool = self.held.enter_context(Spool())
@@ -44,7 +44,7 @@ class TextOutput(Output):
         self._totals.add(session)
         self._findings.add(session.findings)
         self._table.add(session.id, session_row(session, look))
-        self._spool.add(session.id, "\n".join(self._describe(session, look)) + "\n\n")
+        self._spool.add(session.id, "\n".join(self.describe(session, look)) + "\n\n")
 
     def finish(self) -> None:
         """Write all of it."""
@@ -59,3 +59,9 @@ class TextOutput(Output):
             write_lines(probes_text(dissection.probes, look))
         write_lines(self._findings.lines(look))
         write_lines(totals_text(self._totals, look.style))
+
+
+class TreeOutput(TextOutput):
+    """The same with every field."""
+
+    describe = staticmethod(session_tree)

@@ -13,16 +13,16 @@ from pop2dissect.writing import NewFile
 class TimesketchOutput(FileOutput):
     """One file of JSON, an event a line, session by session in the order of their numbers."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, path: str) -> None:
         super().__init__(run)
-        self._path = run.options.timesketch
+        self._path = path
         self._file = self.held.enter_context(NewFile(self._path))
         self._spool = self.held.enter_context(Spool())
         self._events = 0
 
     def add(self, session: Session) -> None:
         """Put the session's events aside."""
-        lines = [event_line(event) for event in session_events(session, self.run.options.show_passwords)]
+        lines = [event_line(event) for event in session_events(session, self.run.look.show_passwords)]
         self._events += len(lines)
         self._spool.add(session.id, "".join(lines))
 

@@ -1,0 +1,68 @@
+"""How far the reading is: shown on a terminal where it takes a while, and gone when it is over."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from pop2dissect.pipeline import Dissection
+from pop2dissect.terminal import progress
+
+
+@pytest.mark.parametrize(
+    ("read", "total", "seconds", "line"),
+    [
+        (0, 0, 1, "reading 0.0 MB"),
+        (0, 5_000_000, 1, "reading 0.0 MB"),
+        (7_250_000, 0, 3, "reading 7.2 MB"),
+        (2_000_000, 8_000_000, 2, f"reading [{'#' * 8}{'-' * 22}] 2.0 of 8.0 MB, 0:00:06 left"),
+        (10, 10, 5, f"reading [{'#' * 30}] 0.0 of 0.0 MB, 0:00:00 left"),
+        (1_000_000, 7_322_000_000, 1, f"reading [{'-' * 30}] 1.0 of 7,322.0 MB, 2:02:01 left"),
+    ],
+)
+def test_line(read: int, total: int, seconds: float, line: str) -> None:
+    assert progress.progress_line(read, total, seconds) == line
+    assert len(line) < 80
+
+
+class Slow:
+    """Stands for a dissection that takes a while."""
+
+    octets = 10
+    octets_read = 5
+
+    def __iter__(self) -> Iterator[Any]:
+        yield "one"
+        time.sleep(0.2)
+        yield "two"
+
+
+def test_it_appears_after_a_while_and_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_PATIENCE", 0.01)
+    monkeypatch.setattr(progress, "_INTERVAL", 0.01)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]
+    shown = cast("io.StringIO", sys.stderr).getvalue()
+    assert "reading [###############---" in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_short_work_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_PATIENCE", 60)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]
+    assert cast("io.StringIO", sys.stderr).getvalue() == ""
+
+
+def test_a_terminal_that_went_away_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(progress, "_PATIENCE", 0.01)
+    monkeypatch.setattr(progress, "_INTERVAL", 0.01)
+    monkeypatch.setattr(sys, "stderr", closed)
+    assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]
