@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+DAY = 86_400
 NEEDLE_PACKETS = 1_300_000
 NEEDLE_OCTETS = 1_000_000_000
 DENSE_OCTETS = 300_000_000
@@ -97,6 +98,24 @@ def write_dense(path: Path, octets: int = DENSE_OCTETS, seed: int = 937) -> None
                 time += chance.randrange(10, 400)
                 file.write(_RECORD.pack(*divmod(time, 10**6), len(frame), len(frame)) + frame)
                 written += _RECORD.size + len(frame)
+
+
+def write_again(path: Path, capture: Path, copies: int) -> Path:
+    """Write a pcap of Ethernet again and again, a day later and between other hosts each time."""
+    octets = capture.read_bytes()
+    written = [octets[:24]]
+    for number in range(copies):
+        at = 24
+        while at < len(octets):
+            seconds, rest, captured, original = _RECORD.unpack_from(octets, at)
+            frame = bytearray(octets[at + 16 : at + 16 + captured])
+            # The third octet of both IPv4 addresses, the fifth of both IPv6 addresses.
+            for place in {b"\x08\x00": (28, 32), b"\x86\xdd": (26, 42)}.get(bytes(frame[12:14]), ()):
+                frame[place] = (frame[place] + number) % 256
+            written += [_RECORD.pack(seconds + number * DAY, rest, captured, original), frame]
+            at += 16 + captured
+    path.write_bytes(b"".join(written))
+    return path
 
 
 def write_needle(path: Path, packets: int = NEEDLE_PACKETS, octets: int = NEEDLE_OCTETS, seed: int = 918) -> None:

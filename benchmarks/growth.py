@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.generate import write_dense
+from benchmarks.generate import write_again, write_dense
 from pop2dissect.api import read
 from pop2dissect.cli import main as command
 from pop2dissect.decode.segment import ACK, Segment
@@ -38,6 +38,7 @@ from tests.mail.hostile import HOSTILE
 ROUNDS = 5
 MOST_FOR_TWICE = 3.0
 MEGABYTE = 1 << 20
+MANY_SESSIONS = Path(__file__).parents[1] / "tests" / "data" / "captures" / "many_sessions.pcap"
 SAMPLE = Path(__file__).parents[1] / "samples" / "rfc937_normal.pcap"
 
 Work = Callable[[], object]
@@ -139,8 +140,9 @@ def growths(capture: Callable[[int], Path]) -> dict[str, Growth]:
         path = capture(size)
         return lambda: read(path)
 
-    def report(size: int) -> Work:
-        path = capture(size)
+    def report(copies: int) -> Work:
+        path = capture(1).with_name(f"{copies} copies.pcap")
+        write_again(path, MANY_SESSIONS, copies)
 
         def work() -> None:
             page = path.with_suffix(".html")
@@ -156,7 +158,7 @@ def growths(capture: Callable[[int], Path]) -> dict[str, Growth]:
         "long text on a terminal": Growth(long_text, 10_000_000, 1),
         "connections remembered": Growth(finished_connections, 5_500, 1),
         "a dense capture": Growth(reading, 10_000_000, 10),
-        "a report": Growth(report, 10_000_000, 30),
+        "a report, copies of 391": Growth(report, 3, 60),
     }
 
 

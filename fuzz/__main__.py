@@ -34,9 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if not options.random and _with_atheris(options.target, options.seconds, options.seed):
         return
-    from fuzz.mutate import run
+    from fuzz.mutate import mutations
 
-    runs = run(options.target, options.seconds, options.seed, _guarded)
+    end = time.monotonic() + options.seconds
+    inputs = mutations(options.target, options.seed)
+    runs = 0
+    while time.monotonic() < end:
+        _guarded(options.target, next(inputs))
+        runs += 1
     print(f"{options.target}: {runs:,} inputs in {options.seconds} s, no crash")
 
 

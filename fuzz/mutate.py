@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 from fuzz.corpus import MAX_SEED, seeds
 
@@ -38,13 +37,9 @@ def mutated(octets: bytes, others: Sequence[bytes], chance: random.Random) -> by
     return bytes(made[: 4 * MAX_SEED])
 
 
-def run(target: str, seconds: float, seed: int, attempt: Callable[[str, bytes], None]) -> int:
-    """Return mutated seeds to ``attempt`` for so long; say how many. What it raises goes on to the caller."""
+def mutations(target: str, seed: int) -> Iterator[bytes]:
+    """Yield mutated seeds of a target without end, the same for the same seed."""
     corpus = seeds(target)
     chance = random.Random(seed)
-    end = time.monotonic() + seconds
-    runs = 0
-    while time.monotonic() < end:
-        attempt(target, mutated(chance.choice(corpus), corpus, chance))
-        runs += 1
-    return runs
+    while True:
+        yield mutated(chance.choice(corpus), corpus, chance)

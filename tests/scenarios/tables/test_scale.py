@@ -14,7 +14,7 @@ from pop2dissect.tables.tables import COLLECTED, Tables, collect
 from tests.support.truth import ROOT, capture_path
 from tools.samples.many_users import sessions
 
-COUNT = 10_000
+COUNT = 3_000
 
 
 def test_many_sessions_within_memory() -> None:
