@@ -46,7 +46,7 @@ _ETHERTYPE_IPV6 = frozenset({b"\x86\xdd"})
 ETHERTYPES_NEVER_IP = frozenset(
     number.to_bytes(2)
     for number in (
-        *(0x0000, 0x0806, 0x8035),  # a GRE keepalive, ARP, RARP
+        *(0x0806, 0x8035),  # ARP, RARP
         *(0x2000, 0x0842, 0x22EA, 0x22F0, 0x22F4),  # CDP, wake on LAN, MSRP, AVTP, IS-IS
         *(0x6002, 0x6003, 0x6004, 0x6007, 0x809B, 0x80F3, 0x8137, 0x814C),  # DEC's, AppleTalk's, IPX, SNMP
         *(0x8808, 0x8809, 0x8819, 0x8863, 0x886D),  # pause, slow protocols (LACP), CobraNet, PPPoE discovery, Intel's

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from struct import Struct
 from typing import NamedTuple
 
@@ -51,8 +53,11 @@ PCAP_MAGICS = {
     for order in "<>"
 }
 
-_RECORDS_TRIED = 3
+_RECORDS_TRIED_FIRST, _RECORDS_TRIED = 10, 1000
+"""If the first few make sense, nothing else is tried."""
 _LARGEST_ON_WIRE = 128 << 20
+_YEAR = 366 * 86_400
+"""Seconds by which time stamps of one capture seldom differ."""
 _AIX_VERSION = (2, 2)
 _AIX_LINK_TYPES = {6: 1, 9: 6, 15: 10, 24: 0}
 """AIX writes interface types of RFC 1573 (Ethernet, Token Ring, FDDI, loopback) in place of link types."""
@@ -92,42 +97,100 @@ def read_header(window: Window, info: CaptureInfo) -> PcapHeader:
         link_type = _AIX_LINK_TYPES[network]
         variant = variant._replace(name="pcap (AIX)", time_digits=9)
     elif (major, minor) >= (2, 4) and major == 2:
-        variant = _tell_apart(window, variant, link_type, snap_length)
+        variant = _tell_apart(window, variant, link_type, info)
     info.format, info.kind, info.time_digits = variant.name, CaptureKind.PCAP, variant.time_digits
     info.link_types = [link_type]
     swapped = major == _DG_UX_MAJOR or minor < 3 or (minor == 3 and _looks_swapped(window, variant))
     return PcapHeader(variant, link_type, "4xI" if swapped else "I4x")
 
 
-def _tell_apart(window: Window, variant: PcapVariant, link_type: int, snap_length: int) -> PcapVariant:
+def _tell_apart(window: Window, variant: PcapVariant, link_type: int, info: CaptureInfo) -> PcapVariant:
     """Find the variant whose record headers make the most sense, the usual one if several do.
 
-    As Wireshark does (``libpcap_try_variants`` of its libpcap.c), by the first records that are at hand.
+    After Wireshark (``libpcap_try_variants`` of its libpcap.c), by the records that are at hand; but a
+    reading that gives fewer packets is never taken for the better one, however odd the other's time stamps.
     """
-    if not variant.rivals or not window.forward(0, 1):
+    if not window.forward(0, 1) or _Sense.of(window, variant, link_type, info, _RECORDS_TRIED_FIRST).good:
         return variant
-    readings = [variant, *(variant._replace(name=name, header_octets=octets) for name, octets in variant.rivals)]
-    return min(readings, key=lambda reading: _faults(window, reading, link_type, snap_length))
+    best = _Sense.of(window, variant, link_type, info, _RECORDS_TRIED)
+    for name, octets in variant.rivals:
+        rival = variant._replace(name=name, header_octets=octets)
+        sense = _Sense.of(window, rival, link_type, info, _RECORDS_TRIED)
+        if sense.sound >= best.packets and sense.faults < best.faults and (best.impossible or not sense.impossible):
+            variant, best = rival, sense
+    if variant.time_digits == 6 and _holds_nanoseconds(window, variant):
+        variant = variant._replace(name=f"{variant.name} (nanoseconds, not marked)", time_digits=9)
+        info.warnings.append(
+            "the magic number says that time stamps are in microseconds, but they are in nanoseconds, and read as such"
+        )
+    return variant
 
 
-def _faults(window: Window, variant: PcapVariant, link_type: int, snap_length: int) -> int:
-    """Count what makes no sense in the first record headers, if they have so many octets."""
-    header = Struct(variant.byte_order + "4xIII")
-    limit = max_captured(link_type)
-    position = faults = 0
-    for _ in range(_RECORDS_TRIED):
+class _Sense(NamedTuple):
+    """How much sense the records at hand make as those of a variant."""
+
+    packets: int
+    """How many are there as a whole."""
+    sound: int
+    """Those of them with lengths that agree."""
+    impossible: bool
+    """They end at a length that no packet can have."""
+    faults: int
+    """Fields that should not be so: less than the lengths they tell of the variant."""
+
+    @property
+    def good(self) -> bool:
+        """Whether there is no reason to doubt the variant."""
+        return not (self.impossible or self.faults)
+
+    @classmethod
+    def of(cls, window: Window, variant: PcapVariant, link_type: int, info: CaptureInfo, records: int) -> _Sense:
+        """Read so many of the first records, if they are in the window."""
+        limit = max_captured(link_type)
+        snap_length = info.snap_length or limit
+        packets = sound = faults = position = 0
+        first = None
+        for seconds, fraction, captured, original in _records_at_hand(window, variant, records):
+            first = seconds if first is None else first
+            position += variant.header_octets + captured
+            faults += fraction >= 10**variant.time_digits
+            faults += abs(seconds - first) > _YEAR
+            faults += captured > snap_length
+            faults += original > _LARGEST_ON_WIRE
+            faults += captured > original
+            if captured > limit:
+                return cls(packets, sound, True, faults)
+            packets += position <= window.end
+            sound += position <= window.end and 0 < captured <= original <= _LARGEST_ON_WIRE
+        return cls(packets, sound, False, faults)
+
+
+def _records_at_hand(window: Window, variant: PcapVariant, records: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield seconds, fraction and both lengths of so many of the first records, if they are in the window."""
+    header = Struct(variant.byte_order + "IIII")
+    position = 0
+    for _ in range(records):
         if position + variant.header_octets > window.end:
-            break
-        fraction, captured, original = header.unpack_from(window.data, position)
-        faults += fraction >= 1_000_000
-        faults += captured > limit
-        faults += captured > (snap_length or limit)
-        faults += original > _LARGEST_ON_WIRE
-        faults += captured > original
-        if captured > limit:
-            break
-        position += variant.header_octets + captured
-    return faults
+            return
+        fields = header.unpack_from(window.data, position)
+        yield fields
+        position += variant.header_octets + fields[2]
+
+
+def _holds_nanoseconds(window: Window, variant: PcapVariant) -> bool:
+    """Whether fractions are nanoseconds under a magic number that says microseconds.
+
+    Some are then of more than a second, and taking them for nanoseconds makes time go back less often.
+    """
+    stamps = [(seconds, fraction) for seconds, fraction, _, _ in _records_at_hand(window, variant, _RECORDS_TRIED)]
+    if not 10**6 <= max((fraction for _, fraction in stamps), default=0) < 10**9:
+        return False
+    return _steps_back(stamps, 1) < _steps_back(stamps, 1000)
+
+
+def _steps_back(stamps: list[tuple[int, int]], unit: int) -> int:
+    times = [seconds * 10**9 + fraction * unit for seconds, fraction in stamps]
+    return sum(after < before for before, after in pairwise(times))
 
 
 def _looks_swapped(window: Window, variant: PcapVariant) -> bool:

@@ -14,6 +14,7 @@ from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, Details, Interfa
 from pop2dissect.capture.window import Window
 
 NS = 1_000_000_000
+_ZEROS = 1 << 16
 _new_record: Callable[[type[Record], tuple[object, ...]], Record] = tuple.__new__
 """Makes a record in two thirds of the time of its own constructor."""
 
@@ -27,6 +28,8 @@ class PcapReader:
         self._index = index
         self._ports = ports
         self._header = read_header(window, info)
+        self._looked_for_zeros = -1
+        self._long_fractions = self._first_long_fraction = 0
 
     def records(self) -> Iterator[Record]:
         """Yield the packets, without those that plainly cannot be TCP on one of the ports.
@@ -46,13 +49,14 @@ class PcapReader:
         both_lengths = Struct(f"{order}8xII").unpack_from
         frames = window.frames
         reference = number = self._index << FRAME_BITS
+        whole_second = 10**variant.time_digits
         run_seconds = run_fraction = -1
         position = 0
         try:
             while True:
                 data, end, base = window.data, window.end, window.base
                 last = end - header_octets
-                captured = 0
+                captured, empty = 0, False
                 while position <= last:
                     seconds, fraction, captured, kind, version, fragment, protocol, source, destination = unpack(
                         data, position
@@ -60,12 +64,18 @@ class PcapReader:
                     following = position + header_octets + captured
                     if following > end:
                         break  # also if captured > limit: the window never holds that much
-                    number += 1
-                    if seconds != run_seconds or fraction < run_fraction:
+                    if seconds != run_seconds or not run_fraction <= fraction < whole_second:
+                        empty = not (seconds or fraction or captured) and base + position != self._looked_for_zeros
+                        if empty:
+                            break
                         if run_seconds >= 0:
                             extend_times(info, run_seconds * NS + run_fraction * unit)
                         extend_times(info, seconds * NS + fraction * unit)
-                        run_seconds = seconds
+                        run_seconds = seconds or -1  # each of the first second is looked at: it may be of the zeros
+                        if fraction >= whole_second:
+                            self._long_fractions += 1
+                            self._first_long_fraction = self._first_long_fraction or number - reference + 1
+                    number += 1
                     run_fraction = fraction
                     if version == PLAIN_IPV4 and kind == ipv4 and captured >= minimum and not fragment & fragment_mask:
                         wanted = kept[protocol]
@@ -84,6 +94,13 @@ class PcapReader:
                     else:
                         yield _new_record(Record, (number, time, link_type, frames, base + body, captured, original))
                     position = following
+                if empty and self._nothing_but_zeros(position):
+                    what = f"the record of frame {number - reference + 1} should be"
+                    stop(info, f"nothing but zeros from octet {window.base} on, where {what}: reading stops there")
+                    return
+                if empty:
+                    position = 0
+                    continue
                 if captured > limit and position <= last:
                     at = base + position
                     stop(
@@ -99,8 +116,24 @@ class PcapReader:
                 position = 0
         finally:
             info.packets = number - reference
+            if self._long_fractions:
+                info.warnings.append(
+                    "time stamps whose fraction is a second or more, which was added to the seconds: "
+                    f"{self._long_fractions}, the first of frame {self._first_long_fraction}"
+                )
             if run_seconds >= 0:
                 extend_times(info, run_seconds * NS + run_fraction * unit)
+
+    def _nothing_but_zeros(self, position: int) -> bool:
+        """Whether the file holds only zeros from here on, or so many that no packets can be meant by them.
+
+        They are what a disk or a file system leaves of a file that was not written to its end; read as
+        records they would be empty packets of 1970. The window then begins at ``position``.
+        """
+        window = self._window
+        self._looked_for_zeros = window.base + position
+        window.forward(position, _ZEROS)
+        return not any(window.data[: min(window.end, _ZEROS)])
 
     def details(self, record: Record) -> Details:
         """Return what the file says of a packet, as pcapng would say it."""

@@ -19,6 +19,7 @@ _WITHOUT_TCP: Final = frozenset(
     (
         *(ETHERTYPE | int.from_bytes(kind) for kind in ETHERTYPES_NEVER_IP),
         *(IP_PROTOCOL | protocol for protocol in NEVER_TCP_PROTOCOLS),
+        ETHERTYPE | 0x0000,  # a keepalive of GRE
         LLC_SAP | 0x00,  # null
         LLC_SAP | 0x42,  # spanning tree
         LLC_SAP | 0xE0,  # IPX

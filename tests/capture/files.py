@@ -95,7 +95,7 @@ def pcap_record(
 
 def pcap(frames: Iterable[bytes], order: str = "<", *, network: int = 1) -> bytes:
     """A pcap file with one frame a millisecond, from 1 s on."""
-    records = (pcap_record(frame, 1, 1000 * n, order) for n, frame in enumerate(frames))
+    records = (pcap_record(frame, *divmod(10**6 + 1000 * n, 10**6), order) for n, frame in enumerate(frames))
     return pcap_header(order, network=network) + b"".join(records)
 
 

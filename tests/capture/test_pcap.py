@@ -153,3 +153,63 @@ def test_capture_many_windows_long(tmp_path: Path) -> None:
     wanted, same_info = read(path, PORTS)
     assert wanted == everything[::100]
     assert same_info == info
+
+
+def overflowing(fractions: list[tuple[int, int]]) -> bytes:
+    return pcap_header() + b"".join(
+        pcap_record(segment(payload=bytes(number % 50)), seconds, fraction)
+        for number, (seconds, fraction) in enumerate(fractions)
+    )
+
+
+@pytest.mark.parametrize("first", [0, 2, 500])
+def test_fractions_of_more_than_a_second_are_added_to_the_seconds(tmp_path: Path, first: int) -> None:
+    """As tcpdump and tshark do; and they are no reason to take the records for those of another variant."""
+    fractions = [(100, 1000 * n) for n in range(first)] + [(100, 1_010_000 + 10_000 * n) for n in range(28)]
+    records, info = read(write(tmp_path, overflowing(fractions)))
+    assert [record[1] for record in records] == [s * NS + f * 1000 for s, f in fractions]
+    assert (info.format, info.time_digits, info.packets, info.truncated) == ("pcap", 6, first + 28, False)
+    assert (info.first_time, info.last_time) == (records[0][1], records[-1][1])
+    assert info.warnings == [
+        "time stamps whose fraction is a second or more, which was added to the seconds: "
+        f"28, the first of frame {first + 1}"
+    ]
+    assert read(tmp_path / "made.pcap", PORTS)[1] == info
+
+
+def test_nanoseconds_under_the_magic_number_of_microseconds(tmp_path: Path) -> None:
+    times = [(100 + n // 4, n % 4 * 250_000_000 + n) for n in range(40)]
+    records, info = read(write(tmp_path, overflowing(times)))
+    assert [record[1] for record in records] == [s * NS + f for s, f in times]
+    assert (info.format, info.time_digits) == ("pcap (nanoseconds, not marked)", 9)
+    assert "read as such" in info.warnings[0]
+
+
+@pytest.mark.parametrize("frames", range(1, 6))
+@pytest.mark.parametrize("broken_off", [0, 3, 20])
+def test_no_variant_is_chosen_that_has_fewer_packets(tmp_path: Path, frames: int, broken_off: int) -> None:
+    """Whatever the time stamps, as long as the records are where the usual variant has them."""
+    for fraction in (999_999, 1_000_000, 1_425_409_600, 0xFFFFFFFF):
+        octets = overflowing([(1_700_000_000, fraction)] * frames)
+        records, info = read(write(tmp_path, octets[: len(octets) - broken_off]))
+        assert (len(records), info.format) == (frames - bool(broken_off), "pcap")
+
+
+@pytest.mark.parametrize("zeros", [16, 32, 40, 70_000, 1_000_000])
+@pytest.mark.parametrize("seconds", [0, 7])
+@pytest.mark.parametrize("ports", [None, PORTS])
+def test_a_tail_of_zeros_is_damage(tmp_path: Path, zeros: int, seconds: int, ports: frozenset[int] | None) -> None:
+    octets = pcap_header() + b"".join(pcap_record(segment(), seconds) for _ in range(3))
+    records, info = read(write(tmp_path, octets + bytes(zeros)), ports)
+    assert (len(records), info.packets, info.truncated) == (3, 3, True)
+    assert info.first_time == info.last_time == seconds * NS
+    assert info.warnings == [
+        f"nothing but zeros from octet {len(octets)} on, where the record of frame 4 should be: reading stops there"
+    ]
+
+
+def test_an_empty_packet_of_1970_is_a_packet_where_others_follow(tmp_path: Path) -> None:
+    octets = pcap_header() + pcap_record(b"") + pcap_record(segment(), 9) + pcap_record(b"") * 5 + pcap_record(b"", 1)
+    records, info = read(write(tmp_path, octets))
+    assert (len(records), info.packets, info.warnings) == (8, 8, [])
+    assert (info.first_time, info.last_time) == (0, 9 * NS)

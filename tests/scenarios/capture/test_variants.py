@@ -94,7 +94,7 @@ MADE = {
     "garbage behind": section() + interface() + PACKET + b"garbage!",
     "zeros behind": section() + interface() + PACKET + bytes(64),
     "pcap, garbage behind": pcap(FRAMES) + b"garbage",
-    "pcap, zeros behind": pcap(FRAMES) + bytes(16),
+    "pcap, zeros behind": pcap(FRAMES) + bytes(15),
     "pcap, more garbage behind": pcap(FRAMES) + b"g" * 40,
     "pcap, FCS": pcap_header(network=0x24000001) + b"".join(pcap_record(frame + b"FCS!", 1) for frame in FRAMES),
     "pcap, an empty packet": pcap_header() + pcap_record(b"", 1, 2) + pcap_record(FRAMES[1], 1, 3),
