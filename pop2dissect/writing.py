@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _BUFFER = 1 << 16
 _DESCRIPTORS = "/proc/self/fd"
+_FOLDERS_OPEN = hasattr(os, "O_DIRECTORY")
+"""Folders can be opened, and so be synced: not on Windows."""
 
 
 class FullWriter(io.RawIOBase):
@@ -117,16 +119,16 @@ class _Waiting(FullWriter):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._folder = os.open(path.parent, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY) if _FOLDERS_OPEN else -1
         self._hidden: Path | None = None
         try:
             super().__init__(self._without_name(), str(path))
         except BaseException:
-            os.close(self._folder)
+            self._close_folder()
             raise
 
     def _without_name(self) -> int:
-        flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
+        flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         if hasattr(os, "O_TMPFILE") and os.path.isdir(_DESCRIPTORS):  # noqa: PTH112 (never raises)
             try:
                 return os.open(self._path.parent, flags | os.O_TMPFILE, 0o666)
@@ -153,7 +155,7 @@ class _Waiting(FullWriter):
             if synced:
                 os.fsync(self._descriptor)
             self._link()
-            if synced:
+            if synced and _FOLDERS_OPEN:
                 os.fsync(self._folder)
         except FileExistsError:
             raise already_exists(self._path) from None
@@ -167,6 +169,7 @@ class _Waiting(FullWriter):
             there = f"{_DESCRIPTORS}/{self._descriptor}"
             os.link(there, self._path.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)  # follows the link
             return
+        self._close()  # an open file cannot be renamed everywhere
         try:
             os.link(self._hidden, self._path)
         except FileExistsError:
@@ -178,17 +181,27 @@ class _Waiting(FullWriter):
 
     def forget(self) -> None:
         """Close the file; without a name it is gone."""
-        if self._descriptor < 0:
-            return
-        os.close(self._descriptor)
-        os.close(self._folder)
-        self._descriptor = -1
+        self._close()
+        self._close_folder()
         if self._hidden is not None:
             self._hidden.unlink(missing_ok=True)
+            self._hidden = None
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+    def _close_folder(self) -> None:
+        if self._folder >= 0:
+            folder, self._folder = self._folder, -1
+            os.close(folder)
 
 
 def sync_folder(path: Path) -> None:
     """Bring all files of a folder to disk, and their names. Raises OutputError."""
+    if not _FOLDERS_OPEN:
+        return
     try:
         with os.scandir(path) as entries:
             for entry in entries:

@@ -26,7 +26,7 @@ def open_capture(capture: str | PathLike[str], *, display_filter: str = "pop2", 
     try:
         pyshark = import_module("pyshark")
     except ImportError as error:
-        raise MissingLibraryError("pyshark is not installed; try: pip install 'pop2dissect[tshark]'") from error
+        raise MissingLibraryError("pyshark is not installed; try: pip install 'pop2dissect[pyshark]'") from error
     parameters = [*plugin_parameters(), *options.pop("custom_parameters", [])]
     return pyshark.FileCapture(fspath(capture), display_filter=display_filter, custom_parameters=parameters, **options)
 

@@ -35,10 +35,14 @@ class Slow:
 
     octets = 10
     octets_read = 5
+    patience = 2000
 
     def __iter__(self) -> Iterator[Any]:
         yield "one"
-        time.sleep(0.2)
+        for _ in range(self.patience):
+            if "reading" in cast("io.StringIO", sys.stderr).getvalue():
+                break
+            time.sleep(0.01)
         yield "two"
 
 
@@ -54,6 +58,7 @@ def test_it_appears_after_a_while_and_is_cleared(monkeypatch: pytest.MonkeyPatch
 
 def test_short_work_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_PATIENCE", 60)
+    monkeypatch.setattr(Slow, "patience", 0)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]
     assert cast("io.StringIO", sys.stderr).getvalue() == ""
@@ -64,5 +69,6 @@ def test_a_terminal_that_went_away_ends_nothing(monkeypatch: pytest.MonkeyPatch)
     closed.close()
     monkeypatch.setattr(progress, "_PATIENCE", 0.01)
     monkeypatch.setattr(progress, "_INTERVAL", 0.01)
+    monkeypatch.setattr(Slow, "patience", 0)
     monkeypatch.setattr(sys, "stderr", closed)
     assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]

@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written(home: Path, monkeypatch: pytest.MonkeyP
 
 def test_pyshark_is_named_when_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyshark", None)
-    with pytest.raises(MissingLibraryError, match=r"pip install 'pop2dissect\[tshark\]'"):
+    with pytest.raises(MissingLibraryError, match=r"pip install 'pop2dissect\[pyshark\]'"):
         pyshark_helper.open_capture("any.pcap")
 
 
