@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.errors import CaptureError
 from pop2dissect.pipeline import Dissection, Paths
-from pop2dissect.session import Finding, HalfOpen, Login, Probe, Session
+from pop2dissect.session import Finding, HalfOpen, LoginOutcome, Probe, Session
 from pop2dissect.settings import Settings, SettingsByName
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import UTC as UTC_ZONE
@@ -89,7 +89,7 @@ class Capture:
         client: str | None = None,
         server: str | None = None,
         protocol: str | None = None,
-        login: Login | None = None,
+        login: LoginOutcome | None = None,
         since: Time | None = None,
         until: Time | None = None,
     ) -> list[Session]:

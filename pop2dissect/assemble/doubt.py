@@ -29,7 +29,7 @@ def drop_doubtful(exchanges: Sequence[Exchange]) -> None:
         lost = exchange.missing > 0 or any(reply.missing and reply.kind != "data" for reply in exchange.replies)
         if doubt or lost:
             doubtful = _BY_WHAT_CAME_BEFORE | (_BY_OCTETS if exchange.missing else frozenset())
-            sure = tuple(one for one in exchange.violations if one not in doubtful)
+            sure = tuple(one for one in exchange.departures if one.id not in doubtful)
             answered = bool(exchange.replies) and exchange.replies[0].kind in _SURE
-            doubt = lost or not answered or len(sure) != len(exchange.violations)
-            exchange.violations = sure
+            doubt = lost or not answered or len(sure) != len(exchange.departures)
+            exchange.departures = sure

@@ -9,20 +9,24 @@ from typing import TypeAlias, get_args
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.json_text import Json, Seconds, to_text
-from pop2dissect.document.masking import Range, hides, secret_ranges, shown_password
+from pop2dissect.document.masking import Range, hides, masked_password, secret_ranges
 from pop2dissect.document.totals import Totals
-from pop2dissect.protocols.software import Software
+from pop2dissect.protocols.pop2 import PROTOCOL as POP2
 from pop2dissect.session import (
     PASSWORD_MASK,
+    Departure,
     Disposition,
     Exchange,
     Finding,
+    FolderOpening,
     Login,
+    LoginOutcome,
     Message,
     Probe,
     Reply,
     Session,
     Severity,
+    Software,
 )
 from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.tcp.stream import Conflict, Stream
@@ -144,8 +148,13 @@ def session_object(session: Session, rendering: Rendering) -> Object:
         "ending": session.ending,
         "greeting": _greeting(session.greeting, rendering),
         "user": session.user,
-        "password": shown_password(session, rendering.show_passwords),
+        "password": masked_password(session.password, rendering.show_passwords),
         "login": session.login,
+        "login_ground": session.login_verdict.ground.value,
+        "login_because": session.login_verdict.because,
+        "login_frames": rendering.frame_values(session.login_verdict.frames),
+        "logins": [login_object(login, rendering) for login in session.logins],
+        "folders": [folder_object(folder) for folder in session.folders],
         "state": session.state,
         "client_software": _software(session.client_software),
         "server_software": _software(session.server_software),
@@ -157,6 +166,45 @@ def session_object(session: Session, rendering: Rendering) -> Object:
         },
         "events": list(session.events),
         "findings": [finding_object(finding, rendering) for finding in session.findings],
+    }
+
+
+def login_object(login: Login, rendering: Rendering) -> Object:
+    """Return an attempt to log in."""
+    return {
+        "exchange": login.exchange,
+        "mechanism": login.mechanism,
+        "user": login.user,
+        "password": masked_password(login.password, rendering.show_passwords),
+        "outcome": login.outcome,
+        "ground": login.verdict.ground.value,
+        "because": login.verdict.because,
+        "frames": rendering.frame_values(login.verdict.frames),
+        "locked": login.locked,
+        "credentials_right": login.credentials_right,
+        "authorized_as": login.authorized_as,
+    }
+
+
+def folder_object(folder: FolderOpening) -> Object:
+    """Return a mailbox that was opened or asked for."""
+    return {
+        "exchange": folder.exchange,
+        "asked": folder.asked,
+        "named": folder.named,
+        "outcome": folder.outcome,
+        "messages": folder.messages,
+    }
+
+
+def departure_object(departure: Departure, rendering: Rendering) -> Object:
+    """Return a protocol violation and where it is."""
+    return {
+        "id": departure.id,
+        "side": departure.side,
+        "start_offset": departure.start,
+        "end_offset": departure.end,
+        "frames": rendering.frame_values(departure.frames),
     }
 
 
@@ -179,6 +227,7 @@ def exchange_object(exchange: Exchange, rendering: Rendering) -> Object:
         "replies": [_reply(reply, rendering) for reply in exchange.replies],
         "latency": None if latency is None else Seconds(latency),
         "violations": list(exchange.violations),
+        "departures": [departure_object(one, rendering) for one in exchange.departures],
         "notes": list(exchange.notes),
     }
 
@@ -196,7 +245,14 @@ def message_object(message: Message, rendering: Rendering) -> Object:
         "missing_octets": message.missing_octets,
         "complete": message.complete,
         "disposition": message.disposition,
+        "disposition_ground": message.disposed.ground.value,
+        "disposition_because": message.disposed.because,
+        "disposition_frames": rendering.frame_values(message.disposed.frames),
         "committed": message.committed,
+        "committed_ground": message.released.ground.value,
+        "committed_because": message.released.because,
+        "committed_frames": rendering.frame_values(message.released.frames),
+        "identifier": message.identifier,
         "sha256": message.sha256,
         "start": _time(message.start_time),
         "end": _time(message.end_time),
@@ -258,10 +314,10 @@ def summary_object(totals: Totals, probes: Sequence[Probe]) -> Object:
     """Return the totals."""
     return {
         "sessions": totals.sessions,
-        "pop2_sessions": totals.pop2,
+        "pop2_sessions": totals.protocols[POP2.name],
         "protocols": dict(sorted(totals.protocols.items())),
         "users": len(totals.users),
-        "logins": {login: totals.logins[login] for login in get_args(Login)},
+        "logins": {login: totals.logins[login] for login in get_args(LoginOutcome)},
         "messages": totals.messages,
         "octets": totals.octets,
         "dispositions": {name: totals.dispositions[name] for name in get_args(Disposition)},

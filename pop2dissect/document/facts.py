@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.document.masking import shown_password
-from pop2dissect.document.wording import words_of
+from pop2dissect.document import wording
+from pop2dissect.document.masking import masked_password
+from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Direction, Exchange, Message, Session
 from pop2dissect.tcp.stream import Conflict, Gap
 from pop2dissect.text.rendering import Rendering
@@ -47,7 +48,7 @@ def facts(session: Session, rendering: Rendering) -> Iterator[Fact]:
     yield Fact("Protocol", f"{session.protocol} ({session.protocol_evidence})", session.protocol)
     if session.user is not None:
         yield Fact("User", session.user, f"user {session.user}", captured=True)
-    password = shown_password(session, rendering.show_passwords)
+    password = masked_password(session.password, rendering.show_passwords)
     if password is not None:
         yield Fact("Password", password, captured=True)
     yield Fact("Login", session.login, "" if session.user is None else f"login {session.login}")
@@ -79,7 +80,7 @@ def brief_facts(session: Session, rendering: Rendering) -> list[str]:
 
 def fate(message: Message, protocol: str) -> str:
     """Return what became of a message, with the command of the protocol that says so."""
-    return words_of(protocol).fate(message)
+    return wording.fate(message, protocol_of(protocol).words)
 
 
 def remarks(exchange: Exchange) -> Iterator[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from pop2dissect.protocols.credentials import CredentialWatch, socks_password
-from pop2dissect.protocols.identify import POP2
+from pop2dissect.protocols import PROTOCOLS, protocol_of
 from pop2dissect.protocols.lines import LineReader
-from pop2dissect.session import PASSWORD_MASK, Exchange, Session, decode_text
+from pop2dissect.protocols.secrets import CredentialWatch, socks_password
+from pop2dissect.session import PASSWORD_MASK, Exchange, Session
 from pop2dissect.tcp.stream import Conflict, Stream
+from pop2dissect.text.values import decode_text
 
 _SOCKS_LOOKED_AT = 2 + 255 + 3 + 2 * 255
 """Octets within which a SOCKS client gives its password: all of its lengths are octets."""
@@ -21,7 +22,7 @@ Range = tuple[int, int]
 def secret_ranges(session: Session) -> list[Range]:
     """Return the parts of the client's stream that are passwords, in stream order; they do not overlap."""
     ranges = [_in_stream(exchange) for exchange in session.exchanges if exchange.secret is not None]
-    if session.protocol == POP2:
+    if protocol_of(session.protocol).knows_secrets:
         return ranges
     merged: list[Range] = []
     in_lines = _in_lines(session.client_stream, from_start=session.handshake != "missing")
@@ -33,9 +34,9 @@ def secret_ranges(session: Session) -> list[Range]:
     return merged
 
 
-def shown_password(session: Session, show_passwords: bool) -> str | None:
-    """Return a session's password, masked unless asked for; None where there is none."""
-    return session.password if show_passwords or session.password is None else PASSWORD_MASK
+def masked_password(password: str | None, show_passwords: bool) -> str | None:
+    """Return a password, masked unless asked for; None where there is none."""
+    return password if show_passwords or password is None else PASSWORD_MASK
 
 
 def masked_text(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> str:
@@ -65,7 +66,7 @@ def _overlapping(secrets: Sequence[Range], start: int, end: int) -> Iterator[Ran
 
 def _holds_secret(octets: bytes) -> bool:
     """Whether a copy of a segment holds the line of a password."""
-    watch = CredentialWatch()
+    watch = CredentialWatch(PROTOCOLS)
     return any(watch.secret_in(line.rstrip(b"\r")) is not None for line in octets.split(b"\n"))
 
 
@@ -86,7 +87,7 @@ def _in_lines(stream: Stream, *, from_start: bool) -> Iterator[Range]:
         if socks is not None:
             yield socks
     reader = LineReader(stream)
-    watch = CredentialWatch()
+    watch = CredentialWatch(PROTOCOLS)
     losses = {gap.offset + gap.length for gap in stream.gaps}
     if not from_start:
         losses.add(0)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pop2dissect.protocols.identify import POP2
+from pop2dissect.protocols import subjects
 from pop2dissect.session import Finding, Session
 
 
@@ -34,9 +34,9 @@ class Totals:
     conflicts: int = 0
 
     @property
-    def pop2(self) -> int:
-        """Sessions in which POP2 was spoken."""
-        return self.protocols[POP2]
+    def post_office(self) -> int:
+        """Sessions in which a post office protocol was spoken."""
+        return sum(self.protocols[protocol.name] for protocol in subjects())
 
     def add(self, session: Session) -> None:
         """Add a session."""
@@ -49,7 +49,7 @@ class Totals:
             self.messages += 1
             self.octets += message.octets
             self.dispositions[message.disposition] += 1
-            self.committed += message.committed
+            self.committed += message.committed is True
         for exchange in session.exchanges:
             if exchange.violations:
                 self.violations.update(exchange.violations)

@@ -46,7 +46,8 @@ def session_events(session: Session, show_passwords: bool = False) -> Iterator[d
             event["state"] = entry.state
         if entry.message is not None:
             event["disposition"] = entry.message.disposition
-            event["committed"] = entry.message.committed
+            if entry.message.committed is not None:
+                event["committed"] = entry.message.committed
         yield event
     for finding in session.findings:
         yield _finding_event(finding, session.start) | context

@@ -99,7 +99,7 @@ def _is_weak(attempt: LoginAttempt, length: int) -> bool:
     if attempt.outcome == "refused" or not attempt.user or attempt.exchange.missing:
         return False
     if not attempt.password:
-        return attempt.outcome == "accepted" and attempt.exchange.command != "APOP"
+        return attempt.outcome == "accepted" and attempt.login.response is None and attempt.login.mechanism != "APOP"
     return len(attempt.password) <= length or attempt.password.lower() == attempt.user.rpartition(":")[2].lower()
 
 
@@ -107,14 +107,14 @@ def proxy_helo(facts: SessionFacts) -> Iterator[Finding]:
     """proxy.helo."""
     for attempt in facts.logins:
         user = attempt.user or ""
-        if attempt.exchange.command != "HELO" or ":" not in user or _DECNET.fullmatch(user):
+        if attempt.login.other_host is None or _DECNET.fullmatch(user):
             continue
         beyond, _, name = user.rpartition(":")
-        outcome = {"accepted": "was accepted", "refused": "was refused", "none": "has no answer in the capture"}
+        outcome = {"accepted": "was accepted", "refused": "was refused"}
         yield finding(
             "proxy.helo",
-            f"HELO asked the server to log in as {quoted(name)} at host {quoted(beyond)}, which "
-            f"{outcome[attempt.outcome]}.",
+            f"{attempt.login.mechanism} asked the server to log in as {quoted(name)} at host {quoted(beyond)}, which "
+            f"{outcome.get(attempt.outcome, 'has no answer in the capture')}.",
             time=attempt.exchange.time,
             frames=command_frames(attempt.exchange),
             sessions=facts.sessions,

@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 from pop2dissect.findings.evidence import MAX_FRAMES, finding, first_few, quoted
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.findings.folders import mailbox_named
-from pop2dissect.protocols.identify import POP2
-from pop2dissect.session import Exchange, Finding, Message, Session, Severity
+from pop2dissect.session import Finding, FolderOpening, Message, Session, Severity
 from pop2dissect.text.values import count
 
 
@@ -21,6 +19,8 @@ class FolderUse(NamedTuple):
     read: int
     deleted: int
     """And the deletion was committed."""
+    unsure: int
+    """Of these the capture does not show whether they were deleted."""
     time: int | None
     frames: tuple[int, ...]
     """Of the reply that told how many there are, and of the first and last message."""
@@ -34,31 +34,28 @@ def folder_uses(facts: SessionFacts) -> list[FolderUse]:
     at_least = min(facts.thresholds.bulk_messages, facts.thresholds.wipe_messages)
     if len(session.messages) < at_least:
         return []
-    if session.protocol == POP2:
-        return list(_folders_of_pop2(session, facts.openings, at_least))
-    return list(_mailboxes_of_rfc918(session, at_least))
+    counted = [opening for opening in session.folders if opening.messages is not None]
+    return list(_counted_folders(session, counted, at_least) if counted else _mailboxes(session, at_least))
 
 
-def _folders_of_pop2(session: Session, exchanges: Sequence[Exchange], at_least: int) -> Iterator[FolderUse]:
-    opened: list[tuple[int, str | None, int, tuple[int, ...]]] = []
-    for exchange in exchanges:
-        reply = exchange.replies[0] if exchange.replies else None
-        if exchange.command in ("HELO", "FOLD") and reply is not None and reply.kind == "count":
-            named = mailbox_named(reply)
-            if opened and named is not None and named == opened[-1][1]:
-                continue  # the same folder again, with the same messages
-            opened.append((exchange.index, named, reply.value or 0, reply.frames))
-    for place, (index, named, messages, frames) in enumerate(opened):
+def _counted_folders(session: Session, openings: Sequence[FolderOpening], at_least: int) -> Iterator[FolderUse]:
+    opened: list[FolderOpening] = []
+    for opening in openings:
+        if not opened or opening.named is None or opening.named != opened[-1].named:
+            opened.append(opening)  # else the same folder again, with the same messages
+    for place, one in enumerate(opened):
+        messages = one.messages or 0
         if messages < at_least:
             continue
-        end = opened[place + 1][0] if place + 1 < len(opened) else len(session.exchanges)
-        inside = [message for message in session.messages if index < message.exchange < end]
+        end = opened[place + 1].exchange if place + 1 < len(opened) else len(session.exchanges)
+        inside = [message for message in session.messages if one.exchange < message.exchange < end]
+        replies = session.exchanges[one.exchange].replies
         if inside:
-            yield _use(session, named, messages, inside, frames)
+            yield _use(session, one.named, messages, inside, replies[0].frames if replies else ())
 
 
-def _mailboxes_of_rfc918(session: Session, at_least: int) -> Iterator[FolderUse]:
-    """RFC 918 knows no messages: a mailbox is always read as a whole."""
+def _mailboxes(session: Session, at_least: int) -> Iterator[FolderUse]:
+    """Where no reply counts messages (RFC 918), a mailbox is always read as a whole."""
     by_exchange: dict[int, list[Message]] = {}
     for message in session.messages:
         by_exchange.setdefault(message.exchange, []).append(message)
@@ -71,11 +68,13 @@ def _use(
     session: Session, mailbox: str | None, messages: int, inside: Sequence[Message], frames: tuple[int, ...]
 ) -> FolderUse:
     deleted = [message for message in inside if message.disposition == "deleted" and message.committed]
+    unsure = [message for message in inside if message.committed is None]
     return FolderUse(
         mailbox,
         messages,
         _different(inside),
         _different(deleted),
+        _different(unsure),
         inside[0].start_time,
         (*frames, *inside[0].frames[:1], *inside[-1].frames[-1:]),
         first_few((*frames, *_deletion_frames(session, deleted)), MAX_FRAMES),
@@ -85,14 +84,9 @@ def _use(
 def _deletion_frames(session: Session, deleted: Sequence[Message]) -> Iterator[int]:
     if not deleted:
         return
-    following = session.exchanges[deleted[-1].exchange + 1 :]
-    for exchange in following:
-        if exchange.command in ("QUIT", "FOLD"):
-            yield from exchange.frames
-            break
-    for message in deleted:
-        for exchange in session.exchanges[message.exchange + 1 : message.exchange + 2]:
-            yield from exchange.frames
+    for index in (deleted[-1].released_by, *(message.acknowledged_by for message in deleted)):
+        if index is not None:
+            yield from session.exchanges[index].frames
 
 
 def _different(messages: Sequence[Message]) -> int:
@@ -108,8 +102,10 @@ def is_bulk(use: FolderUse, facts: SessionFacts) -> bool:
 
 
 def is_wipe(use: FolderUse, facts: SessionFacts) -> bool:
-    """Whether all of a folder was deleted."""
-    return use.messages >= facts.thresholds.wipe_messages and use.deleted >= use.messages
+    """Whether all of a folder was deleted, as far as the capture shows."""
+    if use.messages < facts.thresholds.wipe_messages or not use.deleted:
+        return False
+    return use.deleted + use.unsure >= use.messages and use.deleted >= use.unsure
 
 
 def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Finding:
@@ -130,12 +126,21 @@ def mass_delete(use: FolderUse, session: int, user: str | None, why: str | None)
     context = "Nothing else speaks against it" if why is None else f"There is more about this user from there: {why}"
     return finding(
         "data.mass_delete",
-        f"All {use.messages} messages of {_folder(use)} were deleted in the session of user {quoted(user or '')}, and "
-        f"the client released the folder, so that the deletion took effect. {context}.",
+        f"{_deleted(use)} in the session of user {quoted(user or '')}, and the server released the folder, so that the "
+        f"deletion took effect. {context}.",
         time=use.time,
         frames=use.deletion_frames,
         sessions=(session,),
         severity=severity,
+    )
+
+
+def _deleted(use: FolderUse) -> str:
+    if not use.unsure:
+        return f"All {use.messages} messages of {_folder(use)} were deleted"
+    return (
+        f"Of the {use.messages} messages of {_folder(use)} at least {use.deleted} were deleted (whether the other "
+        f"{use.unsure} were, packets missing from the capture would show)"
     )
 
 
@@ -146,26 +151,15 @@ def _folder(use: FolderUse) -> str:
 def delete_uncommitted(facts: SessionFacts) -> Iterator[Finding]:
     """data.delete_uncommitted."""
     session = facts.session
-    if session.ending == "incomplete":
-        return  # the QUIT may have come after the capture
-    found = [message for message in session.messages if message.disposition == "deleted" and not message.committed]
-    if session.protocol != POP2 or not found or _may_have_lost_end(session):
+    found = [one for one in session.messages if one.disposition == "deleted" and one.committed is False]
+    if not found:
         return
-    acknowledgements = [
-        session.exchanges[message.exchange + 1] for message in found if message.exchange + 1 < len(session.exchanges)
-    ]
+    marked = [session.exchanges[one.acknowledged_by] for one in found if one.acknowledged_by is not None]
     yield finding(
         "data.delete_uncommitted",
-        f"{count(len(found), 'message was', 'messages were')} acknowledged by ACKD, but no QUIT or FOLD followed that "
-        "the server accepted, so by the protocol nothing was deleted.",
-        time=acknowledgements[0].time if acknowledgements else found[0].end_time,
-        frames=(frame for exchange in acknowledgements for frame in exchange.frames),
+        f"{count(len(found), 'message was', 'messages were')} marked as deleted, but {found[0].released.because}, so "
+        "by the protocol nothing was deleted.",
+        time=marked[0].time if marked else found[0].end_time,
+        frames=(frame for exchange in marked for frame in exchange.frames),
         sessions=facts.sessions,
     )
-
-
-def _may_have_lost_end(session: Session) -> bool:
-    """Whether the capture lacks octets of the client after its last command."""
-    gaps = session.client_stream.gaps
-    last = next((exchange for exchange in reversed(session.exchanges) if exchange.command), None)
-    return bool(gaps) and (last is None or gaps[-1].offset >= last.start)

@@ -8,8 +8,8 @@ from typing import Final
 
 from pop2dissect.findings.evidence import finding, quoted
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.protocols.pop2.grammar import MAX_COMMAND_LINE, is_farewell
-from pop2dissect.session import Exchange, Finding, Message, Reply, Session
+from pop2dissect.protocols import protocol_of
+from pop2dissect.session import Departure, Exchange, Finding, Message, Reply, Session
 from pop2dissect.text.values import count
 
 _SAID: Final[dict[str, str]] = {
@@ -28,30 +28,32 @@ _SAID: Final[dict[str, str]] = {
 
 def violations(facts: SessionFacts) -> Iterator[Finding]:
     """Every protocol.* finding but protocol.length_mismatch."""
-    for name, exchanges in facts.violations.items():
+    for name, found in facts.departures.items():
         if name == "protocol.reply_injection":
-            yield from _reply_injection(facts, exchanges)
+            yield from _reply_injection(facts, [exchange for exchange, _ in found])
         if name == "protocol.long_line":
-            exchanges = _without_long_folders(facts, exchanges)
-        if name not in _SAID or not exchanges:
+            found = _without_long_folders(facts, found)
+        if name not in _SAID or not found:
             continue
-        first = exchanges[0]
-        more = "" if len(exchanges) == 1 else f"; {len(exchanges):,} times in this session"
-        said = _SAID[name].format(line=_line(first), where=_where(first, name), state=first.state)
+        exchange, departure = found[0]
+        more = "" if len(found) == 1 else f"; {len(found):,} times in this session"
+        said = _SAID[name].format(line=_line(exchange), where=_where(exchange, departure), state=exchange.state)
         yield finding(
             name,
             f"{said}{more}.",
-            time=first.time,
-            frames=(frame for exchange in exchanges for frame in _frames(exchange, name)),
+            time=exchange.time,
+            frames=(frame for _, one in found for frame in one.frames),
             sessions=facts.sessions,
         )
 
 
-def _without_long_folders(facts: SessionFacts, exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Leave out FOLD, whose long argument is exploit.overlong."""
+def _without_long_folders(
+    facts: SessionFacts, found: Sequence[tuple[Exchange, Departure]]
+) -> list[tuple[Exchange, Departure]]:
+    """Leave out requests for folders, whose long argument is exploit.overlong."""
     limit = facts.thresholds.overlong_fold
     long_folders = {request.exchange.index for request in facts.folders if request.octets >= limit}
-    return [exchange for exchange in exchanges if exchange.index not in long_folders]
+    return [one for one in found if one[0].index not in long_folders]
 
 
 def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:
@@ -60,7 +62,7 @@ def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:
     Where octets of the message are missing from the capture, the message says so itself, and this is no finding.
     """
     session = facts.session
-    noted = {exchange.index for exchange in facts.violations.get("protocol.length_mismatch", ())}
+    noted = {exchange.index for exchange, _ in facts.departures.get("protocol.length_mismatch", ())}
     found = [
         message
         for message in session.messages
@@ -97,7 +99,8 @@ def _broken_off(session: Session, message: Message) -> bool:
 
 def _reply_injection(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
     end = facts.session.server_stream.length
-    extra = [(exchange, reply) for exchange in exchanges for reply in _undue(exchange, end)]
+    farewell = protocol_of(facts.session.protocol).farewell
+    extra = [(exchange, reply) for exchange in exchanges for reply in _undue(exchange, end, farewell)]
     if not extra:
         return
     exchange, reply = extra[0]
@@ -111,7 +114,7 @@ def _reply_injection(facts: SessionFacts, exchanges: Sequence[Exchange]) -> Iter
     )
 
 
-def _undue(exchange: Exchange, end: int) -> Iterator[Reply]:
+def _undue(exchange: Exchange, end: int, farewell: bytes) -> Iterator[Reply]:
     """Yield the replies beyond the first, but neither UW's farewell after an error nor a server's last words.
 
     A server that is stopped, or has waited too long, says so and closes: ``- Killed (terminated)``. ``end`` is
@@ -119,12 +122,16 @@ def _undue(exchange: Exchange, end: int) -> Iterator[Reply]:
     """
     lines = [reply for reply in exchange.replies if reply.kind != "close"]
     last_words_end = end
-    if len(lines) > 1 and lines[-1].end == end and is_farewell(lines[-1].raw):
+    if len(lines) > 1 and lines[-1].end == end and _begins(lines[-1].raw, farewell):
         last_words_end = lines[-1].start
     for before, reply in pairwise(lines):
         is_last_word = reply.kind == "error" and reply.end == last_words_end
-        if not is_last_word and not (before.kind == "error" and is_farewell(reply.raw)):
+        if not is_last_word and not (before.kind == "error" and _begins(reply.raw, farewell)):
             yield reply
+
+
+def _begins(line: bytes, farewell: bytes) -> bool:
+    return bool(farewell) and line.startswith(farewell)
 
 
 def _said(facts: SessionFacts, reply: Reply) -> str:
@@ -135,36 +142,12 @@ def _said(facts: SessionFacts, reply: Reply) -> str:
     return quoted(reply.line)
 
 
-def _where(exchange: Exchange, name: str) -> str:
-    """Return in which line a departure was first seen, at the start of a sentence."""
-    if exchange.command is None:
-        return "The server's greeting"
-    if _is_in_command(exchange, name):
+def _where(exchange: Exchange, departure: Departure) -> str:
+    """Return in which line a departure is, at the start of a sentence."""
+    if departure.side == "client":
         return f"The client's line {_line(exchange)}"
-    return f"The server's answer to {_line(exchange)}"
+    return "The server's greeting" if exchange.command is None else f"The server's answer to {_line(exchange)}"
 
 
 def _line(exchange: Exchange) -> str:
     return "the greeting" if exchange.command is None else quoted(exchange.shown_line() or "")
-
-
-_OF_EITHER_END = frozenset({"protocol.bare_lf", "protocol.long_line", "protocol.non_ascii", "protocol.terminal_escape"})
-
-
-def _is_in_command(exchange: Exchange, name: str) -> bool:
-    """Whether it is the command that departs so, and not a reply; a guess from the command alone."""
-    raw = exchange.raw or b""
-    if name == "protocol.non_ascii":
-        return not raw.isascii()
-    if name == "protocol.terminal_escape":
-        return any((octet < 32 and octet != 9) or octet == 127 for octet in raw)
-    if name == "protocol.long_line":
-        return exchange.end - exchange.start > MAX_COMMAND_LINE
-    return exchange.raw is not None and exchange.end - exchange.start - exchange.missing == len(raw) + 1
-
-
-def _frames(exchange: Exchange, name: str) -> tuple[int, ...]:
-    """Return the frames that show a departure."""
-    if name in _OF_EITHER_END and not _is_in_command(exchange, name):
-        return tuple(frame for reply in exchange.replies for frame in reply.frames)
-    return exchange.frames

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from pop2dissect.findings.evidence import finding, listed, quoted, span
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
-from pop2dissect.protocols.identify import POP2, UNKNOWN
+from pop2dissect.protocols import protocol_of
+from pop2dissect.protocols.identify import UNKNOWN
 from pop2dissect.session import Finding, HalfOpen, Probe
 from pop2dissect.text.values import count
 
@@ -61,7 +62,9 @@ def touches_only(facts: SessionFacts) -> bool:
     session = facts.session
     if facts.logins or session.client_stream.missing:
         return False
-    return session.client_stream.length == 0 or session.protocol in (POP2, UNKNOWN)
+    return session.client_stream.length == 0 or (
+        session.protocol == UNKNOWN.name or protocol_of(session.protocol).is_subject
+    )
 
 
 def scans(

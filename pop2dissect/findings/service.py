@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding, quoted
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.protocols.identify import NONE, POP2, RFC918, RFC918_OR_POP3, UNKNOWN
+from pop2dissect.protocols import protocol_of
+from pop2dissect.protocols.identify import NONE, UNKNOWN
 from pop2dissect.session import Finding
 from pop2dissect.text.values import count
 
@@ -40,13 +41,14 @@ def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
     session = facts.session
     server = facts.server
     port = session.server.port
-    if port == POP2_PORT and session.protocol not in (POP2, RFC918, RFC918_OR_POP3, NONE):
+    spoken = protocol_of(session.protocol)
+    if port == POP2_PORT and port not in spoken.ports and session.protocol != NONE.name:
         both = session.client_stream.octets and session.server_stream.octets
         # The end of a POP2 session alone, a QUIT and a farewell, does not tell what was spoken.
-        if session.protocol != UNKNOWN or (both and session.handshake != "missing"):
+        if session.protocol != UNKNOWN.name or (both and session.handshake != "missing"):
             yield ServerTrait("service.other_protocol", server, session.protocol)
-    if port != POP2_PORT and session.protocol == POP2:
-        yield ServerTrait("service.elsewhere", server, POP2)
+    if spoken.is_subject and spoken.ports and port not in spoken.ports and not spoken.greets_ok:
+        yield ServerTrait("service.elsewhere", server, session.protocol)
     greeting = session.greeting
     if greeting is not None and b" v" in greeting.raw and is_vulnerable(greeting.line):
         yield ServerTrait("service.vulnerable_banner", server, greeting.line)
@@ -66,9 +68,10 @@ def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
     seen = sorted(sighting.sessions)
     sessions = count(len(seen) + sighting.more, "session")
     told = {
-        "service.other_protocol": f"On POP2's port of {trait.server} {_protocol(trait.value)} is spoken, in "
+        "service.other_protocol": f"On port {POP2_PORT} of {trait.server} {_protocol(trait.value)} is spoken, in "
         f"{sessions}.",
-        "service.elsewhere": f"The server {trait.server} speaks POP2 on a port other than {POP2_PORT}, in {sessions}.",
+        "service.elsewhere": f"The server {trait.server} speaks {trait.value} on another port than its own, "
+        f"in {sessions}.",
         "service.vulnerable_banner": f"The server {trait.server} greets with {quoted(trait.value)}, in {sessions}; "
         "that version runs code that a client sends, or gives out any file.",
     }
@@ -82,7 +85,7 @@ def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
 
 
 def _protocol(name: str) -> str:
-    return "a protocol that is not known" if name == UNKNOWN else name
+    return "a protocol that is not known" if name == UNKNOWN.name else name
 
 
 def overlap_conflict(facts: SessionFacts) -> Iterator[Finding]:

@@ -144,7 +144,7 @@ class Clients:
             accepted=_named([_cut(user) for user in users if user]),
             refused=sum(session.login == "refused" for session in client.sessions),
             read=len(messages),
-            deleted=sum(message.committed for message in messages),
+            deleted=sum(message.committed is True for message in messages),
             first=stamp(client.first_time, self._rendering.zone),
             last=stamp(client.last_time, self._rendering.zone),
             severity=client.severity,
@@ -271,7 +271,7 @@ def _beginning(session: Session) -> _Step:
 def _reading(session: Session, messages: Sequence[Message]) -> _Step:
     where = "" if messages[0].mailbox is None else f" of {_quote(messages[0].mailbox)}"
     deleted = sum(message.disposition == "deleted" for message in messages)
-    committed = sum(message.committed for message in messages)
+    committed = sum(message.committed is True for message in messages)
     fate = ""
     if deleted:
         fate = (

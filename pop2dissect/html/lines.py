@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pop2dissect.document.facts import remarks
 from pop2dissect.document.masking import Range, masked_text
@@ -18,7 +18,7 @@ from pop2dissect.text.rendering import Rendering
 MAX_LINES = 4000
 """Lines of one session that are listed: a browser still scrolls through them, and no mail session has as many."""
 
-Kind: TypeAlias = Literal["command", "greeting", "ok", "error", "count", "length", "data", "close", "unknown", "octets"]
+Kind: TypeAlias = str
 """A reply's kind, a command, or octets of a conversation that is not taken apart."""
 _FIRST_LINE = 120
 """Octets of such a conversation that are looked at for a first line."""

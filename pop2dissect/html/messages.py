@@ -8,10 +8,10 @@ from pop2dissect.document.exhibit_names import attachment_exhibit, message_exhib
 from pop2dissect.document.facts import fate
 from pop2dissect.html.times import Stamp, stamp
 from pop2dissect.mail import Mail, Part
-from pop2dissect.session import Message, Session, decode_text
+from pop2dissect.session import Message, Session
 from pop2dissect.session.timeline import message_name
 from pop2dissect.text.rendering import Rendering
-from pop2dissect.text.values import count
+from pop2dissect.text.values import count, decode_text
 
 MAX_HEADERS = 60
 """Headers of a message that are listed."""

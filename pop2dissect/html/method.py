@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.document.totals import Totals
-from pop2dissect.document.wording import words_of
+from pop2dissect.protocols import protocol_of
 from pop2dissect.protocols.identify import NONE
 from pop2dissect.session import Session
 from pop2dissect.settings import SETTINGS, Settings
@@ -75,8 +75,8 @@ def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str
 
 
 def _dissection(protocols: Sequence[str]) -> Iterator[str]:
-    protocols = [protocol for protocol in protocols if protocol != NONE]
-    words = [words_of(protocol) for protocol in protocols]
+    protocols = [protocol for protocol in protocols if protocol != NONE.name]
+    words = [protocol_of(protocol).words for protocol in protocols]
     rules = [one.rules for one in words if one.rules]
     others = [protocol for protocol, one in zip(protocols, words, strict=True) if not one.rules]
     if rules:
@@ -120,7 +120,7 @@ def limitations(
         "A user's name says which account was used, not who used it. Which program talked is told by its words and "
         "habits, and can be imitated. Headers of messages are what the sender wrote.",
     )
-    deletions = [rule for protocol in totals.protocols if (rule := words_of(protocol).deletion)]
+    deletions = [rule for protocol in totals.protocols if (rule := protocol_of(protocol).words.deletion)]
     if deletions:
         yield Paragraph(
             "Deletions", " ".join([*sorted(deletions), "Whether the server really did so is not on the wire."])

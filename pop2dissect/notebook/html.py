@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from pop2dissect.api import Capture
 from pop2dissect.document.facts import brief_facts, fate
-from pop2dissect.session import Finding, Message, Session, decode_text
+from pop2dissect.session import Finding, Message, Session
 from pop2dissect.session.timeline import message_name
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.safe import terminal_safe
-from pop2dissect.text.values import brief, cite, count, rfc3339
+from pop2dissect.text.values import brief, cite, count, decode_text, rfc3339
 
 MAX_ROWS = 50
 """Rows of a list that are shown: enough for an overview, and little enough for a notebook file."""
@@ -97,7 +97,10 @@ def _sessions(sessions: Iterable[Session]) -> str:
                 session.server,
                 session.protocol,
                 session.user,
-                _Cell("" if session.login == "none" else session.login, session.login),
+                _Cell(
+                    "" if session.login == "none" else session.login,
+                    "" if session.login == "unknown" else session.login,
+                ),
                 _Cell(len(session.messages), "r"),
                 _Cell(f"{session.client_stream.octets + session.server_stream.octets:,}", "r"),
                 session.ending,

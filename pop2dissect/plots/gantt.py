@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from pop2dissect.plots.clock import Clock
 from pop2dissect.plots.style import ALARM, GREY, INK, caption, clear_frame, label, nothing
-from pop2dissect.session import Login, Session
+from pop2dissect.session import LoginOutcome, Session
 from pop2dissect.text.values import count
 
 MAX_SESSIONS = 60
@@ -22,9 +22,10 @@ MAX_CLIENTS = 40
 
 _Line: TypeAlias = list[tuple[float, float]]
 
-_LOOKS: dict[Login, tuple[str, str, float]] = {
+_LOOKS: dict[LoginOutcome, tuple[str, str, float]] = {
     "accepted": (INK, "|", -0.25),
     "none": (GREY, "|", 0.0),
+    "unknown": (GREY, "|", 0.0),
     "refused": (ALARM, "x", 0.25),
 }
 """Login -> colour of the line, marker of its beginning, and where in the row of a client it is."""

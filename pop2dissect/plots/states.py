@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from pop2dissect.plots.style import ALARM, FAINT, GREY, INK, PALE, SMALL, caption, label, nothing
-from pop2dissect.protocols.identify import POP2
-from pop2dissect.protocols.pop2.states import SERVER
+from pop2dissect.protocols.pop2 import PROTOCOL as POP2
 from pop2dissect.session import Session
 from pop2dissect.text.values import count
 
@@ -64,7 +63,7 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
     The diagram comes from the dissector's own table. Transitions taken are black and have their counts,
     those never taken are pale; what the table does not have is dashed. Only POP2 sessions count.
     """
-    sessions = [session for session in sessions if session.protocol == POP2]
+    sessions = [session for session in sessions if session.protocol == POP2.name]
     if not sessions:
         return nothing(ax, "no POP2 sessions")
     ways = _ways(sessions)
@@ -100,9 +99,9 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
 
 def _ways(sessions: Sequence[Session]) -> dict[_Edge, _Way]:
     ways: dict[_Edge, _Way] = {}
-    for (state, command), (_, after) in SERVER.items():
-        ways.setdefault((state.value, after.value), _Way()).allowed[command] = 0
-    table = {(state.value, command): after.value for (state, command), (_, after) in SERVER.items()}
+    for state, command, after in POP2.transitions:
+        ways.setdefault((state, after), _Way()).allowed[command] = 0
+    table = {(state, command): after for state, command, after in POP2.transitions}
     for session in sessions:
         for exchange in session.exchanges:
             if exchange.command is None:

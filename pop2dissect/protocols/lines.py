@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pop2dissect.tcp.stream import Stream
@@ -89,3 +90,19 @@ class LineReader:
             if start <= offset < end and not missing:
                 del kept[offset - start : offset - start + 1]
         return Line(start, end, bytes(kept), ending, missing, beyond)
+
+
+# Outside of mail data a line holds printable ASCII (RFC 937, "The Grammar"; RFC 1939, section 3).
+_UNUSUAL = re.compile(rb"[^ -~\t]")
+# C0 controls and DEL, which can move a terminal's cursor, ring its bell or worse.
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def has_unusual_octets(line: bytes) -> bool:
+    """Whether a line holds anything but printable ASCII and tabs."""
+    return _UNUSUAL.search(line) is not None
+
+
+def has_control_octets(line: bytes) -> bool:
+    """Whether a line holds control characters other than tabs."""
+    return _CONTROL.search(line) is not None

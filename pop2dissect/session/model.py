@@ -8,24 +8,27 @@ included. Times are integer nanoseconds since 1970-01-01 UTC. Frames are of the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.mail import Mail, OpenedMail, open_mail
-from pop2dissect.protocols.software import Software
 from pop2dissect.session.severity import Severity
 from pop2dissect.session.timeline import Entry, entries
+from pop2dissect.session.verdict import Ground, Verdict
 from pop2dissect.tcp.stream import Stream
-from pop2dissect.text.values import count
+from pop2dissect.text.values import count, decode_text
 
-Login = Literal["accepted", "refused", "none"]
+LoginOutcome = Literal["accepted", "refused", "none", "unknown"]
 Handshake = Literal["complete", "partial", "missing"]
 Ending = Literal["quit", "closed", "reset", "incomplete"]
-Disposition = Literal["kept", "deleted", "refused", "unacknowledged"]
-ReplyKind = Literal["greeting", "ok", "error", "count", "length", "data", "close", "unknown"]
+Disposition = Literal["kept", "deleted", "refused", "unacknowledged", "unknown"]
+FolderOutcome = Literal["opened", "empty", "absent", "kept", "refused", "unknown"]
+"""opened: with messages. empty: it is there, and empty. absent: ``#0`` for nothing by that name. kept: the server could
+not find it and stays in the mailbox before, which its reply names. refused: an error. unknown: not captured."""
 Direction = Literal["client", "server"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
@@ -41,11 +44,100 @@ class Endpoint:
         return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
 
 
+class Software(NamedTuple):
+    """A program, and why it is thought to be that one."""
+
+    product: str
+    version: str | None
+    """As the program wrote it; None where it did not say."""
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.version}" if self.version else self.product
+
+
+class Field(NamedTuple):
+    """A run of octets of a line that has a meaning in the grammar."""
+
+    name: str
+    """``keyword``, ``user``, ``password``, ``argument``, ``indicator``, ``number``, ``text``."""
+    start: int
+    """Offset in the line."""
+    end: int
+
+
+class Departure(NamedTuple):
+    """A place where a conversation departs from its protocol."""
+
+    id: str
+    """As the findings catalogue lists it: ``protocol.state`` ..."""
+    side: Direction
+    """Whose stream it is in."""
+    start: int
+    end: int
+    """Offsets in that stream."""
+    frames: tuple[FrameRef, ...]
+
+
+class FolderOpening(NamedTuple):
+    """A mailbox that was opened, or that a client asked for."""
+
+    exchange: int
+    """Index of the exchange that asked for it."""
+    asked: str | None
+    """As the client named it; None where a login opens the user's own."""
+    octets: int
+    """Of the name as on the wire, quoting and octets missing from the capture included."""
+    outcome: FolderOutcome
+    named: str | None
+    """The mailbox as the server's reply names it by a path."""
+    messages: int | None
+    """How many the reply counts."""
+
+    @property
+    def path(self) -> str:
+        """The path as far as it is known: as the server resolved it, else as the client asked for it."""
+        return self.named if self.named is not None and self.outcome in ("opened", "empty") else self.asked or ""
+
+
+@dataclass(slots=True, frozen=True)
+class Login:
+    """An attempt to log in."""
+
+    exchange: int
+    """Index of the exchange that decides it."""
+    mechanism: str
+    """The command, and for SASL the mechanism: ``HELO``, ``PASS``, ``APOP``, ``AUTH PLAIN``."""
+    user: str | None
+    """None where there is none, or it was not captured whole."""
+    password: str | None = field(repr=False)
+    """None where there is none, it did not cross as it is, or it was not captured whole."""
+    verdict: Verdict[LoginOutcome]
+    locked: bool = False
+    """The words or the code of the refusal say that the mailbox, and not the password, was the reason."""
+    credentials_right: bool = False
+    """It was refused for a reason that a server gives only once the password was right."""
+    authorized_as: str | None = None
+    """The identity that was asked for besides the user's own (SASL's authzid)."""
+    challenge: str | None = None
+    """What the server gave the client to prove itself by, where the password did not cross."""
+    response: str | None = field(default=None, repr=False)
+    """The client's proof."""
+    other_host: str | None = None
+    """The host to which the server was asked to log in (UW's ``host:user``)."""
+
+    @property
+    def outcome(self) -> LoginOutcome:
+        """What came of it."""
+        return self.verdict.value
+
+
 @dataclass(slots=True)
 class Reply:
     """One reply of the server: a line, the data of a message, or the closing of the connection."""
 
-    kind: ReplyKind
+    kind: str
+    """``greeting``, ``ok``, ``error``, ``count``, ``length``, ``data``, ``challenge``, ``close`` or ``unknown``."""
     start: int
     """Offset in the server's stream."""
     end: int
@@ -97,14 +189,19 @@ class Exchange:
     client_state: str
     """The client's state when it sent the command by RFC 937: CALL NMBR SIZE XFER EXIT, or ``?``."""
     replies: list[Reply]
-    violations: tuple[str, ...] = ()
-    """Ids of what departs from the RFC, as in the findings catalogue (``protocol.state`` ...)."""
+    departures: tuple[Departure, ...] = ()
+    """Where it departs from the protocol."""
     notes: tuple[str, ...] = ()
     """Sentences for a person: what is unusual here, lost, or inferred."""
     missing: int = 0
     """Octets of the command that the capture lacks."""
     end_time: int | None = None
     """Time of the command's last octet; None where there is no command, or that octet was not captured."""
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """The ids of :attr:`departures`, each once."""
+        return tuple(dict.fromkeys(departure.id for departure in self.departures)) if self.departures else ()
 
     @property
     def latency(self) -> int | None:
@@ -155,26 +252,65 @@ class Message:
     start_time: int | None
     end_time: int | None
     frames: tuple[FrameRef, ...]
-    disposition: Disposition
-    committed: bool
-    """A deletion that a later QUIT or FOLD released (RFC 937); False where there is nothing to commit."""
+    disposed: Verdict[Disposition]
+    """What became of it."""
+    released: Verdict[bool | None]
+    """Whether a deletion took effect; False where there is nothing to commit, None where that is not known."""
     stream: Stream = field(repr=False)
     """The server's stream, where its octets are."""
+    acknowledged_by: int | None = None
+    """Index of the exchange that said what becomes of it."""
+    released_by: int | None = None
+    """Index of the exchange that made a deletion final."""
+    skipped: tuple[int, ...] = ()
+    """Offsets of octets of the stream that are not the message's, in order: what byte-stuffing added."""
+    identifier: str | None = None
+    """What the server calls it for good (POP3's unique-id)."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def disposition(self) -> Disposition:
+        """What became of it, without the ground."""
+        return self.disposed.value
+
+    @property
+    def committed(self) -> bool | None:
+        """Whether a deletion took effect, without the ground."""
+        return self.released.value
 
     @property
     def complete(self) -> bool:
         """All announced octets were sent, no more, and all were captured."""
         return self.missing_octets == 0 and self.octets == self.declared_octets
 
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """Yield the runs of the server's stream that the message consists of."""
+        start = self.start
+        for offset in self.skipped:
+            if offset > start:
+                yield start, offset
+            start = offset + 1
+        if self.end > start:
+            yield start, self.end
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield :meth:`content` piece by piece, without copying it."""
+        for start, end in self.ranges():
+            yield from self.stream.chunks(start, end)
+
     def content(self) -> bytes:
-        """Return the octets as they were on the wire, those that the capture lacks left out."""
-        return self.stream.read(self.start, self.end)
+        """Return the captured octets of the message, without what byte-stuffing added."""
+        return b"".join(self.chunks()) if self.skipped else self.stream.read(self.start, self.end)
 
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of :meth:`content`, in hexadecimal."""
-        return self.stream.sha256(self.start, self.end)
+        if not self.skipped:
+            return self.stream.sha256(self.start, self.end)
+        digest = hashlib.sha256()
+        for chunk in self.chunks():
+            digest.update(chunk)
+        return digest.hexdigest()
 
     @cached_property
     def mail(self) -> Mail:
@@ -243,9 +379,8 @@ class Session:
     """On what grounds, in a few words."""
     handshake: Handshake
     ending: Ending
-    user: str | None
-    password: str | None = field(repr=False)
-    login: Login
+    logins: tuple[Login, ...]
+    """Each attempt to log in, in order."""
     state: str | None
     """The server's last state by RFC 937, or by RFC 918 (``PASS`` besides); None where another protocol was spoken."""
     exchanges: list[Exchange]
@@ -259,9 +394,47 @@ class Session:
     """The program that called, by its habits or what it calls itself; None where nothing tells."""
     server_software: Software | None = None
     """The program that answered, by its greeting and its words; None where nothing tells."""
-    login_exchange: int | None = None
-    """Index of the exchange that ``user``, ``password`` and ``login`` are of: of several tries the one that was
-    accepted; None where there was none."""
+    folders: tuple[FolderOpening, ...] = ()
+    """Mailboxes opened or asked for, in order."""
+
+    @property
+    def deciding_login(self) -> Login | None:
+        """The login that counts: the first accepted one, else the last refused one, else the last attempt."""
+        for outcome in ("accepted", "refused"):
+            found = [one for one in self.logins if one.outcome == outcome]
+            if found:
+                return found[0 if outcome == "accepted" else -1]
+        return self.logins[-1] if self.logins else None
+
+    @property
+    def user(self) -> str | None:
+        """The user of the login that counts."""
+        login = self.deciding_login
+        return login.user if login else None
+
+    @property
+    def password(self) -> str | None:
+        """The password of the login that counts."""
+        login = self.deciding_login
+        return login.password if login else None
+
+    @property
+    def login(self) -> LoginOutcome:
+        """What came of the login that counts; ``none`` without an attempt."""
+        login = self.deciding_login
+        return login.outcome if login else "none"
+
+    @property
+    def login_verdict(self) -> Verdict[LoginOutcome]:
+        """:attr:`login` with its ground."""
+        login = self.deciding_login
+        return login.verdict if login else Verdict("none", Ground.SHOWN, "no attempt to log in was captured")
+
+    @property
+    def login_exchange(self) -> int | None:
+        """Index of the exchange that decides the login that counts."""
+        login = self.deciding_login
+        return login.exchange if login else None
 
     @property
     def duration(self) -> int:
@@ -328,14 +501,6 @@ class HalfOpen:
 
 
 PASSWORD_MASK = "********"
-
-
-def decode_text(octets: bytes) -> str:
-    """Decode text from the wire: UTF-8 where it is, else Latin-1, which takes any octets."""
-    try:
-        return octets.decode()
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
 
 
 def total_octets(messages: Sequence[Message]) -> int:

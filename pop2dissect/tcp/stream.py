@@ -54,6 +54,13 @@ class Conflict(NamedTuple):
     other: bytes
 
 
+class Acknowledged(NamedTuple):
+    """How much of a stream its receiver acknowledged in all, and the first frame that says so."""
+
+    offset: int
+    frame: int
+
+
 class Stream:
     """What one side of a connection sent: disjoint spans in stream order, and the gaps between them.
 
@@ -64,6 +71,7 @@ class Stream:
     __slots__ = (
         "_lost",
         "_offsets",
+        "acknowledged",
         "conflicts",
         "finished",
         "fragments",
@@ -89,6 +97,7 @@ class Stream:
         urgent: tuple[int, ...] = (),
         repeated: int = 0,
         limits: Limits = DEFAULT,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         self.spans = spans
         self.gaps = gaps or []
@@ -103,6 +112,8 @@ class Stream:
         """Offsets of octets that were sent as urgent data; most programs do not read them with the others."""
         self.repeated = repeated
         """Octets that were captured again: sent again, or copied by the network or at the place of capture."""
+        self.acknowledged = acknowledged
+        """None where no acknowledgement was captured."""
         self.limits = limits
         """How much of it those look at who read it: of a line, of a message."""
         self.missing = sum(gap.length for gap in self.gaps)

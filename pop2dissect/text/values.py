@@ -218,3 +218,11 @@ def frame_name(frame: int, several_captures: bool = False) -> str:
     if several_captures:
         return f"{capture_index(frame) + 1}:{frame_number(frame)}"
     return str(frame)
+
+
+def decode_text(octets: bytes) -> str:
+    """Decode text from the wire: UTF-8 where it is, else Latin-1, which takes any octets."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")

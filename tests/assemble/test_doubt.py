@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pop2dissect.assemble.doubt import drop_doubtful
-from pop2dissect.session import Exchange, Reply, ReplyKind
+from pop2dissect.session import Departure, Exchange, Reply
 
 
-def exchange(kind: ReplyKind | None, *violations: str, missing: int = 0, lost_reply: int = 0) -> Exchange:
+def exchange(kind: str | None, *violations: str, missing: int = 0, lost_reply: int = 0) -> Exchange:
     replies = [Reply(kind, 0, 9, 1, (1,), missing=lost_reply)] if kind is not None else []
+    departures = tuple(Departure(one, "client", 0, 6, (1,)) for one in violations)
     return Exchange(
-        0, "READ", (), b"READ", None, 0, 6, 1, (1,), "MBOX", "ITEM", "SIZE", replies, violations, (), missing
+        0, "READ", (), b"READ", None, 0, 6, 1, (1,), "MBOX", "ITEM", "SIZE", replies, departures, (), missing
     )
 
 

@@ -7,21 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pop2dissect
-from pop2dissect.protocols.identify import (
-    NONE,
-    POP2,
-    POP3,
-    RFC918,
-    RFC918_OR_POP3,
-    UNKNOWN,
-    greets,
-    identify,
-)
+from pop2dissect.protocols import PROTOCOLS, pop1, pop2, pop3
+from pop2dissect.protocols import identify as module
+from pop2dissect.protocols.identify import Identification, greets
 from pop2dissect.tcp.stream import Gap, Stream
 from tests.support.transcript import Transcript
 from tests.support.truth import capture_names, capture_path
 
 Said = list[tuple[str, bytes]]
+
+POP2, POP3 = pop2.PROTOCOL.name, pop3.PROTOCOL.name
+RFC918, RFC918_OR_POP3 = pop1.PROTOCOL.name, pop1.AMBIGUOUS.name
+UNKNOWN, NONE = module.UNKNOWN.name, module.NONE.name
 
 TLS_CLIENT = b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03" + bytes(range(100))
 TLS_SERVER = b"\x16\x03\x03\x00\x5a\x02\x00\x00\x56\x03\x03" + bytes(range(100))
@@ -34,8 +31,12 @@ def talk(said: Said) -> Transcript:
     return transcript
 
 
+def identify(client: Stream, server: Stream, *, from_start: bool = True) -> Identification:
+    return module.identify(client, server, PROTOCOLS, from_start=from_start)
+
+
 def name(said: Said, *, from_start: bool = True) -> str:
-    return identify(*talk(said).streams(), from_start=from_start).protocol
+    return identify(*talk(said).streams(), from_start=from_start).protocol.name
 
 
 WHOLE: list[tuple[str, Said]] = [
@@ -97,7 +98,7 @@ WHOLE: list[tuple[str, Said]] = [
 @pytest.mark.parametrize(("expected", "said"), WHOLE, ids=[f"{n}-{e}" for n, (e, _) in enumerate(WHOLE)])
 def test_from_the_start(expected: str, said: Said) -> None:
     found = identify(*talk(said).streams())
-    assert found.protocol == expected
+    assert found.protocol.name == expected
     assert found.evidence
 
 
@@ -124,9 +125,9 @@ def test_a_capture_that_starts_in_a_message(text: bytes) -> None:
 def test_the_start_of_the_server_is_lost(text: bytes) -> None:
     client, server = talk([("S", text)]).streams()
     lost = Stream([span._replace(offset=span.offset + 9) for span in server.spans], [Gap(0, 9, "not captured")])
-    assert identify(client, lost).protocol == UNKNOWN
+    assert identify(client, lost).protocol.name == UNKNOWN
     client, _ = talk([("C", b"HELO a b\r\n")]).streams()
-    assert identify(client, lost).protocol == POP2
+    assert identify(client, lost).protocol.name == POP2
 
 
 def test_other_protocols_without_their_start() -> None:
@@ -139,12 +140,12 @@ def test_a_line_does_not_go_across_a_gap() -> None:
     client, server = talk([("C", b"xxRE"), ("C", b"AD 1\r\n")]).streams()
     first, second = client.spans
     broken = Stream([first, second._replace(offset=14)], [Gap(4, 10, "not captured")])
-    assert identify(broken, server).protocol == UNKNOWN
+    assert identify(broken, server).protocol.name == UNKNOWN
 
 
 def test_cut_by_the_snap_length() -> None:
     client, server = talk([("S", b"+ POP2 pop.examp")]).streams()
-    assert identify(client, Stream(server.spans, [Gap(16, 30, "cut by the snap length")])).protocol == POP2
+    assert identify(client, Stream(server.spans, [Gap(16, 30, "cut by the snap length")])).protocol.name == POP2
 
 
 SPEAK_OTHERWISE = {"not_pop2_on_109", "raw_errors"}
@@ -166,8 +167,8 @@ def test_recorded_captures(capture: str) -> None:
         client, server = session.client_stream, session.server_stream
         for cut in (1, 40, 2000):
             late = Stream([span for span in server.spans if span.offset >= cut])
-            assert identify(client, late, from_start=False).protocol in (right, UNKNOWN, NONE)
-            assert identify(Stream([]), late, from_start=False).protocol in (right, UNKNOWN, NONE)
+            assert identify(client, late, from_start=False).protocol.name in (right, UNKNOWN, NONE)
+            assert identify(Stream([]), late, from_start=False).protocol.name in (right, UNKNOWN, NONE)
 
 
 LINES = st.sampled_from([octets for _, said in WHOLE for _, octets in said] + TEXTS)
@@ -176,7 +177,7 @@ LINES = st.sampled_from([octets for _, said in WHOLE for _, octets in said] + TE
 @given(st.lists(st.tuples(st.sampled_from("CS"), st.one_of(LINES, st.binary(max_size=40))), max_size=12), st.booleans())
 def test_any_octets_get_a_name(said: Said, from_start: bool) -> None:
     found = identify(*talk(said).streams(), from_start=from_start)
-    assert found.protocol
+    assert found.protocol.name
     assert found.evidence
 
 
@@ -224,4 +225,4 @@ def test_segments_do_not_matter_at_the_start(said: Said, size: int) -> None:
     ],
 )
 def test_greetings_on_any_port(answered: bytes, said: bytes, expected: bool | None) -> None:
-    assert greets(answered, said) is expected
+    assert greets(answered, said, PROTOCOLS) is expected

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import pop2dissect
-from pop2dissect.session import Exchange, Message, Session
+from pop2dissect.session import Exchange, Ground, Message, Session
 from pop2dissect.tcp import Conflict
 from tests.support.truth import capture_names, capture_path, load_truth
 
@@ -208,7 +208,7 @@ def test_a_gap_in_a_message_is_stated_exactly() -> None:
 def test_a_one_way_capture_knows_the_size_of_what_it_did_not_see() -> None:
     for expected, session in pairs("oneway_c2s_only"):
         assert session.user == text(expected["user"])
-        assert session.login == "accepted"
+        assert session.login_verdict.ground in (Ground.UNKNOWN, Ground.CONCLUDED)
         assert [(message.octets, message.missing_octets) for message in session.messages] == [
             (0, message["octets"]) for message in expected["messages"]
         ]

@@ -8,11 +8,12 @@ import pytest
 
 import pop2dissect
 from pop2dissect.document.masking import secret_ranges
-from pop2dissect.session import PASSWORD_MASK, Session, decode_text
+from pop2dissect.session import PASSWORD_MASK, Session
 from pop2dissect.terminal.follow import conversation
 from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import coloured, plain
 from pop2dissect.text.safe import terminal_safe
+from pop2dissect.text.values import decode_text
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_path
 from tests.support.wire import save

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pop2dissect.session import Exchange, Reply, Session, decode_text
+from pop2dissect.session import Exchange, Reply, Session
+from pop2dissect.text.values import decode_text
 from tests.wireshark.plugin_support import Dissected, Item, Turn
 
 LINES = ("greeting", "ok", "error", "count", "length", "unknown")

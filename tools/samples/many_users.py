@@ -11,7 +11,18 @@ from collections.abc import Iterator
 from typing import Literal
 
 from pop2dissect.capture.record import FrameRef
-from pop2dissect.session import Disposition, Endpoint, Exchange, Login, Message, Reply, ReplyKind, Session
+from pop2dissect.session import (
+    Disposition,
+    Endpoint,
+    Exchange,
+    Ground,
+    Login,
+    LoginOutcome,
+    Message,
+    Reply,
+    Session,
+    Verdict,
+)
 from pop2dissect.tcp.stream import Span, Stream
 
 START = 477_586_800 * 10**9
@@ -61,7 +72,7 @@ class _Talk:
         line: str | None,
         reply: str,
         states: tuple[str, str, str],
-        kind: ReplyKind,
+        kind: str,
         value: int | None = None,
         think: float = 3.0,
     ) -> Exchange:
@@ -123,8 +134,8 @@ class _Talk:
                 start_time=data.time,
                 end_time=self.spans["server"][-2].time,
                 frames=data.frames,
-                disposition=disposition,
-                committed=deletes,
+                disposed=Verdict(disposition, Ground.SHOWN),
+                released=Verdict(deletes, Ground.SHOWN),
                 stream=Stream([]),
             )
         )
@@ -169,7 +180,7 @@ def _session(
         client = "203.0.113.66"
     talk.mailbox = f"/usr/spool/mail/{user}"
     talk.exchange(None, f"+ POP2 mail{server.ip[-2:]}.example Server Ready", ("AUTH", "AUTH", "CALL"), "greeting")
-    login: Login = "accepted"
+    login: LoginOutcome = "accepted"
     if guesser or chance.random() < 0.01:
         login = "refused"
         talk.exchange(f"HELO {user} guess{number % 50}", "- Bad login", ("AUTH", "DONE", "CALL"), "error", think=3000)
@@ -207,10 +218,7 @@ def _session(
         protocol_evidence="made up",
         handshake="complete",
         ending="closed" if login == "refused" else "quit",
-        user=user,
-        password="secret",
-        login=login,
-        login_exchange=1,
+        logins=(Login(1, "HELO", user, "secret", Verdict(login, Ground.SHOWN)),),
         state="DONE",
         exchanges=talk.exchanges,
         messages=talk.messages,

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
 from pop2dissect.protocols.pop2 import grammar as pop2
-from pop2dissect.protocols.pop2.grammar import ReplyKind, decode
+from pop2dissect.session.model import Field
+from pop2dissect.text.values import decode_text
 
 MAX_LINE = 512
 """Octets of a line with its CRLF. RFC 918 sets no limit; this is the one of its successor (RFC 937, "Sizes")."""
@@ -35,19 +37,20 @@ SPELLINGS: Final[Mapping[str, str]] = {"RECV": "RCEV"}
 """Other spellings of commands, and the command that each stands for."""
 
 
-class Command(NamedTuple):
-    """A command line taken apart. It has what :class:`pop2dissect.protocols.pop2.grammar.Command` has."""
+_WORD = rb"[ \t]+[^\s\0]"
 
-    keyword: str
-    """In capitals, as it was spelt; empty where the line is empty or begins with octets that are no keyword."""
-    arguments: tuple[bytes, ...]
-    """The rest of the line, if any; RFC 918 quotes nothing."""
-    well_formed: bool
-    """It has an argument exactly if it takes one."""
-    secret: tuple[int, int] | None
-    """Where in the line a password stands."""
-    is_known: bool
-    """The keyword is one of the protocol."""
+RULES: Final = (
+    CommandRule("USER", _WORD, tells=False, harmless=rb"[ \t].*"),
+    CommandRule("PASS", _WORD, tells=False),
+    CommandRule("RETR", rb"[ \t]+[^\d\s\0]"),
+    CommandRule("RDEL", _WORD, harmless=rb"[ \t].*"),
+    CommandRule("RCEV", harmless=rb"[ \t]*"),
+    CommandRule("RECV", harmless=rb"[ \t]*"),
+    CommandRule("RCVD", harmless=rb"[ \t]*"),
+    CommandRule("QUIT", tells=False, harmless=rb"[ \t]*"),
+    CommandRule("NOOP", END, tells=False, harmless=rb"[ \t]*"),
+    CommandRule("RSET", END, tells=False, harmless=rb"[ \t]*"),
+)
 
 
 # A keyword, then the argument. As in POP2's grammar: blanks before the keyword, any case, any blank between.
@@ -65,17 +68,17 @@ def parse_command(line: bytes, takes: Mapping[str, bool] = ARGUMENTS) -> Command
     keyword = (word or b"").decode("ascii").upper()
     if keyword == "PASS":  # a password may begin or end with blanks
         secret = match.span(2) if rest else None
-        return Command(keyword, (rest,) if rest else (), bool(rest), secret, True)
+        return Command(keyword, (rest,) if rest else (), bool(rest), secret)
     rest = rest.strip(b" \t")
     arguments = (rest,) if rest and keyword else ()
     if keyword in takes:
-        return Command(keyword, arguments, bool(rest) is takes[keyword], None, True)
+        return Command(keyword, arguments, bool(rest) is takes[keyword])
     # Keywords mistyped, and those of other protocols, may come with passwords too.
-    return Command(keyword, arguments, False, pop2.parse_command(line).secret, False)
+    return Command(keyword, arguments, False, pop2.parse_command(line).secret, is_known=False)
 
 
-def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Command:
-    """Take apart a command line of which the capture lacks octets after the first ``head`` ones.
+def parse_broken_command(raw: bytes, head: int, before_login: bool) -> Command:
+    """Take apart a command line with octets missing from the capture after the first ``head`` ones.
 
     What cannot be known is not guessed: without its keyword a line has none. All that may be part of
     a password is marked as secret.
@@ -90,7 +93,7 @@ def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Comman
         command = command._replace(arguments=())  # the name may go on
     if command.is_known:
         return command._replace(well_formed=True, secret=secret)
-    return Command("", (), True, secret, False)
+    return Command("", secret=secret, is_known=False)
 
 
 # Replies are "+OK", "-ERR" (the summary has "-Error") and "#xxx", "xxx" being the number of characters in the
@@ -107,15 +110,15 @@ def parse_reply(line: bytes) -> tuple[ReplyKind, int | None, str]:
     """Take a reply line apart, given without its line end: its kind, its number, and its text."""
     match = _REPLY.match(line)
     if match is None:
-        return ReplyKind.UNKNOWN, None, decode(line)
+        return ReplyKind.UNKNOWN, None, decode_text(line)
     number, count, ok, error = match.group("number", "count", "ok", "error")
     if number is not None:
-        return ReplyKind.COUNT, int(number), decode(count)
-    return (ReplyKind.OK, None, decode(ok)) if ok is not None else (ReplyKind.ERROR, None, decode(error))
+        return ReplyKind.COUNT, int(number), decode_text(count)
+    return (ReplyKind.OK, None, decode_text(ok)) if ok is not None else (ReplyKind.ERROR, None, decode_text(error))
 
 
 def parse_broken_reply(raw: bytes, head: int) -> tuple[ReplyKind, int | None, str]:
-    """Take apart a reply line of which the capture lacks octets after the first ``head`` ones.
+    """Take apart a reply line with octets missing from the capture after the first ``head`` ones.
 
     A number counts only where the octet after its last digit was captured.
     """
@@ -135,3 +138,30 @@ _OK = re.compile(rb"\+OK(?![^ \t])", re.IGNORECASE)
 def is_ok(line: bytes) -> bool:
     """Whether a line is a ``+OK`` in full."""
     return len(line) <= MAX_LINE and _OK.match(line) is not None
+
+
+def meant(keyword: str) -> str:
+    """Return the command that a keyword means."""
+    return SPELLINGS.get(keyword, keyword)
+
+
+def command_fields(line: bytes) -> tuple[Field, ...]:
+    """Return the fields of a command line, given without its line end, with their offsets in it."""
+    match = _LINE.match(line)
+    assert match is not None  # every part of the pattern may be empty
+    command = parse_command(line)
+    fields = [Field("keyword", *match.span(1))] if match.group(1) else []
+    start, end = command.secret or (match.start(2), len(line.rstrip(b" \t")))
+    name = "password" if command.secret else "user" if command.keyword == "USER" else "argument"
+    return (*fields, *([Field(name, start, end)] if start < end else []))
+
+
+def reply_fields(line: bytes) -> tuple[Field, ...]:
+    """Return the fields of a reply line, given without its line end, with their offsets in it."""
+    match = _REPLY.match(line)
+    if match is None:
+        return (Field("text", 0, len(line)),) if line else ()
+    number, text = match.span("number"), match.span(match.lastgroup or "count")
+    indicator = 1 if number[0] >= 0 else len(line[: text[0]].rstrip())
+    spans = (("indicator", (0, indicator)), ("number", number), ("text", text))
+    return tuple(Field(name, start, end) for name, (start, end) in spans if start < end)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pop2dissect.protocols.base import ReplyKind
 from pop2dissect.protocols.pop1.grammar import SPELLINGS
-from pop2dissect.protocols.pop2.grammar import ReplyKind
 
 
 class ServerState(StrEnum):
@@ -31,7 +31,7 @@ class ServerState(StrEnum):
 
 _S, _K = ServerState, ReplyKind
 
-SERVER: dict[tuple[ServerState, str], tuple[ReplyKind, ServerState, ServerState]] = {
+SERVER: dict[tuple[str, str], tuple[ReplyKind, ServerState, ServerState]] = {
     (_S.AUTH, "USER"): (_K.OK, _S.PASS, _S.AUTH),
     # A refused password leads back to where USER or QUIT may come.
     (_S.PASS, "PASS"): (_K.OK, _S.MBOX, _S.AUTH),
@@ -60,18 +60,18 @@ _AFTER_REPLY = {_K.COUNT: _S.ITEM, _K.DATA: _S.NEXT}
 """reply -> the state after it, where the command was not captured."""
 
 
-def allowed(state: ServerState, command: str) -> bool:
+def allowed(state: str, command: str) -> bool:
     """Whether the table has the command in a state; nothing is wrong in an unknown one."""
-    return state is ServerState.UNKNOWN or (state, SPELLINGS.get(command, command)) in SERVER
+    return state == ServerState.UNKNOWN or (state, SPELLINGS.get(command, command)) in SERVER
 
 
-def expected_reply(state: ServerState, command: str) -> ReplyKind | None:
+def expected_reply(state: str, command: str) -> ReplyKind | None:
     """Return the reply of success to a command; None where the command is not allowed."""
     row = SERVER.get((state, SPELLINGS.get(command, command)))
     return row[0] if row else None
 
 
-def after_reply(state: ServerState, command: str, reply: ReplyKind) -> ServerState:
+def after_reply(state: str, command: str, reply: ReplyKind) -> str:
     """Return the server's state after it answered a command; an empty one stands for one that was not captured."""
     if reply is ReplyKind.CLOSE:
         return ServerState.DONE
@@ -83,5 +83,5 @@ def after_reply(state: ServerState, command: str, reply: ReplyKind) -> ServerSta
         return row[2] if row else state
     if command == "RCEV" and reply is ReplyKind.OK:
         reply = ReplyKind.DATA  # "+OK" alone, before an empty mailbox or data that was lost
-    expected, after = row[:2] if row else _LENIENT.get(command, (None, state))
-    return after if reply is expected else state
+    success = row[:2] if row else _LENIENT.get(command)
+    return success[1] if success is not None and reply is success[0] else state

@@ -3,48 +3,30 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
-from typing import NamedTuple
 
-COMMANDS = ("HELO", "FOLD", "READ", "RETR", "ACKS", "ACKD", "NACK", "QUIT")
+from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
+from pop2dissect.session.model import Field
+from pop2dissect.text.values import decode_text
+
+_ANYTHING = rb"[ \t].*"
+
+RULES = (
+    CommandRule("HELO", rb"[ \t]+[^\s\0]+[ \t]+[^\s\0]"),  # with one argument it is SMTP's, or a broken one
+    CommandRule("FOLD", rb"[ \t]+[^\s\0]", harmless=_ANYTHING),
+    CommandRule("READ", rb"(?:[ \t]+\d{1,10})?" + END, harmless=rb"(?:[ \t]+\d{1,10})?[ \t]*"),
+    CommandRule("RETR", harmless=rb"[ \t]*"),
+    CommandRule("ACKS", harmless=rb"[ \t]*"),
+    CommandRule("ACKD", harmless=rb"[ \t]*"),
+    CommandRule("NACK", harmless=rb"[ \t]*"),
+    CommandRule("QUIT", tells=False, harmless=rb"[ \t]*"),
+)
 """RFC 937, "Command Summary"."""
+
+COMMANDS = tuple(rule.keyword for rule in RULES)
 
 MAX_COMMAND_LINE = 512
 MAX_REPLY_LINE = 512
 """Octets of a line with its CRLF (RFC 937, "Sizes")."""
-
-
-class ReplyKind(StrEnum):
-    """What a reply is; the values are those of the JSON document."""
-
-    GREETING = "greeting"
-    OK = "ok"
-    ERROR = "error"
-    COUNT = "count"
-    LENGTH = "length"
-    DATA = "data"
-    CLOSE = "close"
-    UNKNOWN = "unknown"
-
-
-class Command(NamedTuple):
-    """A command line taken apart."""
-
-    keyword: str
-    """In capitals; empty where the line is empty or begins with octets that are no keyword."""
-    arguments: tuple[bytes, ...]
-    """Unquoted. HELO: user and password; FOLD: mailbox; READ: number; other lines: the rest, if any."""
-    number: int | None
-    """The number of ``READ n``, read as the servers do: leading digits count."""
-    well_formed: bool
-    """The arguments are those that the RFC's grammar asks for."""
-    secret: tuple[int, int] | None
-    """Where in the line a password stands."""
-
-    @property
-    def is_known(self) -> bool:
-        """The keyword is one of RFC 937."""
-        return self.keyword in _ARGUMENTS
 
 
 # <command> ::= <keyword> [<SP> <argument> ...] <CRLF>
@@ -85,7 +67,7 @@ _ARGUMENTS: dict[str, range] = {
 }
 """How many arguments each command takes."""
 
-_BARE = {keyword.encode(): Command(keyword, (), None, True, None) for keyword in COMMANDS if 0 in _ARGUMENTS[keyword]}
+_BARE = {keyword.encode(): Command(keyword) for keyword in COMMANDS if 0 in _ARGUMENTS[keyword]}
 """The lines that most conversations consist of."""
 
 
@@ -103,14 +85,14 @@ def parse_command(line: bytes) -> Command:
     if keyword not in _ARGUMENTS:
         secret = _SECRETS.search(line)
         arguments = (rest,) if rest and keyword else ()
-        return Command(keyword, arguments, None, False, secret.span(1) if secret else None)
+        return Command(keyword, arguments, False, secret.span(1) if secret else None, is_known=False)
     if keyword == "FOLD":
-        return Command(keyword, (unquote(rest),) if rest else (), None, bool(rest), None)
+        return Command(keyword, (unquote(rest),) if rest else (), bool(rest))
     rest = rest.rstrip(b" \t")
     digits = _NUMBER.match(rest) if keyword == "READ" else None
     number = int(digits.group()) if digits else None
     well_formed = not rest or (digits is not None and digits.end() == len(rest))
-    return Command(keyword, (rest,) if rest else (), number, well_formed, None)
+    return Command(keyword, (rest,) if rest else (), well_formed, number=number)
 
 
 def _parse_helo(rest: bytes, at: int) -> Command:
@@ -122,11 +104,11 @@ def _parse_helo(rest: bytes, at: int) -> Command:
     user, password = match.group(1, 2)
     arguments = tuple(unquote(argument) for argument in (user, password) if argument)
     secret = (at + match.start(2), at + match.end(2)) if password else None
-    return Command("HELO", arguments, None, by_the_rfc and len(arguments) in _ARGUMENTS["HELO"], secret)
+    return Command("HELO", arguments, by_the_rfc and len(arguments) in _ARGUMENTS["HELO"], secret)
 
 
-def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Command:
-    """Take apart a command line of which the capture lacks octets after the first ``head`` ones.
+def parse_broken_command(raw: bytes, head: int, before_login: bool) -> Command:
+    """Take apart a command line with octets missing from the capture after the first ``head`` ones.
 
     What cannot be known is not guessed: without its keyword a line has none. All that may be part of
     a password is marked as secret.
@@ -138,7 +120,7 @@ def parse_broken_command(raw: bytes, head: int, *, before_login: bool) -> Comman
         secret = (head, len(raw)) if before_login and len(raw) > head else found.span(1) if found else None
         if command.is_known:
             return command._replace(number=None, well_formed=True, secret=secret)
-        return Command("", (), None, True, secret)
+        return Command("", secret=secret, is_known=False)
     start = command.secret[0] if command.secret else head
     if len(command.arguments) == 1 and not _ENDS_ARGUMENT.search(raw[:head]):
         command = command._replace(arguments=())  # the user's name may go on
@@ -155,7 +137,8 @@ _REPLY = re.compile(rb"(?:([#=])[ ]*(\d{1,20})(?!\d)|([+-]))[ ]?(.*)", re.DOTALL
 
 # The greeting is a "+" reply whose text begins with "POP2" (RFC 937, "The Normal Scenario"). A server with
 # plain-text logins off says "- POP2 ..."; a Delphi component says "+OK POP2".
-_GREETING = re.compile(rb"[+-](?:OK)?[ ]*POP2(?![A-Za-z0-9])", re.IGNORECASE)
+GREETING = rb"[+-](?:OK)?[ ]*POP2(?![A-Za-z0-9])"
+_GREETING = re.compile(GREETING, re.IGNORECASE)
 
 _KINDS = {b"#": ReplyKind.COUNT, b"=": ReplyKind.LENGTH, b"+": ReplyKind.OK, b"-": ReplyKind.ERROR}
 
@@ -169,15 +152,15 @@ def parse_reply(line: bytes) -> tuple[ReplyKind, int | None, str]:
     """Take a reply line apart, given without its line end: its kind, its number, and its text."""
     match = _REPLY.match(line)
     if match is None:
-        return ReplyKind.UNKNOWN, None, decode(line)
+        return ReplyKind.UNKNOWN, None, decode_text(line)
     sign, digits, other, text = match.groups()
     if other is not None:
-        return _KINDS[other], None, decode(text)
-    return _KINDS[sign], int(digits), decode(text)
+        return _KINDS[other], None, decode_text(text)
+    return _KINDS[sign], int(digits), decode_text(text)
 
 
 def parse_broken_reply(raw: bytes, head: int) -> tuple[ReplyKind, int | None, str]:
-    """Take apart a reply line of which the capture lacks octets after the first ``head`` ones.
+    """Take apart a reply line with octets missing from the capture after the first ``head`` ones.
 
     A number counts only where the octet after its last digit was captured.
     """
@@ -197,9 +180,12 @@ def looks_like_reply(line: bytes) -> bool:
     return len(line) <= MAX_REPLY_LINE and _REPLY.match(line) is not None
 
 
+FAREWELL = b"+ Sayonara"
+
+
 def is_farewell(line: bytes) -> bool:
     """Whether a line is what UW's server says last, also after an error."""
-    return line.startswith(b"+ Sayonara")
+    return line.startswith(FAREWELL)
 
 
 def mailbox_of(text: str) -> str | None:
@@ -214,25 +200,28 @@ def message_number_of(text: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-# Outside of mail data a line holds printable ASCII (RFC 937, "The Grammar").
-_UNUSUAL = re.compile(rb"[^ -~\t]")
-# C0 controls and DEL, which can move a terminal's cursor, ring its bell or worse.
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+def meant(keyword: str) -> str:
+    """Return the command that a keyword means; KA9Q's server looks at four letters only."""
+    return keyword[:4] if keyword[:4] in COMMANDS else keyword
 
 
-def has_unusual_octets(line: bytes) -> bool:
-    """Whether a line holds anything but printable ASCII and tabs."""
-    return _UNUSUAL.search(line) is not None
+def command_fields(line: bytes) -> tuple[Field, ...]:
+    """Return the fields of a command line, given without its line end, with their offsets in it."""
+    match = _LINE.match(line)
+    assert match is not None  # every part of the pattern may be empty
+    command = parse_command(line)
+    fields = [Field("keyword", *match.span(1))] if match.group(1) else []
+    first = command.secret[0] if command.secret else len(line)
+    start, end = match.start(2), len(line[:first].rstrip(b" \t"))
+    if start < end:
+        fields.append(Field("user" if command.keyword == "HELO" else "argument", start, end))
+    return (*fields, *([Field("password", *command.secret)] if command.secret else []))
 
 
-def has_control_octets(line: bytes) -> bool:
-    """Whether a line holds control characters other than tabs."""
-    return _CONTROL.search(line) is not None
-
-
-def decode(octets: bytes) -> str:
-    """Decode text from the wire: UTF-8 where it is, else Latin-1, which takes any octets."""
-    try:
-        return octets.decode()
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
+def reply_fields(line: bytes) -> tuple[Field, ...]:
+    """Return the fields of a reply line, given without its line end, with their offsets in it."""
+    match = _REPLY.match(line)
+    if match is None:
+        return (Field("text", 0, len(line)),) if line else ()
+    spans = (("indicator", (0, 1)), ("number", match.span(2)), ("text", match.span(4)))
+    return tuple(Field(name, start, end) for name, (start, end) in spans if start < end)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pop2dissect.protocols.pop2.grammar import ReplyKind
+from pop2dissect.protocols.base import ReplyKind
 
 
 class ServerState(StrEnum):
@@ -35,7 +35,7 @@ class ClientState(StrEnum):
 
 _S, _C, _K = ServerState, ClientState, ReplyKind
 
-SERVER: dict[tuple[ServerState, str], tuple[ReplyKind, ServerState]] = {
+SERVER: dict[tuple[str, str], tuple[ReplyKind, ServerState]] = {
     (_S.AUTH, "HELO"): (_K.COUNT, _S.MBOX),
     (_S.MBOX, "FOLD"): (_K.COUNT, _S.MBOX),
     (_S.ITEM, "FOLD"): (_K.COUNT, _S.MBOX),
@@ -71,16 +71,21 @@ CLIENT_AFTER: dict[str, ClientState] = {command: after for row in CLIENT.values(
 """command -> the client's state once it has sent it."""
 
 
-def allowed(state: ServerState, command: str) -> bool:
+def allowed(state: str, command: str) -> bool:
     """Whether the server's table has the command in a state; nothing is wrong in an unknown one."""
-    return state is ServerState.UNKNOWN or (state, command) in SERVER
+    return state == ServerState.UNKNOWN or (state, command) in SERVER
 
 
-def after_reply(state: ServerState, command: str, reply: ReplyKind) -> ServerState:
+def after_reply(state: str, command: str, reply: ReplyKind) -> str:
     """Return the server's state after it answered a command; an empty one stands for one that was not captured."""
     if reply in (ReplyKind.ERROR, ReplyKind.CLOSE):
         return ServerState.DONE
     if not command:
         return AFTER_REPLY.get(reply, state)
-    expected, after = SUCCESS.get(command, (None, state))
-    return after if reply is expected else state
+    row = SUCCESS.get(command)
+    return row[1] if row is not None and reply is row[0] else state
+
+
+def after_greeting(refused: bool) -> tuple[ServerState, ClientState]:
+    """Return the states after the first line of a server; one that refuses logins closes at once."""
+    return (ServerState.DONE, ClientState.EXIT) if refused else (ServerState.AUTH, ClientState.CALL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from pop2dissect.session import PASSWORD_MASK, Ending, Handshake, Login, Session
+from pop2dissect.session import PASSWORD_MASK, Ending, Handshake, LoginOutcome, Session
 from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.rows import SessionRow
 from pop2dissect.tables.schema.shared import CAPTURE_OF, SERVER_STATES, SESSION_ID
@@ -78,7 +78,7 @@ SESSIONS: Table[SessionRow] = Table(
             Kind.CATEGORY,
             "what the server made of it; `none` where nobody tried",
             lambda row: row.session.login,
-            categories=get_args(Login),
+            categories=get_args(LoginOutcome),
         ),
         Column(
             "state",
@@ -101,7 +101,7 @@ SESSIONS: Table[SessionRow] = Table(
             "committed",
             Kind.INTEGER,
             "of the deleted: released by a QUIT or FOLD that was seen",
-            lambda row: sum(message.committed for message in row.session.messages),
+            lambda row: sum(message.committed is True for message in row.session.messages),
             "messages",
         ),
         Column(

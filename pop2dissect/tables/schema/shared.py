@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from pop2dissect.capture.record import FrameRef
-from pop2dissect.protocols.pop1.states import ServerState as Pop1State
-from pop2dissect.protocols.pop2.states import ClientState, ServerState
-from pop2dissect.session import ReplyKind
+from pop2dissect.protocols import PROTOCOLS
+from pop2dissect.protocols.base import ReplyKind
 
-SERVER_STATES = tuple(dict.fromkeys(state.value for states in (ServerState, Pop1State) for state in states))
-CLIENT_STATES = tuple(state.value for state in ClientState)
-REPLY_KINDS: tuple[str, ...] = get_args(ReplyKind)
+SERVER_STATES = tuple(dict.fromkeys(str(state) for protocol in PROTOCOLS for state in protocol.server_states))
+CLIENT_STATES = tuple(dict.fromkeys(str(state) for protocol in PROTOCOLS for state in protocol.client_states))
+REPLY_KINDS = tuple(kind.value for kind in ReplyKind)
 
 SESSION_ID = "session's number, as in every table and report"
 CAPTURE_OF = "which capture the frames are counted in, from 1 in the order of `capture.captures`"

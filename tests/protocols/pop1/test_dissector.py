@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.protocols import pop3
-from pop2dissect.protocols.pop1 import Closed, MessageData, ReplyLine, ServerState, Turn, dissect
+from pop2dissect.protocols.base import Closed, MessageData, ReplyKind, ReplyLine, Turn
+from pop2dissect.protocols.pop1 import dissect
 from pop2dissect.protocols.pop1.grammar import parse_broken_command
-from pop2dissect.protocols.pop1.states import SERVER, after_reply, allowed
-from pop2dissect.protocols.pop2.grammar import ReplyKind
+from pop2dissect.protocols.pop1.states import SERVER, ServerState, after_reply, allowed
 from pop2dissect.tcp.stream import Gap, Stream
 from tests.support.transcript import Transcript
 
@@ -60,7 +60,7 @@ def data_of(found: list[Turn]) -> list[MessageData]:
 
 
 def violations(found: list[Turn]) -> set[str]:
-    return {violation for turn in found for violation in turn.violations}
+    return {departure.id for turn in found for departure in turn.departures}
 
 
 @pytest.mark.parametrize("said", SCRIPTS)

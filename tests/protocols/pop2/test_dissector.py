@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.protocols.pop2 import Closed, MessageData, ReplyLine, Turn, dissect
+from pop2dissect.protocols.base import Closed, MessageData, ReplyLine, Turn
+from pop2dissect.protocols.pop2 import dissect
 from pop2dissect.tcp.stream import Gap, Stream
 from tests.support.transcript import Transcript
 
@@ -65,7 +66,7 @@ def summary(found: list[Turn]) -> list[tuple[str, list[str]]]:
 
 
 def violations(found: list[Turn]) -> set[str]:
-    return {violation for turn in found for violation in turn.violations}
+    return {departure.id for turn in found for departure in turn.departures}
 
 
 def test_the_normal_scenario() -> None:
@@ -216,7 +217,7 @@ def test_a_wrong_announcement_is_found_by_what_the_server_had_heard(announced: i
         ("RETR", [f"<{len(MAIL)} octets>"]),
         ("ACKD", ["=5 characters in message 2"]),
     ]
-    assert "protocol.length_mismatch" in found[3].violations
+    assert violations(found[3:4]) == {"protocol.length_mismatch"}
 
 
 def test_a_line_where_data_was_announced() -> None:
@@ -362,7 +363,7 @@ def test_a_burst_of_losses_takes_a_reply_and_the_next_command() -> None:
             Stream([span for span in server.spans if span is not reply], [Gap(reply.offset, reply.length, "")]),
         )
         turns = list(dissect(*lossy))
-        assert [turn.violations for turn in turns] == [()] * len(turns)
+        assert [turn.departures for turn in turns] == [()] * len(turns)
         assert [turn.replies for turn in turns][-2:] == [turn.replies for turn in whole][-2:]
         assert len(turns) == len(whole)
 

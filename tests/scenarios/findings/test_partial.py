@@ -93,4 +93,4 @@ def test_a_refusal_of_which_the_sign_is_lost_is_not_taken_for_a_welcome(
         talk.client(b"QUIT\r\n")
     packets = talk.close("server").packets
     packets.remove(next(packet for packet in packets if packet.payload == b"- Bad login\r\n"[:lost]))
-    assert logged_in(packets, tmp_path).login == "none"
+    assert logged_in(packets, tmp_path).login == "unknown"

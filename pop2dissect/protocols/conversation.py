@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from pop2dissect.protocols.base import MessageData, ReplyKind, ReplyLine
 from pop2dissect.protocols.causality import Causality
-from pop2dissect.protocols.lines import Line, LineReader
-from pop2dissect.protocols.pop2.events import MessageData, ReplyLine
-from pop2dissect.protocols.pop2.grammar import ReplyKind, has_control_octets, has_unusual_octets
+from pop2dissect.protocols.lines import Line, LineReader, has_control_octets, has_unusual_octets
+from pop2dissect.session.model import Departure, Direction
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
 
@@ -32,14 +32,14 @@ Meaning = tuple[ReplyKind, int | None, str]
 """Of a reply line: its kind, its number, and its text."""
 
 
-class Replies(NamedTuple):
+class ReplySyntax(NamedTuple):
     """How a protocol words its replies."""
 
     looks_like: Callable[[bytes], bool]
     """Tells whether a line can be one."""
     parse: Callable[[bytes], Meaning]
     parse_broken: Callable[[bytes, int], Meaning]
-    """Given a line of which the capture lacks octets, and how many were captured before the first of those."""
+    """Given a line with octets missing from the capture, and how many were captured before the first of those."""
     longest: int
     """Octets of a line, its end included."""
 
@@ -48,7 +48,7 @@ class Conversation:
     """How far both streams are read, and what was noticed on the way. Ask for things in the order of the
     conversation."""
 
-    def __init__(self, client: Stream, server: Stream, replies: Replies) -> None:
+    def __init__(self, client: Stream, server: Stream, replies: ReplySyntax) -> None:
         self.client = client
         self.server = server
         self._looks_like_reply, self._parse, self._parse_broken, self._longest = replies
@@ -67,30 +67,43 @@ class Conversation:
         self._lost_until: int | None = None
         """Where the next command was lost, and so were octets of the server just where the reply to it may
         begin: the end of those."""
-        self._violations: dict[str, None] = {}
+        self._departures: dict[tuple[str, Direction, int], Departure] = {}
         self._notes: list[str] = []
 
     # What is noticed, collected for the turn at hand.
 
-    def violate(self, violation: str) -> None:
-        """Note a departure from the protocol by its id in the findings catalogue, once a turn."""
-        self._violations[violation] = None
+    def depart(self, departure: str, side: Direction, start: int, end: int) -> None:
+        """Note a departure from the protocol by its id in the findings catalogue, and where it is."""
+        if (departure, side, start) not in self._departures:
+            frames = (self.client if side == "client" else self.server).frames(start, end)
+            self._departures[departure, side, start] = Departure(departure, side, start, end, frames)
+
+    def depart_at(self, departure: str, line: Line) -> None:
+        """Note a departure in a line of the client."""
+        self.depart(departure, "client", line.start, line.end)
 
     def note(self, note: str) -> None:
         """Note something in words."""
         self._notes.append(note)
 
-    def collect(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the violations and notes since the last call."""
-        collected = tuple(self._violations), tuple(self._notes)
-        self._violations.clear()
+    def note_missing(self, octets: int, noun: str) -> None:
+        """Note how much of something is missing from the capture."""
+        verb = "is" if octets == 1 else "are"
+        self.note(f"{count(octets, 'byte')} of this {noun} {verb} missing from the capture")
+
+    def collect(self) -> tuple[tuple[Departure, ...], tuple[str, ...]]:
+        """Return the departures and notes since the last call."""
+        if not self._departures and not self._notes:
+            return (), ()
+        collected = tuple(self._departures.values()), tuple(self._notes)
+        self._departures.clear()
         self._notes.clear()
         return collected
 
     # The client.
 
     def command_lines(self) -> Iterator[Line]:
-        """Yield the client's lines. What the capture lacks is cut where the server is known to have answered."""
+        """Yield the client's lines. Gaps are cut where the server is known to have answered."""
         reader = LineReader(self.client)
         cuts = self._answered_inside_gaps() if self.client.gaps else []
         line = reader.read(0, next((cut for cut in cuts if cut > 0), None))
@@ -135,8 +148,8 @@ class Conversation:
         return self.position if self._lost_until is None else max(self._lost_until, self.position)
 
     def broken_command(self, line: Line) -> int:
-        """Note that the capture lacks octets of a command; give how many were captured before the first of them."""
-        self._notes.append(f"the capture lacks {count(line.missing, 'octet')} of this command")
+        """Note that octets of a command are missing from the capture; return how many precede the first of them."""
+        self.note_missing(line.missing, "command")
         return _captured_head(line, self.client)
 
     def is_torn(self, line: Line, is_command: bool) -> bool:
@@ -146,7 +159,7 @@ class Conversation:
             self._notes.append("the capture starts in the middle of this line, or it is no command")
         return torn
 
-    def check_order(self, known: int | None) -> None:
+    def check_order(self, line: Line, known: int | None) -> None:
         """Note a command that the client sent before it had received what it should have waited for.
 
         ``known`` is how much it had received, as far as known.
@@ -154,23 +167,24 @@ class Conversation:
         if known is None:
             return
         if known < self.greeting_end:
-            self._violations["protocol.pre_greeting"] = None
+            self.depart_at("protocol.pre_greeting", line)
         elif known < self.answer_end or self.unanswered:
-            self._violations["protocol.pipelining"] = None
+            self.depart_at("protocol.pipelining", line)
 
-    def check_octets(self, line: Line, longest: int) -> None:
+    def check_octets(self, line: Line, side: Direction, longest: int) -> None:
         """Note what no line should hold: a bare LF as its end, too many octets, other than printable ASCII."""
-        if line.beyond:
-            self.note(f"{line.beyond:,} octets of this line were not looked at (limit line_octets)")
-        if line.ending == b"\n":
-            self.violate("protocol.bare_lf")
-        if line.end - line.start > longest:
-            self.violate("protocol.long_line")
-        if has_unusual_octets(line.raw):
-            if not line.raw.isascii():
-                self.violate("protocol.non_ascii")
-            if has_control_octets(line.raw):
-                self.violate("protocol.terminal_escape")
+        start, end, raw, ending, _, beyond = line
+        if beyond:
+            self.note(f"{beyond:,} bytes of this line were not looked at (limit line_octets)")
+        if ending == b"\n":
+            self.depart("protocol.bare_lf", side, start, end)
+        if end - start > longest:
+            self.depart("protocol.long_line", side, start, end)
+        if has_unusual_octets(raw):
+            if not raw.isascii():
+                self.depart("protocol.non_ascii", side, start, end)
+            if has_control_octets(raw):
+                self.depart("protocol.terminal_escape", side, start, end)
 
     # The server: looking at what comes.
 
@@ -243,9 +257,9 @@ class Conversation:
     def reply(self, line: Line) -> ReplyLine:
         """Take a line as a reply."""
         self.position = line.end
-        self.check_octets(line, self._longest)
+        self.check_octets(line, "server", self._longest)
         if line.missing:
-            self._notes.append(f"the capture lacks {count(line.missing, 'octet')} of this reply")
+            self.note_missing(line.missing, "reply")
             kind, value, text = self._parse_broken(line.raw, _captured_head(line, self.server))
         else:
             kind, value, text = self._parse(line.raw)
@@ -264,7 +278,7 @@ class Conversation:
             start, self.position = self.position, end
             missing = self.server.missing_between(start, end)
             if missing < end - start:
-                self._notes.append(f"{end - start - missing} octets of the server here are no replies")
+                self._notes.append(f"{end - start - missing} bytes of the server here are not replies")
             yield ReplyLine(start, end, b"", ReplyKind.UNKNOWN, None, "", missing)
 
     def data(self, end: int, announced: int | None, noun: str) -> MessageData:
@@ -275,14 +289,14 @@ class Conversation:
         if announced is not None and end - start != announced:
             over = end < server.length or server.finished or server.reset
             if over or end - start > announced:
-                self.violate("protocol.length_mismatch")
-            self._notes.append(f"the server announced {count(announced, 'octet')} and sent {end - start:,}")
+                self.depart("protocol.length_mismatch", "server", start, end)
+            self._notes.append(f"the server announced {count(announced, 'byte')} and sent {end - start:,}")
         if missing:
-            self._notes.append(f"the capture lacks {count(missing, 'octet')} of this {noun}")
+            self.note_missing(missing, noun)
         return MessageData(start, end, announced, missing)
 
 
 def _captured_head(line: Line, stream: Stream) -> int:
-    """Return how many octets of a line were captured before the first that the capture lacks."""
+    """Return how many octets of a line were captured before the first missing one."""
     gap = next(gap for gap in stream.gaps if gap.offset + gap.length > line.start)
     return max(gap.offset - line.start, 0)

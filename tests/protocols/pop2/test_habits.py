@@ -9,23 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pop2dissect
+from pop2dissect.protocols.others import NMAP, software_of
 from pop2dissect.protocols.pop2 import dissect
-from pop2dissect.protocols.software import (
-    DELPHI,
-    FETCHMAIL,
-    KA9Q,
-    NMAP,
-    POPCLIENT,
-    UW,
-    Software,
-    client_of,
-    others,
-    server_of,
-)
+from pop2dissect.protocols.pop2.habits import DELPHI, FETCHMAIL, KA9Q, POPCLIENT, UW, client_of, server_of
+from pop2dissect.session import Software
+from pop2dissect.tcp.stream import Stream
 from tests.support.transcript import Transcript
 from tests.support.truth import capture_names, capture_path, load_truth
 
 Said = list[tuple[str, bytes]]
+
+
+def others(protocol: str, client: Stream, server: Stream) -> tuple[Software | None, Software | None]:
+    found = software_of(protocol, (), client, server)
+    return found.client, found.server
 
 
 def talk(said: Said) -> Transcript:

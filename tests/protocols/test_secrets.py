@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.protocols.credentials import CredentialWatch, socks_password
+from pop2dissect.protocols import PROTOCOLS
+from pop2dissect.protocols.secrets import CredentialWatch, socks_password
 
 
 def hidden(*lines: bytes, lost: int | None = None) -> list[bytes | None]:
     """Return what is hidden of each line; ``lost`` is the number of a line before which octets were lost."""
-    watch = CredentialWatch()
+    watch = CredentialWatch(PROTOCOLS)
     spans = [watch.secret_in(line, lost=number == lost) for number, line in enumerate(lines)]
     return [None if span is None else line[slice(*span)] for line, span in zip(lines, spans, strict=True)]
 
@@ -48,7 +49,7 @@ def test_whatever_else_is(line: bytes) -> None:
 
 @given(st.lists(st.tuples(st.binary(), st.booleans())))
 def test_any_lines(lines: list[tuple[bytes, bool]]) -> None:
-    watch = CredentialWatch()
+    watch = CredentialWatch(PROTOCOLS)
     for line, lost in lines:
         span = watch.secret_in(line, lost=lost)
         assert span is None or 0 <= span[0] < span[1] <= len(line)

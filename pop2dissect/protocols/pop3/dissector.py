@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pop2dissect.protocols.base import Command, CommandLine, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn
+from pop2dissect.protocols.conversation import Conversation, ReplySyntax
 from pop2dissect.protocols.lines import Line
-from pop2dissect.protocols.pop1.events import CommandLine, MessageData, ReplyEvent, ReplyLine, Turn
 from pop2dissect.protocols.pop1.grammar import (
     MAX_LINE,
-    Command,
     looks_like_reply,
     parse_broken_command,
     parse_command,
     parse_reply,
 )
-from pop2dissect.protocols.pop2.conversation import Conversation, Replies
-from pop2dissect.protocols.pop2.grammar import ReplyKind
 from pop2dissect.tcp.stream import Stream
 
 # RFC 1939, section 3: the responses to these commands are multi-line; to LIST and UIDL if no message is named.
@@ -28,10 +26,10 @@ _MULTI_LINE = frozenset({"RETR", "TOP", "CAPA"})
 _MULTI_LINE_ALONE = frozenset({"LIST", "UIDL", "AUTH"})
 
 _STATE = "?"
-_REPLIES = Replies(looks_like_reply, parse_reply, lambda raw, _: parse_reply(raw), MAX_LINE)
+_REPLIES = ReplySyntax(looks_like_reply, parse_reply, lambda raw, _: parse_reply(raw), MAX_LINE)
 
 
-def dissect(client: Stream, server: Stream, *, from_start: bool = True) -> Iterator[Turn]:
+def dissect(client: Stream, server: Stream, from_start: bool = True) -> Iterator[Turn]:
     """Dissect a POP3 conversation. Any octets give turns, and every octet of the client is in one of them."""
     talk = Conversation(client, server, _REPLIES)
     lines = talk.command_lines()
@@ -56,16 +54,16 @@ def dissect(client: Stream, server: Stream, *, from_start: bool = True) -> Itera
             # RFC 5034, section 4: "+ " and a challenge; the client's next line answers it.
             challenged = status.raw[:2] in (b"+ ", b"+")
             if status.kind is ReplyKind.OK and not challenged and _is_multi_line(command):
-                replies += _data(talk, boundary)
+                replies += _data(talk, boundary, command.keyword in ("RETR", "TOP"))
         yield _turn(talk, CommandLine(line.start, line.end, line.raw, command, line.missing), replies)
         line = following
 
 
 def _parse(talk: Conversation, line: Line, challenged: bool) -> Command:
     if challenged and line.raw:
-        return Command("", (), True, (0, len(line.raw)), False)
+        return Command("", secret=(0, len(line.raw)), is_known=False)
     if line.missing:
-        return parse_broken_command(line.raw, talk.broken_command(line), before_login=True)
+        return parse_broken_command(line.raw, talk.broken_command(line), True)
     return parse_command(line.raw)
 
 
@@ -80,7 +78,7 @@ def _take(talk: Conversation, line: Line) -> ReplyLine:
     return ReplyLine(line.start, line.end, line.raw, kind, value, text, line.missing)
 
 
-def _data(talk: Conversation, boundary: int | None) -> list[ReplyEvent]:
+def _data(talk: Conversation, boundary: int | None, is_message: bool) -> list[ReplyEvent]:
     """Read up to the line that holds one dot (RFC 1939, section 3), or as far as the answer can go."""
     start = end = talk.position
     while (line := talk.line_at(end, boundary)) is not None:
@@ -92,7 +90,7 @@ def _data(talk: Conversation, boundary: int | None) -> list[ReplyEvent]:
             break
     talk.position = end
     missing = talk.server.missing_between(start, end)
-    return [MessageData(start, end, None, missing)] if end > start else []
+    return [MessageData(start, end, None, missing, is_message)] if end > start else []
 
 
 def _turn(talk: Conversation, command: CommandLine | None, replies: list[ReplyEvent]) -> Turn:

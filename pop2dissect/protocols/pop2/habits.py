@@ -12,34 +12,20 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from pop2dissect.protocols.pop2.events import CommandLine, ReplyLine, Turn
-from pop2dissect.protocols.pop2.grammar import ReplyKind, decode
+from pop2dissect.protocols.base import CommandLine, ReplyKind, ReplyLine, Turn
+from pop2dissect.protocols.others import NMAP, is_nmap_probe
+from pop2dissect.session.model import Software
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import decode_text
 
 UW = "UW IMAP ipop2d"
 KA9Q = "KA9Q NOS or JNOS"
 DELPHI = "a Delphi component"
 FETCHMAIL = "fetchmail or dtmail"
 POPCLIENT = "popclient"
-NMAP = "Nmap"
 
 TURNS_LOOKED_AT = 64
 """Turns whose replies are compared with what servers are known to say."""
-
-LOOKED_AT = 4096
-"""Octets of each end of other protocols that are looked at."""
-
-
-class Software(NamedTuple):
-    """A program, and why it is thought to be that one."""
-
-    product: str
-    version: str | None
-    """As the program wrote it; None where it did not say."""
-    evidence: str
-
-    def __str__(self) -> str:
-        return f"{self.product} {self.version}" if self.version else self.product
 
 
 class _Words(NamedTuple):
@@ -74,16 +60,6 @@ _SERVER_WORDS = _words(
     ),
 )
 
-# What else is found on the port, told by the first octets. The groups hold the product and the version.
-_BANNERS: dict[str, re.Pattern[bytes]] = {
-    # RFC 4253, section 4.2: SSH-protoversion-softwareversion SP comments
-    "SSH": re.compile(rb"SSH-\d\.\d+-([A-Za-z][A-Za-z0-9.]{0,99})(?:[_-](\S{1,100}))?"),
-}
-_HTTP_SERVER = re.compile(rb"HTTP/\d[^\n]*\n(?:[^\r\n]+\r?\n){0,50}?Server:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
-_HTTP_CLIENT = re.compile(rb"[A-Z]+ [^\n]*\n(?:[^\r\n]+\r?\n){0,50}?User-Agent:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
-# A probe of Nmap's version detection (nmap-service-probes: FourOhFourRequest).
-_NMAP_PROBE = re.compile(rb"GET /nice%20ports%2C/Tri%6Eity\.txt%2ebak HTTP/1\.0\r?$", re.MULTILINE)
-
 
 def server_of(turns: Iterable[Turn]) -> Software | None:
     """Name the server of a POP2 session by what it said; nothing where programs contradict one another."""
@@ -108,13 +84,15 @@ def _by_words(line: bytes) -> Software | None:
         match = pattern.fullmatch(line)
         if match is not None:
             version = match.group(1) if pattern.groups else None
-            return Software(product, decode(version) if version else None, f"{evidence}: {decode(line)[:100]}")
+            return Software(
+                product, decode_text(version) if version else None, f"{evidence}: {decode_text(line)[:100]}"
+            )
     return None
 
 
 def client_of(turns: Sequence[Turn], client: Stream) -> Software | None:
     """Name the client of a POP2 session by its habits."""
-    if _NMAP_PROBE.search(client.read(0, min(client.length, 256))):
+    if is_nmap_probe(client.read(0, min(client.length, 256))):
         return Software(NMAP, None, "a probe of its version detection")
     if not turns or client.gaps or any(turn.command is None for turn in turns[1:]):
         return None
@@ -210,36 +188,8 @@ def _asks_for_known_sizes(said: Sequence[Turn], client: Stream) -> bool:
 
 
 def _keyword(turn: Turn) -> str:
-    return turn.command.command.keyword if turn.command else ""
+    return turn.keyword
 
 
 def _number(turn: Turn) -> int | None:
     return turn.command.command.number if turn.command else None
-
-
-def others(protocol: str, client: Stream, server: Stream) -> tuple[Software | None, Software | None]:
-    """Name client and server of another protocol by what they call themselves in their first octets."""
-    said = client.read(0, min(client.length, LOOKED_AT))
-    answered = server.read(0, min(server.length, LOOKED_AT))
-    if _NMAP_PROBE.search(said):
-        return Software(NMAP, None, "a probe of its version detection"), _self_named(_HTTP_SERVER, answered)
-    if protocol == "HTTP":
-        return _self_named(_HTTP_CLIENT, said), _self_named(_HTTP_SERVER, answered)
-    banner = _BANNERS.get(protocol)
-    return (_by_banner(banner, said), _by_banner(banner, answered)) if banner else (None, None)
-
-
-def _by_banner(banner: re.Pattern[bytes], octets: bytes) -> Software | None:
-    match = banner.match(octets)
-    if match is None:
-        return None
-    product, version = match.groups()
-    return Software(decode(product), decode(version) if version else None, "its version string")
-
-
-def _self_named(pattern: re.Pattern[bytes], octets: bytes) -> Software | None:
-    match = pattern.match(octets)
-    if match is None:
-        return None
-    product, _, version = match.group(1).strip().partition(b"/")
-    return Software(decode(product), decode(version) or None, "its header field") if product else None

@@ -8,18 +8,14 @@ joined to a password. To mask too much is better than to show one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import cache
 
+from pop2dissect.protocols.base import Protocol, Range
 from pop2dissect.protocols.pop2.grammar import parse_command
+from pop2dissect.session.model import Exchange
+from pop2dissect.tcp.stream import Stream
 
-Span = tuple[int, int]
-
-# Lines without a secret, whole: RFC 937, 918, 1939, 5321, 4253, 9112.
-_HARMLESS = re.compile(
-    rb"(?:READ|RETR|LIST|UIDL|DELE)(?:[ \t]+\d{1,10})?[ \t]*|TOP[ \t]+\d{1,10}[ \t]+\d{1,10}[ \t]*"
-    rb"|(?:ACK[SD]|NACK|QUIT|RCEV|RECV|RCVD|NOOP|RSET|STAT|LAST|CAPA|STLS|DATA|STARTTLS)[ \t]*"
-    rb"|(?:FOLD|RDEL|USER|EHLO)[ \t].*|(?:MAIL[ \t]+FROM|RCPT[ \t]+TO):.*|SSH-\d\.\d.*",
-    re.IGNORECASE | re.DOTALL,
-)
 # SASL (RFC 4954, RFC 5034, RFC 9051): after AUTH or AUTHENTICATE come lines of nothing but base64.
 _AUTH = re.compile(rb"(?:[^ ]{1,20} )?AUTH", re.IGNORECASE)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
@@ -32,12 +28,29 @@ _LITERAL = re.compile(rb"\{(\d{1,9})\+?\}\Z")
 _TAKES_LITERALS = re.compile(rb"[^ ]{1,20} (?:LOGIN|AUTHENTICATE)[ \t]", re.IGNORECASE)
 
 
+@cache
+def _harmless(protocols: tuple[Protocol, ...]) -> re.Pattern[bytes]:
+    """Return the pattern of lines that hold no secret, whatever protocol is spoken."""
+    rules = [rule for protocol in protocols for rule in protocol.commands if rule.harmless is not None]
+    alternatives = dict.fromkeys(rule.keyword.encode() + b"(?:" + (rule.harmless or b"") + b")" for rule in rules)
+    return re.compile(b"|".join(alternatives), re.IGNORECASE | re.DOTALL)
+
+
+@cache
+def _known(protocols: tuple[Protocol, ...]) -> frozenset[str | None]:
+    """Return the commands of which a grammar knows where their passwords are; None stands for no command."""
+    return frozenset(
+        {None, *(rule.keyword for one in protocols if one.dissect for rule in one.commands if not rule.continues)}
+    )
+
+
 class CredentialWatch:
     """Takes the lines of a client one after another, and tells what in each is a password."""
 
-    __slots__ = ("_literal", "_sasl", "_unfolded")
+    __slots__ = ("_harmless", "_literal", "_sasl", "_unfolded")
 
-    def __init__(self) -> None:
+    def __init__(self, protocols: tuple[Protocol, ...]) -> None:
+        self._harmless = _harmless(protocols)
         self._sasl = False
         """Lines of base64 are what was asked for."""
         self._literal = 0
@@ -45,7 +58,7 @@ class CredentialWatch:
         self._unfolded = False
         """The line before was a header field with a password, which may go on."""
 
-    def secret_in(self, line: bytes, *, lost: bool = False) -> Span | None:
+    def secret_in(self, line: bytes, *, lost: bool = False) -> Range | None:
         """Return where a password stands in the next line, given without its end; None where there is none.
 
         ``lost`` says that octets of the line or just before it were not captured, so that it may be the
@@ -59,7 +72,7 @@ class CredentialWatch:
         if self._unfolded and line[:1] in (b" ", b"\t"):
             return whole
         self._unfolded = False
-        if _HARMLESS.fullmatch(line):
+        if self._harmless.fullmatch(line):
             self._sasl = False
             return None
         secret = parse_command(line).secret
@@ -80,7 +93,7 @@ class CredentialWatch:
             self._literal = int(match.group(1))
 
 
-def socks_password(octets: bytes) -> Span | None:
+def socks_password(octets: bytes) -> Range | None:
     """Return where the password stands in what a client of SOCKS 5 sent; None where there is none.
 
     RFC 1928, section 3: 5, the number of methods, the methods. RFC 1929, section 2: 1, a length and as many
@@ -95,3 +108,31 @@ def socks_password(octets: bytes) -> Span | None:
     if len(octets) <= length_at + 1:
         return None
     return length_at + 1, min(length_at + 1 + octets[length_at], len(octets))
+
+
+def mark_secrets(
+    exchanges: Iterable[Exchange], client: Stream, protocols: tuple[Protocol, ...], *, from_start: bool
+) -> None:
+    """Mark what may be a password in lines that are no commands of the protocol.
+
+    ``from_start`` tells that the client's stream begins with the connection, and not within a line.
+    """
+    known = _known(protocols)
+    watch: CredentialWatch | None = None
+    losses = {gap.offset + gap.length for gap in client.gaps}
+    if not from_start:
+        losses.add(0)
+    for exchange in exchanges:
+        if exchange.command in known:
+            watch = None
+            continue
+        watch = watch or CredentialWatch(protocols)
+        if not exchange.raw:
+            continue
+        found = watch.secret_in(exchange.raw, lost=exchange.missing > 0 or exchange.start in losses)
+        if found is None:
+            continue
+        before = exchange.secret or found
+        exchange.secret = min(before[0], found[0]), max(before[1], found[1])
+        if exchange.secret[0] == 0:  # what looks like a keyword is a part of it
+            exchange.command, exchange.arguments = "", ()

@@ -1,0 +1,255 @@
+"""The dissector of protocols in which each line of the client gets an answer; a protocol fills in what differs.
+
+The streams are read in the order of the conversation, not of the clock. The n-th reply answers the n-th
+command, and data is as long as was announced. Where that cannot be true, causality decides (see
+:mod:`pop2dissect.protocols.causality`): what the server sent before it had received the next command
+belongs to this one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import ClassVar, NamedTuple
+
+from pop2dissect.protocols.base import (
+    Closed,
+    Command,
+    CommandLine,
+    MessageData,
+    ReplyEvent,
+    ReplyKind,
+    ReplyLine,
+    Turn,
+    is_lost,
+)
+from pop2dissect.protocols.conversation import NO_REPLY, Conversation, ReplySyntax
+from pop2dissect.protocols.lines import Line
+from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import count
+
+
+class CommandSyntax(NamedTuple):
+    """How a protocol words its commands."""
+
+    parse: Callable[[bytes], Command]
+    parse_broken: Callable[[bytes, int, bool], Command]
+    """Given a line with octets missing, how many precede the first of those, and whether a password may be in it."""
+    meant: Callable[[str], str]
+    """Gives the command that a keyword means."""
+    longest: int
+    """Octets of a line, its end included."""
+
+
+class LineDissector(Conversation, ABC):
+    """One dissection: how far the server's stream is read, and what is known of both ends."""
+
+    commands: ClassVar[CommandSyntax]
+    replies: ClassVar[ReplySyntax]
+    noun: ClassVar[str] = "message"
+    """What the data is that the server sends."""
+    may_log_in: ClassVar[frozenset[str]]
+    """States in which a line may hold a password."""
+    done: ClassVar[str]
+    """The state after the last reply."""
+    unknown: ClassVar[tuple[str, str]]
+    """The states of server and client that are not known."""
+
+    def __init__(self, client: Stream, server: Stream, from_start: bool) -> None:
+        super().__init__(client, server, self.replies)
+        self.from_start = from_start
+        self.state, self.client_state = self.unknown
+        self.announced: int | None = None
+        """The octets of the data to come, by the last reply that announced it; None where none in force does."""
+        self.mailbox: str | None = None
+        self.number: int | None = None
+        self.deletes: bool | None = None
+        self.uncertain = False
+        """Octets of the turn before are missing: there may have been more turns than one."""
+
+    # What a protocol fills in.
+
+    @abstractmethod
+    def greet(self, greeting: ReplyLine) -> ReplyLine:
+        """Take the server's first line: set the states, and return it with its kind."""
+
+    @abstractmethod
+    def is_allowed(self, keyword: str) -> bool:
+        """Whether the protocol's table has a command of it in the present state; True for unknown commands."""
+
+    @abstractmethod
+    def note_command(self, keyword: str, command: Command) -> None:
+        """Take note of what a command asks for, before its replies are read."""
+
+    @abstractmethod
+    def asks_for_data(self, keyword: str, boundary: int | None) -> bool:
+        """Whether data may answer a command in the present state."""
+
+    @abstractmethod
+    def follow(self, keyword: str, reply: ReplyEvent | None, command: Command | None) -> None:
+        """Move on to the state that a reply leads to, and note what it tells. An empty keyword stands for a command
+        that was not captured."""
+
+    def is_greeting(self, line: bytes) -> bool:
+        """Whether a line is a greeting wherever it stands."""
+        return False
+
+    def is_torn_reply(self, end: int, command: Line | None) -> bool:
+        """Whether what the server's side of the capture begins with, up to ``end``, is the rest of a reply."""
+        return False
+
+    def read_data(self, has_following: bool, boundary: int | None) -> list[ReplyEvent]:
+        """Read the data that answers a command; nothing where lines answer instead."""
+        end = self.data_end(self.announced, has_following, boundary)
+        return [self.data(end, self.announced, self.noun)] if end is not None and end > self.position else []
+
+    def own_further_replies(self, keyword: str, primary: ReplyEvent) -> Iterator[ReplyLine]:
+        """Yield the lines that belong to a reply by the habits of servers."""
+        yield from ()
+
+    def may_follow(self, primary: ReplyEvent, index: int, reply: ReplyLine) -> bool:
+        """Whether a further reply, counted from 0, is a habit of servers and no injection."""
+        return False
+
+    # The conversation.
+
+    def turns(self) -> Iterator[Turn]:
+        """Yield the opening, if any, and then a turn for each line of the client."""
+        lines = self.command_lines()
+        line, known, boundary = self.next_command(lines)
+        opening = self._opening(boundary, line)
+        if opening is not None:
+            yield opening
+        while line is not None:
+            following, known_next, boundary = self.next_command(lines)
+            yield self._turn(line, known, following is not None, boundary)
+            line, known = following, known_next
+
+    def _opening(self, boundary: int | None, command: Line | None) -> Turn | None:
+        """Return the greeting, or what a capture that starts in the middle begins with."""
+        boundary = self.not_before(boundary)
+        first = self.next_line(boundary)
+        if first is not None and (self.from_start or self.is_greeting(first.raw)):
+            state, client_state = self.state, self.client_state
+            greeting = self.greet(self.reply(first))
+            self.greeting_end = self.answer_end = first.end
+            replies: list[ReplyEvent] = [greeting, *self._further_replies("", greeting, boundary)]
+            return self._finish_turn(None, replies, state, client_state)
+        if not self.from_start:
+            self.state, self.client_state = self.unknown
+        if first is None or boundary == 0:
+            return None
+        self.note("the capture starts in the middle: the command was not captured")
+        end = self.server.length if boundary is None else boundary
+        if self.only_replies(0, end) or self.is_torn_reply(end, command):
+            replies = list(self.lines_up_to(end))
+        else:
+            replies = [self.data(end, None, self.noun)]
+        self.follow("", replies[-1], None)
+        self.answer_end = self.position
+        return self._finish_turn(None, replies, *self.unknown)
+
+    def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
+        syntax = self.commands
+        command = syntax.parse(line.raw) if not line.missing else self._broken_command(line)
+        torn = self.is_torn(line, command.is_known)
+        if torn:
+            command = syntax.parse_broken(line.raw, 0, True)
+        keyword = syntax.meant(command.keyword)
+        state, client_state = self.state, self.client_state
+        self.check_order(line, known)
+        self._check_command(line, keyword, command, torn)
+        self.note_command(keyword, command)
+        mailbox, deletes = self.mailbox, self.deletes
+        replies = self._read_replies(keyword, has_following, boundary)
+        primary = replies[0] if replies else None
+        data = next((reply for reply in replies if isinstance(reply, MessageData)), None)
+        if data is not None:
+            # A client that has what was announced need not wait for more.
+            self.answer_end = min(data.end, data.start + (data.announced or data.end))
+        elif isinstance(primary, ReplyLine):
+            self.answer_end = primary.end
+        self.unanswered = primary is None and self.state != self.done
+        if is_lost(primary) and not has_following and keyword != "QUIT":
+            self.state = self.unknown[0]  # nothing shows whether it was the reply of success
+        else:
+            self.follow(keyword, data or primary, command)
+        self.uncertain = line.missing > 0 or is_lost(primary)
+        event = CommandLine(line.start, line.end, line.raw, command, line.missing)
+        turn = self._finish_turn(event, replies, state, client_state)
+        return turn if deletes is None else turn._replace(mailbox=mailbox, deletes=deletes)
+
+    def _finish_turn(
+        self, command: CommandLine | None, replies: list[ReplyEvent], state: str, client_state: str
+    ) -> Turn:
+        departures, notes = self.collect()
+        return Turn(
+            command,
+            tuple(replies),
+            state,
+            self.state,
+            client_state,
+            self.mailbox,
+            self.number,
+            departures,
+            notes,
+            self.deletes,
+        )
+
+    def _broken_command(self, line: Line) -> Command:
+        return self.commands.parse_broken(line.raw, self.broken_command(line), self.state in self.may_log_in)
+
+    def _check_command(self, line: Line, keyword: str, command: Command, torn: bool) -> None:
+        self.check_octets(line, "client", self.commands.longest)
+        if line.missing or torn:
+            return
+        if not command.is_known:
+            self.depart_at("protocol.unknown_command", line)
+        elif not command.well_formed:
+            self.depart_at("protocol.syntax", line)
+        if not line.ending:
+            self.note("the command has no line end")
+        ends_session = keyword == "QUIT" and self.state == self.done
+        if not ends_session and not self.unanswered and not self.is_allowed(keyword):
+            self.depart_at("protocol.state", line)
+
+    # The replies to a command.
+
+    def _read_replies(self, keyword: str, has_following: bool, boundary: int | None) -> list[ReplyEvent]:
+        boundary = self.not_before(boundary)
+        if self.asks_for_data(keyword, boundary):
+            replies = self.read_data(has_following, boundary)
+            if replies:
+                return [*replies, *self._further_replies(keyword, replies[0], boundary)]
+        line = self.next_line(boundary)
+        if line is None:
+            return self._no_reply()
+        reply = self.reply(line)
+        if boundary == line.end and reply.kind is not ReplyKind.ERROR:
+            return [reply]  # as in nearly all turns: one line, and then the client's next command
+        return [reply, *self._further_replies(keyword, reply, boundary)]
+
+    def _no_reply(self) -> list[ReplyEvent]:
+        """Explain why a command has no reply: the server closed, or nothing of its answer was captured."""
+        if self.state == self.done:
+            return []
+        if self.server.finished:
+            return [Closed(self.position)]
+        self.note(NO_REPLY)
+        return []
+
+    def _further_replies(self, keyword: str, primary: ReplyEvent, boundary: int | None) -> Iterator[ReplyEvent]:
+        """Yield what else the server said before it can have received the next command."""
+        start = primary.offset if isinstance(primary, Closed) else primary.start
+        yield from self.own_further_replies(keyword, primary)
+        further = list(self.lines_up_to(boundary)) if boundary is not None else []
+        if not further:
+            return
+        lost = self.server.missing_between(start, self.position)
+        for index, reply in enumerate(further):
+            is_last_words = reply.kind is ReplyKind.ERROR and self.position == self.server.length
+            if not lost and not is_last_words and not self.may_follow(primary, index, reply):
+                self.depart("protocol.reply_injection", "server", reply.start, reply.end)
+        if lost:
+            self.note(f"{count(lost, 'byte')} missing from the capture here: some replies may answer lost commands")
+        yield from further

@@ -1,0 +1,63 @@
+"""What the two streams show of each other: who had received what, and whether a side was captured at all."""
+
+from __future__ import annotations
+
+from pop2dissect.capture.record import FrameRef
+from pop2dissect.protocols.base import Closed, CommandLine, ReplyEvent
+from pop2dissect.tcp.stream import Stream
+
+
+class Evidence:
+    """The two streams of a conversation, asked for what verdicts rest on."""
+
+    __slots__ = ("client", "server")
+
+    def __init__(self, client: Stream, server: Stream) -> None:
+        self.client = client
+        self.server = server
+
+    def frames(self, *places: CommandLine | ReplyEvent | None) -> tuple[FrameRef, ...]:
+        """Return the frames of lines and data, each once."""
+        found: dict[FrameRef, None] = {}
+        for place in places:
+            if place is None or isinstance(place, Closed):
+                continue
+            stream = self.client if isinstance(place, CommandLine) else self.server
+            found.update(dict.fromkeys(stream.frames(place.start, place.end)))
+        return tuple(found)
+
+    def receipt(self, line: CommandLine) -> FrameRef | None:
+        """Return the first known frame by which the server acknowledged a whole line of the client (TCP); None if none
+        was captured."""
+        for span in self.server.spans[self.server.span_index(0) :] if self.server.spans else ():
+            if span.acknowledged is not None and span.acknowledged >= line.end:
+                return FrameRef(span.frame)
+        last = self.client.acknowledged
+        return FrameRef(last.frame) if last is not None and last.offset >= line.end else None
+
+    def is_ended(self, line: CommandLine) -> bool:
+        """Whether a line of the client has its line end, so that a server can have read it."""
+        return line.missing > 0 or self.client.octet_at(line.end - 1) == b"\n"
+
+    @property
+    def client_seen(self) -> bool:
+        """Whether anything that the client sent was captured."""
+        return bool(self.client.spans)
+
+    @property
+    def server_seen(self) -> bool:
+        """Whether anything that the server sent was captured."""
+        return bool(self.server.spans)
+
+    @property
+    def client_over(self) -> bool:
+        """Whether the client's side is captured to its end (FIN or RST), with nothing missing at the end of it."""
+        if not (self.client.finished or self.client.reset):
+            return False
+        last = self.client.gaps[-1] if self.client.gaps else None
+        return last is None or last.offset + last.length < self.client.length
+
+
+def is_captured(line: CommandLine | None) -> bool:
+    """Whether something of a command's line was captured."""
+    return line is not None and (bool(line.raw) or not line.missing)

@@ -1,0 +1,12 @@
+"""Words of refusals that have nothing to do with the password."""
+
+from __future__ import annotations
+
+import re
+
+_LOCKED = re.compile(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
+
+
+def speaks_of_lock(text: str) -> bool:
+    """Whether a server's words say that the mailbox, and not the password, was the reason."""
+    return _LOCKED.search(text) is not None
