@@ -54,13 +54,13 @@ const filter = () => {
   const messages = $("#f-messages").checked;
   let found = 0;
   for (const row of rows) {
-    const cells = row.cells;
+    const { dataset } = row;
     const fits =
-      (!protocol || cells[4].textContent === protocol) &&
-      (!login || cells[6].textContent === login) &&
-      (!ending || cells[7].textContent === ending) &&
-      (!severity || (row.dataset.s !== "" && Number(row.dataset.s) >= Number(severity))) &&
-      (!messages || cells[8].textContent !== "") &&
+      (!protocol || dataset.protocol === protocol) &&
+      (!login || dataset.login === login) &&
+      (!ending || dataset.ending === ending) &&
+      (!severity || (dataset.severity !== "" && Number(dataset.severity) >= Number(severity))) &&
+      (!messages || dataset.messages !== "0") &&
       words.every((word) => textOf(row).includes(word));
     row.hidden = !fits;
     sections.get(row.dataset.id).classList.toggle("out", !fits);
@@ -137,6 +137,6 @@ window.addEventListener("hashchange", follow);
 filter();
 if (location.hash.startsWith("#s") && /^#s\d+$/.test(location.hash)) follow();
 else if (rows.length) {
-  const gravest = rows.reduce((one, other) => (Number(other.dataset.s) > Number(one.dataset.s) ? other : one));
+  const gravest = rows.reduce((one, other) => (Number(other.dataset.severity) > Number(one.dataset.severity) ? other : one));
   open(gravest.dataset.id, false);
 }

@@ -39,10 +39,10 @@ class Panes {
       else other.removeAttribute("aria-current");
     }
     if (focus) row.focus();
-    const exchange = row.cells[0].textContent;
+    const { exchange } = row.dataset;
     this.tree.replaceChildren();
     let chosen = null;
-    for (const line of this.rows.filter((other) => other.cells[0].textContent === exchange)) {
+    for (const line of this.rows.filter((other) => other.dataset.exchange === exchange)) {
       const item = this.lineItem(line, line === row);
       this.tree.append(item);
       if (line === row) chosen = item;
@@ -51,10 +51,10 @@ class Panes {
   }
 
   lineItem(row, open) {
-    const cells = Array.from(row.cells, (cell) => cell.textContent.trim());
-    const [start, end] = cells.at(-1).split("–").map(Number);
+    const [start, end] = [Number(row.dataset.start), Number(row.dataset.end)];
     const side = row.classList.contains("c") ? "c" : "s";
     const kind = row.classList[1] ?? "command";
+    const text = (selector) => $(selector, row).textContent.trim();
     const name = kind === "command" ? "Command" : kind === "octets" ? "Octets" : kind === "data" ? "Message data" : `Reply, ${kind}`;
     const line = { side, start, end };
     const children = (row.dataset.f ?? "").split(";").filter(Boolean).map((field) => {
@@ -64,12 +64,12 @@ class Panes {
     const frames = this.octets.extents(side, start, end).map(([first, last, frame]) =>
       this.item("Frame", `${frame}: octets ${first}–${last}`, { ...line, first, last }),
     );
-    children.push(this.item("Time", `${cells[1] || "not captured"} UTC`, null));
+    children.push(this.item("Time", text("td.t") ? `${text("td.t")} UTC` : "not captured", null));
     children.push(this.item("Octets", `${SIDES[side]}, ${start}–${end}, ${grouped(end - start)} in all`, { ...line, first: start, last: end }));
     const one = frames.length < 2;
-    children.push(this.item(one ? "Frame" : "Frames", cells.at(-2) || "none captured", null, one ? [] : frames));
-    if (cells.at(-3)) children.push(this.item("State of the server", cells.at(-3), null));
-    return this.item(name, $("bdi", row)?.textContent ?? cells.at(-4), { ...line, first: start, last: end }, children, open);
+    children.push(this.item(one ? "Frame" : "Frames", text("td.f") || "none captured", null, one ? [] : frames));
+    if (row.dataset.state) children.push(this.item("State of the server", row.dataset.state, null));
+    return this.item(name, $("bdi", row)?.textContent ?? text("td.l"), { ...line, first: start, last: end }, children, open);
   }
 
   fieldItem(letter, place) {
@@ -222,7 +222,7 @@ class Panes {
   }
 
   go(frame) {
-    const row = this.rows.find((line) => holds(Array.from(line.cells).at(-2).textContent, frame));
+    const row = this.rows.find((line) => holds($("td.f", line).textContent, frame));
     if (row) this.select(row);
     return Boolean(row);
   }
