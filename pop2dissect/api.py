@@ -53,7 +53,7 @@ class Capture:
     findings: list[Finding] = field(default_factory=list)
     """Those that span sessions, the most severe first; those of a session are with it."""
     half_open: list[HalfOpen] = field(default_factory=list)
-    """Connections that were started and never completed, a row a server, in the order of their first frames."""
+    """Connections that were started and never completed, one row per server, in the order of their first frames."""
     general_warnings: list[str] = field(default_factory=list)
     """What could not be decoded or kept, one sentence per reason; those about one capture are with it."""
     _stamps: list[_Stamp] = field(default_factory=list, repr=False, compare=False)
@@ -137,7 +137,7 @@ class Capture:
         return Statistics.of(self.sessions)
 
     def sha256(self) -> list[str | None]:
-        """Return the SHA-256 of each capture in hexadecimal; None where it is no regular file.
+        """Return the SHA-256 of each capture in hexadecimal; None where it is not a regular file.
 
         Raises CaptureError where a capture is not the one any more that was read: results and hash would not belong
         together.
@@ -330,7 +330,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def nanoseconds(time: Time) -> int:
-    """Return a moment as ns since 1970-01-01 UTC. Raises ValueError where it has no zone, or is no moment."""
+    """Return a moment as ns since 1970-01-01 UTC. Raises ValueError where it has no zone, or is not a moment."""
     if isinstance(time, int):
         return time
     moment = datetime.fromisoformat(time) if isinstance(time, str) else time

@@ -91,7 +91,7 @@ class Limits(Numbers):
     mail_parts: int = 1000
     """Parts of a message that are listed. A digest has some tens, a directory mailed file by file perhaps hundreds."""
     block_octets: int = 16 << 20
-    """Octets of a pcapng block beyond which it is taken for damaged, if its contents matter; others are passed over."""
+    """Octets of a pcapng block beyond which it is taken for damaged, if its contents matter; others are skipped."""
     interfaces: int = 1 << 16
     """Interfaces of a pcapng section beyond which it is taken for damaged, as each one costs memory."""
 

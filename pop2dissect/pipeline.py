@@ -26,7 +26,7 @@ Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 class Dissection:
     """One pass over captures. Iterating gives each session as soon as its connection is over.
 
-    A context manager, since it holds the files open; the sessions' octets lie in them, so use the
+    A context manager, since it holds the files open; the sessions' bytes lie in them, so use the
     sessions inside of it, or keep the dissection. Raises :class:`pop2dissect.errors.CaptureError`
     where no capture can be read.
     """
@@ -78,17 +78,17 @@ class Dissection:
 
     @property
     def octets(self) -> int:
-        """Octets of all captures as stored, as far as known."""
+        """Bytes of all captures as stored, as far as known."""
         return sum(info.size or 0 for info in self._engine.captures)
 
     @property
     def octets_read(self) -> int:
-        """Octets read so far."""
+        """Bytes read so far."""
         return self._engine.octets_read
 
     @property
     def warnings(self) -> list[str]:
-        """What could not be decoded, a sentence a reason; final once the iteration is over."""
+        """What could not be decoded, one sentence per reason; final once the iteration is over."""
         return self._engine.warnings() + self._tracker.warnings + self._findings.limits_reached
 
     @property
@@ -99,7 +99,7 @@ class Dissection:
 
     @property
     def half_open(self) -> list[HalfOpen]:
-        """Connections that were begun and never completed, a row a server, in the order of their first frames."""
+        """Connections that were started and never completed, one row per server, in the order of their first frames."""
         tallies = sorted(self._tracker.half_open.values(), key=lambda tally: tally.first_frame)
         return [half_open(tally) for tally in tallies]
 

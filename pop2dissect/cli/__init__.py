@@ -162,7 +162,7 @@ def _prepare_output(color: str) -> Style:
     """Make standard output ready for any text, and choose its style."""
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if columns is None and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the same octets on any machine
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the same bytes on any machine
     style = style_for(sys.stdout, color, dict(os.environ), columns)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")

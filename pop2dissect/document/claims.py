@@ -1,7 +1,7 @@
 """The claims of an HTML report: the JSON document of the same run in the page itself, and a seal over the page.
 
-So ``pop2dissect verify`` can derive again what a report says, and tells when an octet of it was changed.
-The seal shows damage and careless edits. It is no signature: whoever edits the page on purpose can seal
+So ``pop2dissect verify`` can derive again what a report says, and tells when a byte of it was changed.
+The seal shows damage and careless edits. It is not a signature: whoever edits the page on purpose can seal
 it again, and only the claims, which the capture proves, stand on their own.
 """
 
@@ -19,7 +19,7 @@ from typing import IO
 from pop2dissect.errors import UsageError
 
 MAX_DOCUMENT = 1 << 30
-"""Octets of a document that are unpacked: some 100,000 sessions. A page may come from anyone."""
+"""Bytes of a document that are unpacked: some 100,000 sessions. A page may come from anyone."""
 
 _UNSEALED = "0" * 64
 _TAG = '<script type="application/json" id="pop2dissect-claims" data-encoding="gzip+base64" data-sha256="'
@@ -37,7 +37,7 @@ class Claims:
     document: str
     """The JSON document."""
     intact: bool
-    """The page is, octet for octet, as it was sealed."""
+    """The page is, byte for byte, as it was sealed."""
 
 
 def element(document: Iterable[str]) -> Iterator[str]:
@@ -49,7 +49,7 @@ def element(document: Iterable[str]) -> Iterator[str]:
     rest = b""
     for packed in _packed(document):
         octets = rest + packed
-        whole = len(octets) // 3 * 3  # base64 writes three octets as four characters
+        whole = len(octets) // 3 * 3  # base64 writes three bytes as four characters
         yield base64.b64encode(octets[:whole]).decode()
         rest = octets[whole:]
     yield f"{base64.b64encode(rest).decode()}</script>"
@@ -70,9 +70,9 @@ def _packed(document: Iterable[str]) -> Iterator[bytes]:
 
 
 def write_sealed(page: Iterable[str], file: IO[bytes]) -> int:
-    """Write a page, and into it its SHA-256: of its UTF-8 octets, with 64 zeros where the hash is to stand.
+    """Write a page, and into it its SHA-256: of its UTF-8 bytes, with 64 zeros where the hash is to stand.
 
-    The file must be new, and one that can be written anywhere. Gives the octets of the page. Raises ValueError
+    The file must be new, and one that can be written anywhere. Gives the bytes of the page. Raises ValueError
     unless the page holds one unsealed element.
     """
     digest = hashlib.sha256()

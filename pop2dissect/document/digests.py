@@ -45,13 +45,13 @@ class Digests:
             self._digests = [self._executor.submit(digest_of, info.path, self._stop.is_set) for info in self._captures]
 
     def results(self) -> list[str | None]:
-        """Return the digest of each capture in hexadecimal; None where it is no regular file or cannot be read."""
+        """Return the digest of each capture in hexadecimal; None where it is not a regular file or cannot be read."""
         self.start()
         return [digest.result() for digest in self._digests]
 
 
 def digest_of(path: str, stopped: Callable[[], bool] = lambda: False) -> str | None:
-    """Return the SHA-256 of a capture as stored; None where it is no regular file or cannot be read."""
+    """Return the SHA-256 of a capture as stored; None where it is not a regular file or cannot be read."""
     from pop2dissect.capture.digest import sha256_of
 
     try:

@@ -38,7 +38,7 @@ def to_line(value: Json) -> str:
 
 
 def to_text(value: Json, depth: int = 0) -> str:
-    """Write a value indented by one blank a level, as if it stood ``depth`` levels deep."""
+    """Write a value indented by one space per level, as if it stood ``depth`` levels deep."""
     pieces: list[str] = []
     _write(value, pieces.append, "\n" + " " * depth)
     return "".join(pieces)

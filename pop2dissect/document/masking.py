@@ -1,4 +1,4 @@
-"""Which octets of a client's stream are passwords, so that no output shows them unless asked to."""
+"""Which bytes of a client's stream are passwords, so that no output shows them unless asked to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pop2dissect.tcp.stream import Conflict, Stream
 from pop2dissect.text.values import decode_text
 
 _SOCKS_LOOKED_AT = 2 + 255 + 3 + 2 * 255
-"""Octets within which a SOCKS client gives its password: all of its lengths are octets."""
+"""Bytes within which a SOCKS client gives its password: all of its lengths are bytes."""
 
 Range = tuple[int, int]
 """Offsets in the client's stream."""
@@ -40,7 +40,7 @@ def masked_password(password: str | None, show_passwords: bool) -> str | None:
 
 
 def masked_text(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> str:
-    """Return octets of a client's stream as text, those in ``secrets`` masked."""
+    """Return bytes of a client's stream as text, those in ``secrets`` masked."""
     pieces = []
     for first, last in _overlapping(secrets, start, end):
         pieces += [decode_text(stream.read(start, max(first, start))), PASSWORD_MASK]
@@ -56,7 +56,7 @@ def hides(conflict: Conflict, secrets: Sequence[Range]) -> bool:
 
 
 def _overlapping(secrets: Sequence[Range], start: int, end: int) -> Iterator[Range]:
-    """Yield the passwords, which do not overlap each other, that have octets in a part of the stream."""
+    """Yield the passwords, which do not overlap each other, that have bytes in a part of the stream."""
     index = max(bisect_right(secrets, (start, start)) - 1, 0)
     while index < len(secrets) and secrets[index][0] < end:
         if secrets[index][1] > start:
@@ -74,7 +74,7 @@ def _in_stream(exchange: Exchange) -> Range:
     assert exchange.secret is not None
     assert exchange.raw is not None
     first, last = exchange.secret
-    # Where the capture lacks octets of the line, or some were urgent data, what follows them stands
+    # Where bytes of the line are missing from the capture, or some were urgent data, what follows them stands
     # further on in the stream than in ``raw``. To mask too much is better.
     exact = exchange.missing == 0 and exchange.end - exchange.start - len(exchange.raw) <= len(b"\r\n")
     return exchange.start + first, exchange.start + last if exact else exchange.end

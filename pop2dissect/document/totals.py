@@ -21,7 +21,7 @@ class Totals:
     logins: Counter[str] = field(default_factory=Counter)
     messages: int = 0
     octets: int = 0
-    """Captured octets of messages."""
+    """Captured bytes of messages."""
     dispositions: Counter[str] = field(default_factory=Counter)
     committed: int = 0
     """Deletions that were released by QUIT or FOLD."""
@@ -30,7 +30,7 @@ class Totals:
     """By severity."""
     gaps: int = 0
     missing: int = 0
-    """Octets of streams that the captures lack."""
+    """Bytes of streams that are missing from the captures."""
     conflicts: int = 0
 
     @property

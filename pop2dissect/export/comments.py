@@ -34,7 +34,7 @@ class Comments:
         """What else is to be said of it."""
 
     def add(self, session: Session) -> None:
-        """Say what each frame of a session carries, and which of its findings cite it."""
+        """Note what each frame of a session carries, and which of its findings cite it."""
         about = ", ".join(brief_facts(session, self._rendering))
         self._remarks[session.first_frame].append(
             f"session {session.id}, {session.client} to {session.server}: {about}"
@@ -51,7 +51,7 @@ class Comments:
         self.cite(session.findings)
 
     def cite(self, findings: Iterable[Finding]) -> None:
-        """Say which findings cite a frame."""
+        """Note which findings cite a frame."""
         for finding in findings:
             for frame in finding.frames:
                 self._remarks[frame].append(f"finding {finding.id} ({finding.severity}): {finding.title}")

@@ -1,6 +1,6 @@
 """Messages, attachments and streams in DFXML (https://github.com/dfxml-working-group/dfxml_schema).
 
-Each is a ``fileobject`` with size and SHA-256, and with the runs of octets in the capture file that it was
+Each is a ``fileobject`` with size and SHA-256, and with the runs of bytes in the capture file that it was
 put together from, so that any tool can cut it out of the capture and find the same hash.
 """
 
@@ -52,7 +52,7 @@ def session_files(session: Session, *, one_capture: bool) -> str:
     """Return the files of a session: streams, messages, attachments, named as the exports name them.
 
     Runs are stated for one capture, uncompressed; of fragmented packets and of what was decoded there are
-    none. A client's stream is as on the wire: its hash is that of the octets, with nothing masked.
+    none. A client's stream is as on the wire: its hash is that of the bytes, with nothing masked.
     """
     pieces = []
     for direction in get_args(Direction):

@@ -1,4 +1,4 @@
-"""An exhibit: one file to be taken along, and what is to be known about it."""
+"""An exhibit: one exported file, and what is known about it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Octets: TypeAlias = bytes | memoryview
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """One file. Its octets stay in the capture until they are asked for."""
+    """One file. Its bytes stay in the capture until they are asked for."""
 
     name: str
     """Of the file: made of numbers, with at most the end made of a name from the wire."""
     facts: Object
     """What the manifest says about it, besides its name, size and hash."""
     pieces: Callable[[], Iterable[Octets]]
-    """Gives the file's octets piece by piece, the same each time."""
+    """Gives the file's bytes piece by piece, the same each time."""
 
 
 @dataclass(frozen=True, slots=True)

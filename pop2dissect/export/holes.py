@@ -1,4 +1,4 @@
-"""Where the octets of a stream lie in a file that leaves its gaps out."""
+"""Where the bytes of a stream lie in a file that leaves its gaps out."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Holes:
         self._missing = [0, *accumulate(gap.length for gap in stream.gaps)]
 
     def file_offset(self, offset: int, start: int = 0) -> int:
-        """Return where the octet at an offset of the stream lies in a file that begins with the one at ``start``.
+        """Return where the byte at an offset of the stream lies in a file that begins with the one at ``start``.
 
-        Of an octet that is missing itself: where it would be.
+        Of a byte that is missing itself: where it would be.
         """
         return offset - start - (self._missing_before(offset) - self._missing_before(start))
 
     def captured(self, start: int, end: int) -> int:
-        """Count the octets of ``start`` to ``end`` that were captured."""
+        """Count the bytes of ``start`` to ``end`` that were captured."""
         return self.file_offset(end, start)
 
     def between(self, start: int, end: int) -> Iterator[Gap]:

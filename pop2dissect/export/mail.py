@@ -1,4 +1,4 @@
-"""Messages as files: each octet for octet as it was on the wire."""
+"""Messages as files: each byte for byte as it was on the wire."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COPIED = (
 
 
 def message_exhibits(session: Session, rendering: Rendering) -> Iterator[Exhibit]:
-    """Yield each message of a session as ``session-0001-message-01.eml``, without the octets that the capture lacks."""
+    """Yield each message of a session as ``session-0001-message-01.eml``, without what is missing from the capture."""
     holes = Holes(session.server_stream)
     for message in session.messages:
         yield Exhibit(
@@ -40,7 +40,7 @@ def message_stem(session: Session, message: Message) -> str:
 def status_of(message: Message) -> str:
     """Return in a word whether a message is whole.
 
-    ``incomplete``: the capture lacks octets of it, or the transfer ended before all that were announced
+    ``incomplete``: bytes of it are missing from the capture, or the transfer ended before all that were announced
     had been sent. ``unproven``: nothing is known to be missing, but the announcement was not captured.
     ``shorter`` and ``longer``: the server sent fewer or more than it announced, and went on with the next
     reply. Else ``complete``.

@@ -33,12 +33,12 @@ class Manifest:
         self._objects, self._rows, self._sums = Spool(), Spool(), Spool()
 
     def close(self) -> None:
-        """Let go of what was put aside."""
+        """Let go of what was spooled."""
         for spool in (self._objects, self._rows, self._sums):
             spool.close()
 
     def add(self, number: int, entries: Iterable[Object]) -> None:
-        """Put the entries of a session aside."""
+        """Spool the entries of a session."""
         objects, rows, sums = [], [], []
         for entry in entries:
             objects.append(to_text(entry, depth=2))
@@ -108,7 +108,7 @@ class FolderExport:
         self.folder.settle()
 
     def close(self) -> None:
-        """Let go of what was put aside."""
+        """Let go of what was spooled."""
         self.manifest.close()
 
 

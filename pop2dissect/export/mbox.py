@@ -1,9 +1,9 @@
 r"""Messages as one mailbox file, to be opened with a mail program.
 
 The form is mboxrd (https://en.wikipedia.org/wiki/Mbox#Family): a line that begins with any number of ``>``
-and then ``From`` and a blank gets one more ``>``. Lines end in LF, as mailbox files have them. Before each
+and then ``From`` and a space gets one more ``>``. Lines end in LF, as mailbox files have them. Before each
 message's own headers stand three that say where it is from; the .eml files, not this, are the messages
-octet for octet.
+byte for byte.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _message(session: Session, message: Message, rendering: Rendering) -> Iterat
     yield f"From MAILER-DAEMON {_asctime(time)}\n".encode()
     frames = _cite(rendering.frame_values(message.frames))
     yield f"X-Pop2dissect-Source: session {session.id}, message {message.index}, frames {frames}\n".encode()
-    missing = f", {message.missing_octets} octets were not captured" if message.missing_octets else ""
+    missing = f", {message.missing_octets} bytes were not captured" if message.missing_octets else ""
     yield f"X-Pop2dissect-Status: {status_of(message)}{missing}\n".encode()
     yield f"X-Pop2dissect-SHA256: {message.sha256}\n".encode()
     content = message.content().replace(b"\r\n", b"\n")

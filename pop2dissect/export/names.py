@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 
 MAX_OCTETS = 100
-"""UTF-8 octets of a name from the wire that are kept. File systems take 255, encrypting ones some 140, for all."""
+"""UTF-8 bytes of a name from the wire that are kept. File systems take 255, encrypting ones some 140, for all."""
 _MAX_SUFFIX = 16
-"""Octets of an ending such as ``.jpeg`` that is kept where the name is cut."""
+"""Bytes of an ending such as ``.jpeg`` that is kept where the name is cut."""
 _LOOKED_AT = 1024
 """Characters at either end of a name that are looked at."""
 _KEPT = frozenset("-+=@,.")
@@ -26,7 +26,7 @@ def safe_name(text: str, max_octets: int = MAX_OCTETS) -> str:
 
     It is what follows the last slash or backslash, in NFC, of letters, digits and ``-+=@,.``, with ``_`` for
     all else (controls, quotes, colons, joiners, direction overrides, marks that stand on nothing). It neither
-    begins nor ends with a sign, is no name that Windows reserves, and has at most ``max_octets`` UTF-8 octets,
+    begins nor ends with a sign, is not a name that Windows reserves, and has at most ``max_octets`` UTF-8 bytes,
     of which a short ending stays.
     """
     text = text.replace("\\", "/").rpartition("/")[2]

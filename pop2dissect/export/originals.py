@@ -22,7 +22,7 @@ class Original(NamedTuple):
     """In ns since 1970-01-01 UTC."""
     octets: bytes
     original: int
-    """Octets on the wire."""
+    """Bytes on the wire."""
     details: Details
 
 
@@ -34,7 +34,7 @@ def originals(
     ``index`` is the capture's index in frame references. Packets that plainly are not TCP on one of
     ``ports`` are skipped.
     """
-    try:  # records get octets of their own: no file need stay mapped
+    try:  # records get bytes of their own: no file need stay mapped
         capture = OpenCapture(CaptureInfo(path), index, ports, limits=limits, keep_options=True)
     except CaptureError as error:
         raise cannot_be_read(path, error) from error

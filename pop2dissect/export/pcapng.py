@@ -11,7 +11,7 @@ from pop2dissect.capture.record import Interface, Option
 _USERAPPL = 4
 """shb_userappl (section 4.1)."""
 MAX_OPTION = 0xFFFF
-"""Octets of an option's value: the field for its length has 16 bits."""
+"""Bytes of an option's value: the field for its length has 16 bits."""
 
 _HEAD = Struct("<II")
 _LENGTH = Struct("<I")

@@ -1,4 +1,4 @@
-"""What each end sent, as files, and maps that say for each octet which frame carried it."""
+"""What each end sent, as files, and maps that say for each byte which frame carried it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS = ("kind", "stream_offset", "octets", "file_offset", "frames", "time", 
 def stream_exhibits(session: Session, rendering: Rendering) -> Iterator[Exhibit]:
     """Yield each direction as ``session-0001-client.bin`` with ``session-0001-client.map.csv``, the gaps left out.
 
-    Unless passwords are to be shown, each octet of one is a ``*``, and the manifest has the hash of the
+    Unless passwords are to be shown, each byte of one is a ``*``, and the manifest has the hash of the
     stream as it was besides that of the file.
     """
     hidden = [] if rendering.show_passwords else secret_ranges(session)
@@ -56,7 +56,7 @@ def _direction(
 
 
 def _octets(stream: Stream, holes: Holes, hidden: Sequence[Range]) -> Iterator[Octets]:
-    """Yield the captured octets of a stream, those in ``hidden`` masked."""
+    """Yield the captured bytes of a stream, those in ``hidden`` masked."""
     position = 0
     for first, last in hidden:
         yield from stream.chunks(position, first)
@@ -68,9 +68,9 @@ def _octets(stream: Stream, holes: Holes, hidden: Sequence[Range]) -> Iterator[O
 def _map(stream: Stream, holes: Holes, hidden: Sequence[Range], rendering: Rendering) -> Iterator[bytes]:
     """Yield the map of a stream as CSV, in the order of the stream.
 
-    A row is a run of octets that one frame carried (``octets``), or a gap (``gap``); and then, of octets
+    A row is a run of bytes that one frame carried (``octets``), or a gap (``gap``); and then, of bytes
     that were listed already, a password (``masked``), urgent data (``urgent``), or that another frame has
-    other octets there (``conflict``).
+    other bytes there (``conflict``).
     """
     rows = chain(_runs(stream, rendering), _gaps(stream), _notes(stream, hidden, rendering))
     yield _line(_COLUMNS)
@@ -105,7 +105,7 @@ def _notes(stream: Stream, hidden: Sequence[Range], rendering: Rendering) -> Ite
         yield "urgent", offset, 1, "", "", "most programs do not read it with the others"
     for conflict in stream.conflicts:
         frames = _cite((conflict.kept_frame, conflict.other_frame), rendering)
-        yield "conflict", conflict.offset, conflict.length, frames, "", "the first frame's octets were kept"
+        yield "conflict", conflict.offset, conflict.length, frames, "", "the first frame's bytes were kept"
 
 
 def _cite(frames: Iterable[int], rendering: Rendering) -> str:

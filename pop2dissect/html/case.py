@@ -32,12 +32,12 @@ def time_of_making(environment: Mapping[str, str] | None = None) -> int:
     """Return the time in ns that the report names as that of its making.
 
     It is SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) where that is set,
-    so that the report can be made again octet for octet; else the present, to the second. Raises
-    UsageError where it is set to what is no number of seconds.
+    so that the report can be made again byte for byte; else the present, to the second. Raises
+    UsageError where it is set to something that is not a number of seconds.
     """
     fixed = (os.environ if environment is None else environment).get("SOURCE_DATE_EPOCH")
     if not fixed:
         return int(time.time()) * SECOND
     if not (fixed.isascii() and fixed.isdigit() and len(fixed) <= 12):
-        raise UsageError("SOURCE_DATE_EPOCH is set to what is no number of seconds since 1970")
+        raise UsageError("SOURCE_DATE_EPOCH is set to something that is not a number of seconds since 1970")
     return int(fixed) * SECOND

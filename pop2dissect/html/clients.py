@@ -208,7 +208,7 @@ def _connecting(probes: Sequence[Probe]) -> _Step:
         if number
     )
     attempts = count(sum(probe.attempts for probe in probes), "connection")
-    what = f"Begins {attempts} on which nothing is said, to {servers}: {answers or 'no answer'}."
+    what = f"Opens {attempts} on which no data is sent, to {servers}: {answers or 'no answer'}."
     return _Step(
         min(probe.first_time for probe in probes), what, (), tuple(sorted(probe.first_frame for probe in probes))
     )
@@ -217,7 +217,7 @@ def _connecting(probes: Sequence[Probe]) -> _Step:
 def _refusals(sessions: Sequence[Session]) -> _Step:
     users = dict.fromkeys(_quote(session.user or "") for session in sessions)
     frames = [exchange.frames[0] for session in sessions for exchange in _logins(session) if exchange.frames]
-    until = "" if len(sessions) == 1 else f", in {count(len(sessions), 'connection')}"
+    until = "" if len(sessions) == 1 else f", over {count(len(sessions), 'connection')}"
     servers = _named(list(dict.fromkeys(str(session.server) for session in sessions)))
     logins = "login" if len(sessions) == 1 else "logins"
     what = f"{servers} refuses the {logins} of {_named(list(users))}{until}."
@@ -259,12 +259,12 @@ def _beginning(session: Session) -> _Step:
         what = f"Logs in at {session.server} as {_quote(session.user or '')}; the server accepts."
         return _Step(_time(login.time if login else None, session), what, (session.id,), frames)
     if session.login == "refused":
-        what = f"Is refused by {session.server} as {_quote(session.user or '')}, and goes on."
+        what = f"Is refused by {session.server} as {_quote(session.user or '')}; the session continues."
     elif session.greeting is not None and not session.client_stream.octets:
-        what = f"Connects to {session.server}, receives the greeting, and asks for nothing."
+        what = f"Connects to {session.server}, receives the greeting and sends nothing."
         frames = session.greeting.frames
     else:
-        what = f"Talks to {session.server} without a login ({session.protocol})."
+        what = f"Communicates with {session.server} without logging in ({session.protocol})."
     return _Step(session.start, what, (session.id,), frames)
 
 
@@ -277,7 +277,7 @@ def _reading(session: Session, messages: Sequence[Message]) -> _Step:
         fate = (
             f" {deleted:,} deleted, {'the deletions' if committed == deleted else f'{committed:,} of them'} committed."
         )
-    what = f"Reads {count(len(messages), 'message')}{where}, {count(total_octets(messages), 'octet')}.{fate}"
+    what = f"Reads {count(len(messages), 'message')}{where}, {count(total_octets(messages), 'byte')}.{fate}"
     frames = tuple(dict.fromkeys(frame for message in messages for frame in message.frames))
     return _Step(_time(messages[0].start_time, session), what, (session.id,), frames)
 

@@ -67,18 +67,18 @@ def capture_views(
 def _capture_facts(
     info: CaptureInfo, before: str | None, after: str | None, rendering: Rendering
 ) -> Iterator[tuple[str, str]]:
-    yield "Size", "not known" if info.size is None else count(info.size, "octet")
+    yield "Size", "not known" if info.size is None else count(info.size, "byte")
     yield "SHA-256 before reading", before or "none: not a regular file"
     yield "SHA-256 after reading", after or "none: not a regular file"
     yield "Format", info.format or "not known"
     yield "Link types", ", ".join(f"{link_type_name(link)} ({link})" for link in info.link_types) or "none stated"
-    yield "Snap length", "none stated" if info.snap_length is None else count(info.snap_length, "octet")
+    yield "Snap length", "none stated" if info.snap_length is None else count(info.snap_length, "byte")
     yield "Packets", f"{info.packets:,}"
     for name, time in (("First packet", info.first_time), ("Last packet", info.last_time)):
         yield name, rendering.when(time)
     if info.first_time is not None and info.last_time is not None:
         yield "Time covered", duration(info.last_time - info.first_time)
-    yield "Cut or damaged", "yes, see below" if info.truncated else "no"
+    yield "Truncated or damaged", "yes, see below" if info.truncated else "no"
 
 
 def capture_exhibits(views: Sequence[CaptureView], captures: Sequence[CaptureInfo]) -> Iterator[Exhibit]:

@@ -1,4 +1,4 @@
-"""Where in a stream the fields of a line or a message lie, so that the octets of each can be marked.
+"""Where in a stream the fields of a line or a message lie, so that the bytes of each can be marked.
 
 A field is cited by a letter, which the page's script turns into a name.
 """
@@ -13,24 +13,24 @@ from pop2dissect.session import Exchange, Reply
 from pop2dissect.tcp.stream import Stream
 
 MAX_HEADERS = 60
-"""Header fields of a message that are marked one by one; the octets of the others are marked as one."""
+"""Header fields of a message that are marked one by one; the bytes of the others are marked as one."""
 _HEADER_OCTETS = 32 << 10
 
 # As in the grammar of RFC 937; blanks before the keyword are what real servers pass over.
 _WORD = re.compile(rb"[ \t]*([A-Za-z0-9]+)(?![^ \t])[ \t]*")
 _REPLY = re.compile(rb"([#=+-])(?:(?<=[#=]) *(\d{1,20})(?!\d))? ?")
 # RFC 5322, section 2.2: a header's name is printable ASCII without a colon.
-# Lines that begin with a blank belong to it; it is whole only where the octet after it is known.
+# Lines that begin with a blank belong to it; it is whole only where the byte after it is known.
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*(?=[^ \t])")
 _EMPTY = re.compile(rb"\r?\n")
 
 
 class Field(NamedTuple):
-    """A run of octets with a meaning; offsets are those of the stream."""
+    """A run of bytes with a meaning; offsets are those of the stream."""
 
     letter: str
     """``k`` keyword, ``u`` user, ``p`` password, ``a`` argument, ``i`` indicator, ``n`` number, ``t`` text,
-    ``e`` line end, ``h`` header, ``m`` empty line, ``b`` body, ``x`` octets that are not taken apart."""
+    ``e`` line end, ``h`` header, ``m`` empty line, ``b`` body, ``x`` bytes that are not taken apart."""
     start: int
     end: int
 
@@ -41,7 +41,7 @@ def notation(fields: Iterator[Field], start: int) -> str:
 
 
 def command_fields(exchange: Exchange) -> Iterator[Field]:
-    """Yield the fields of a command. Where octets of it are lost or urgent, it is not taken apart."""
+    """Yield the fields of a command. Where bytes of it are lost or urgent, it is not taken apart."""
     raw = exchange.raw
     if raw is None or exchange.end == exchange.start:
         return

@@ -42,7 +42,7 @@ class Ladder:
     messages: str
     """Arrows of messages, which are thick."""
     lost: str
-    """Arrows of what the capture lacks in part or whole, which are dashed."""
+    """Arrows of what is missing from the capture in part or whole, which are dashed."""
     asked: tuple[Text, ...]
     answered: tuple[Text, ...]
     times: tuple[Text, ...]
@@ -96,7 +96,7 @@ def _arrow(line: Line, y: int) -> str:
 def _caption(shown: int, lines: int, lost: bool) -> str:
     pieces = []
     if lost:
-        pieces.append("Dashed: the capture lacks octets.")
+        pieces.append("Dashed: bytes are missing from the capture.")
     if shown == MAX_RUNGS and shown < lines:
         pieces.append(f"The first {count(shown, 'line')} of {lines:,}; the table has all.")
     return " ".join(pieces)

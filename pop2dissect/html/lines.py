@@ -1,4 +1,4 @@
-"""What was said in a session, a row a line, each with what proves it."""
+"""What was said in a session, a row per line, each with what proves it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAX_LINES = 4000
 """Lines of one session that are listed: a browser still scrolls through them, and no mail session has as many."""
 
 Kind: TypeAlias = str
-"""A reply's kind, a command, or octets of a conversation that is not taken apart."""
+"""A reply's kind, a command, or bytes of a conversation that is not taken apart."""
 _FIRST_LINE = 120
-"""Octets of such a conversation that are looked at for a first line."""
+"""Bytes of such a conversation that are looked at for a first line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _line(session: Session, entry: Entry, rendering: Rendering) -> Line:
 
 
 class _Turn(NamedTuple):
-    """A run of octets of one end, in a conversation that is not taken apart."""
+    """A run of bytes of one end, in a conversation that is not taken apart."""
 
     direction: Direction
     time: int
@@ -121,7 +121,7 @@ def _turns(session: Session) -> Iterator[_Turn]:
 
 
 def line_lengths(session: Session) -> Iterator[int]:
-    """Yield how many octets the lines of a session have, those that are listed."""
+    """Yield how many bytes the lines of a session have, those that are listed."""
     if not session.exchanges:
         yield from (turn.end - turn.start for turn in islice(_turns(session), MAX_LINES))
     for exchange in islice(session.exchanges, MAX_LINES):
@@ -149,7 +149,7 @@ def _turn_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]
 
 
 def _beginning(session: Session, direction: Direction, start: int, end: int, secrets: Sequence[Range]) -> str:
-    """Return the first line of a run of octets."""
+    """Return the first line of a run of bytes."""
     stream = session.stream(direction)
     block = stream.read(start, min(end, start + _FIRST_LINE))
     line = block.split(b"\n", 1)[0].removesuffix(b"\r")

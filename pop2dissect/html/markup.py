@@ -20,7 +20,7 @@ _SCRIPTS = ("page.js", "octets.js", "panes.js", "list.js")
 _LONG = 300
 """Characters of a text from the wire that are shown at once; the rest is folded away."""
 _LONGEST = 20_000
-"""Characters of it that are shown at all; the octets have the rest."""
+"""Characters of it that are shown at all; the bytes have the rest."""
 
 
 def style(case: Case) -> str:
@@ -60,7 +60,7 @@ def running_header(case: Case) -> str:
 def _css_text(text: str) -> str:
     """Write text as it may stand in a CSS string: all but letters and digits as escapes of six digits.
 
-    A blank after an escape belongs to it (CSS Syntax, section 4.3.7), so blanks are escaped too.
+    A space after an escape belongs to it (CSS Syntax, section 4.3.7), so spaces are escaped too.
     """
     return "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in text)
 

@@ -18,7 +18,7 @@ MAX_HEADERS = 60
 MAX_ATTACHMENTS = 100
 """Attachments of a message that are listed."""
 MAX_TEXT = 4000
-"""Octets of a message's text that are shown."""
+"""Bytes of a message's text that are shown."""
 MAX_MESSAGES = 1000
 """Messages of a report up to which all headers and texts are shown. Where there are more, the panes still have them."""
 _FIRST = ("from", "to", "subject", "date", "message-id")
@@ -109,12 +109,12 @@ def _is_text(part: Part) -> bool:
 def _text_note(part: Part, mail: Mail) -> str:
     which = "Text" if len(mail.parts) == 1 else f"Text of part {part.path}"
     much = f"the first {MAX_TEXT:,} of " if part.octets > MAX_TEXT else ""
-    return f"{which} ({part.content_type}, {much}{count(part.octets, 'octet')})"
+    return f"{which} ({part.content_type}, {much}{count(part.octets, 'byte')})"
 
 
 def _size(message: Message) -> str:
     announced = "an unknown number" if message.declared_octets is None else f"{message.declared_octets:,}"
     if message.complete:
-        return f"{count(message.octets, 'octet')}, as announced; complete"
-    lost = f", {message.missing_octets:,} not captured" if message.missing_octets else ""
-    return f"{count(message.octets, 'octet')} captured{lost}; {announced} announced; not complete"
+        return f"{count(message.octets, 'byte')}, as announced; complete"
+    lost = f", {message.missing_octets:,} missing from the capture" if message.missing_octets else ""
+    return f"{count(message.octets, 'byte')} captured{lost}; {announced} announced; incomplete"

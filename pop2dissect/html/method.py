@@ -28,30 +28,30 @@ def method(settings: Settings, protocols: Sequence[str], selected: Sequence[int]
     yield Paragraph("Reading", " ".join(_reading(settings, selected)))
     yield Paragraph(
         "Reassembly",
-        "The octets of each connection were put in order by TCP's sequence numbers, for client and server apart, so "
-        "that packets that came late, twice or out of order make no difference. Where two copies of the same octets "
-        f"differ, the {settings.overlap} one counts. A place in such a stream is named by its offset: the number of "
-        "octets before it. “Octets 18–27” are those from offset 18 up to, and without, offset 27.",
+        "The bytes that each side sent were put in order by TCP's sequence numbers, so that retransmitted, duplicate "
+        "and out-of-order packets make no difference. Where two copies of the same bytes differ, the "
+        f"{settings.overlap} one is used. A position in such a stream is given by its offset, the number of bytes "
+        "before it: “bytes 18–27” are those from offset 18 up to but not including offset 27.",
     )
     yield Paragraph("Dissection", " ".join(_dissection(protocols)))
     yield Paragraph(
         "Findings",
-        "Findings are rules over the sessions; each is listed with its rule. A finding says what was seen. It is not "
-        "a judgement: what it may mean, and what harmless thing looks the same, stands in a section of its own.",
+        "Findings are produced by rules, and each is listed with its rule. A finding states what was seen. It is not a "
+        "judgement: what it may mean, and which harmless causes look the same, is set out in a section of its own.",
     )
     yield Paragraph(
         "Checking",
-        "Frames can be looked up in the capture with any other program; in Wireshark, a frame is found by its number. "
-        "Hashes are SHA-256 of exactly the octets named; those missing from the capture are left out. The file holds "
-        f"the results as data too: {_verifying(settings)}",
+        "Each frame can be looked up in the capture with any other program; Wireshark numbers frames in the same way. "
+        "Hashes are SHA-256 of exactly the bytes named; bytes missing from the capture are left out. This file also "
+        f"holds the results as data: {_verifying(settings)}",
     )
 
 
 def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str]:
     if settings.engine == "tshark":
         yield (
-            "The captures were read once and not changed. tshark read the files, decoded the packets and put fragments "
-            "of IP together; everything after that, from the TCP segments on, is the work of pop2dissect."
+            "The captures were read once and not changed. tshark read the files, decoded the packets and "
+            "reassembled IP fragments; everything from the TCP segments on was done by pop2dissect."
         )
     else:
         yield "The captures were read once, packet by packet, and not changed."
@@ -60,18 +60,18 @@ def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str
     asked = f"server {'port' if len(settings.ports) == 1 else 'ports'} {ports}"
     if settings.any_port:
         yield (
-            f"Packets of TCP connections to {asked} were taken, and those of connections to any other port whose "
-            "server greets as one of POP2 or RFC 918 does; all others were skipped."
+            f"Packets of TCP connections to {asked} were examined, as were those of connections to any other port "
+            "whose server sends the greeting of POP2 or RFC 918; all others were skipped."
         )
     else:
-        yield f"Packets of TCP connections to {asked} were taken; all others were skipped."
+        yield f"Packets of TCP connections to {asked} were examined; all others were skipped."
     if settings.check_checksums:
         yield (
-            "Checksums of IPv4 headers and of TCP were verified: copies of octets with wrong ones do not count where "
-            "others are right."
+            "Checksums of IPv4 headers and of TCP were verified; a copy with a wrong checksum is used only where there "
+            "is no other."
         )
     if selected is not None:
-        yield f"Of the sessions found, only those that were asked for are reported: {frame_list(sorted(selected))}."
+        yield f"Only the sessions that were asked for are reported: {frame_list(sorted(selected))}."
 
 
 def _dissection(protocols: Sequence[str]) -> Iterator[str]:
@@ -81,8 +81,8 @@ def _dissection(protocols: Sequence[str]) -> Iterator[str]:
     others = [protocol for protocol, one in zip(protocols, words, strict=True) if not one.rules]
     if rules:
         yield (
-            f"Commands and replies were read by {' and '.join(rules)}, with the known habits of real programs. Replies "
-            "are matched to commands by their order and by what each side had acknowledged."
+            f"Commands and replies were read according to {' and '.join(rules)}, allowing for the known habits of "
+            "real programs. Replies are matched to commands by their order and by what each side had acknowledged."
         )
         yield from (one.framing for one in words if one.framing)
     if others:
@@ -97,7 +97,7 @@ def _verifying(settings: Settings) -> str:
             "“pop2dissect verify” cannot derive them again, because the values of the preferences that were given to "
             "tshark are not recorded."
         )
-    return "“pop2dissect verify” derives them again from the capture and names what differs."
+    return "“pop2dissect verify” derives them again from the capture and reports every difference."
 
 
 def limitations(
@@ -112,13 +112,13 @@ def limitations(
     """Yield what the results cannot say."""
     yield Paragraph("Gaps", _gaps(totals))
     yield Paragraph("Conflicts", _conflicts(totals, settings))
-    yield Paragraph("Cuts", _cuts(captures, sessions))
+    yield Paragraph("Truncation", _cuts(captures, sessions))
     yield Paragraph("Clock", _clock(sessions))
     yield Paragraph(
         "Identity",
         "An address names a host or what stands for it (a proxy, a router that translates addresses), not a person. "
-        "A user's name says which account was used, not who used it. Which program talked is told by its words and "
-        "habits, and can be imitated. Headers of messages are what the sender wrote.",
+        "A user's name says which account was used, not who used it. Which program was used is inferred from its "
+        "words and habits, which can be imitated. Message headers are what the sender wrote.",
     )
     deletions = [rule for protocol in totals.protocols if (rule := protocol_of(protocol).words.deletion)]
     if deletions:
@@ -128,8 +128,8 @@ def limitations(
     if masked:
         yield Paragraph(
             "Passwords",
-            "Passwords are masked: as ******** in text, and octet for octet as ** among the octets. The places of "
-            "lines, and the hash of what a client sent, still depend on them; handle the report accordingly.",
+            "Passwords are masked: as ******** in text, and byte by byte as ** among the bytes. The positions of "
+            "lines and the hash of what a client sent still depend on them; handle the report accordingly.",
         )
     if warnings:
         yield Paragraph("Not decoded", " ".join(f"{text[:1].upper()}{text[1:]}." for text in warnings))
@@ -137,24 +137,24 @@ def limitations(
 
 def _gaps(totals: Totals) -> str:
     rule = (
-        "Octets count as missing where later ones were captured, or where the other side acknowledged them. What "
+        "Bytes count as missing where later bytes were captured, or where the other side acknowledged them. What "
         "neither shows cannot be known to be missing."
     )
     if not totals.gaps:
-        return f"No octet of these sessions is known to be missing. {rule}"
+        return f"No byte of these sessions is known to be missing. {rule}"
     return (
-        f"{count(totals.missing, 'octet')} in {count(totals.gaps, 'gap')} are missing from the captures. Each is named "
-        f"with its session; lines and messages with missing octets say so. {rule}"
+        f"{count(totals.missing, 'byte is', 'bytes are')} missing from the captures, in {count(totals.gaps, 'gap')}. "
+        f"Each gap is listed with its session, and lines and messages with missing bytes say so. {rule}"
     )
 
 
 def _conflicts(totals: Totals, settings: Settings) -> str:
-    rule = f"Where two copies of the same octets differ, the {settings.overlap} one counts here, and both are shown."
+    rule = f"Where two copies of the same bytes differ, the {settings.overlap} one is used here, and both are shown."
     if not totals.conflicts:
-        return f"No two copies of the same octets differ. {rule}"
+        return f"No two copies of the same bytes differ. {rule}"
     return (
         f"{count(totals.conflicts, 'place was', 'places were')} captured in two versions that differ; which of them "
-        f"the receiver took cannot be known from the capture alone. {rule}"
+        f"the receiver accepted cannot be known from the capture alone. {rule}"
     )
 
 
@@ -163,14 +163,14 @@ def _cuts(captures: Sequence[CaptureInfo], sessions: Sequence[Session]) -> str:
     begun = sum(session.handshake != "complete" for session in sessions)
     open_ended = sum(session.ending == "incomplete" for session in sessions)
     pieces = [
-        f"{count(cut, 'capture is', 'captures are')} cut short or damaged; what follows is not in the results."
+        f"{count(cut, 'capture is', 'captures are')} truncated or damaged; what follows is not in the results."
         if cut
-        else "No capture is cut short or damaged."
+        else "No capture is truncated or damaged."
     ]
     if begun:
-        pieces.append(f"Of {count(begun, 'session')} the beginning was not captured as a whole.")
+        pieces.append(f"The start of {count(begun, 'session')} was not captured in full.")
     if open_ended:
-        pieces.append(f"Of {count(open_ended, 'session')} no end was captured.")
+        pieces.append(f"The end of {count(open_ended, 'session')} was not captured.")
     pieces.append("A pcap file does not say how many packets the recording program dropped; a pcapng file may.")
     return " ".join(pieces)
 
@@ -178,15 +178,15 @@ def _cuts(captures: Sequence[CaptureInfo], sessions: Sequence[Session]) -> str:
 def _clock(sessions: Sequence[Session]) -> str:
     backwards = sum(_goes_back(session) for session in sessions)
     text = (
-        "Times are those that the recording program wrote into the captures, by the clock of its machine; whether that "
-        "clock was right, they do not say. They are given in UTC"
+        "Times are those that the recording program wrote into the captures, by the clock of its machine; the captures "
+        "do not show whether that clock was right. They are given in UTC"
     )
     if backwards:
         return (
-            f"{text}. In {count(backwards, 'session')} it went backwards by more than a second: "
-            "there the order of events is that of the conversation and not of the clock."
+            f"{text}. In {count(backwards, 'session')} the clock went backwards by more than a second; events are "
+            "listed there in the order of the conversation, not of the clock."
         )
-    return f"{text}. In no session did it go backwards by more than a second."
+    return f"{text}. In no session did the clock go backwards by more than a second."
 
 
 def _goes_back(session: Session) -> bool:

@@ -1,4 +1,4 @@
-"""The octets that the page carries, so that every line can be looked at octet by octet.
+"""The bytes that the page carries, so that every line can be looked at byte by byte.
 
 They stand in the page as base64 in a JSON object a session, which the page's script reads only when
 the session is opened. No text from a capture gets there in any other form.
@@ -19,20 +19,20 @@ from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.rendering import Rendering
 
 BUDGET = 16 << 20
-"""Octets of all sessions that the page carries; a browser opens some tens of MB of HTML at once."""
+"""Bytes of all sessions that the page carries; a browser opens some tens of MB of HTML at once."""
 SHARE = 6 << 10
 """What a session takes of that by its tables and its picture."""
 LEAST = 2 << 20
-"""What is left for octets in any case."""
+"""What is left for bytes in any case."""
 LIMITS = tuple(1 << bits for bits in range(24, 7, -1))
-"""Octets of one line or message that are carried at most; the largest that keeps to the budget is taken."""
+"""Bytes of one line or message that are carried at most; the largest that keeps to the budget is taken."""
 
 Extent: TypeAlias = tuple[int, int, str]
 """Offset, length, and the frames that carried it."""
 
 
 def limit_for(lengths: Sequence[int], sessions: int) -> int:
-    """Return how many octets of a line or message may be carried, from the lengths of all of them."""
+    """Return how many bytes of a line or message may be carried, from the lengths of all of them."""
     budget = max(BUDGET - SHARE * sessions, LEAST)
     for limit in LIMITS:
         if sum(min(length, limit) for length in lengths) <= budget:
@@ -45,7 +45,7 @@ def embedded(
 ) -> str:
     """Return the JSON object of a session: what the client sent (``c``), and the server (``s``).
 
-    Of each there are the captured octets (``o``: offset and base64), the passwords in them (``m``: offset and
+    Of each there are the captured bytes (``o``: offset and base64), the passwords in them (``m``: offset and
     length; stars are in their place), and of what several frames carried, which of them carried what (``p``:
     offset, length, frames).
     """
@@ -76,7 +76,7 @@ def _said(lines: Iterable[Line], direction: Direction) -> list[Range]:
 
 
 def _joined(ranges: Iterable[Range]) -> list[Range]:
-    """Return ranges in order, neighbours joined, those without octets left out."""
+    """Return ranges in order, neighbours joined, those without bytes left out."""
     joined: list[Range] = []
     for start, end in sorted(ranges):
         if joined and start <= joined[-1][1]:

@@ -2,11 +2,11 @@
 // are put together into one function. It only ever sets text, never markup, so nothing from a capture can
 // become part of the page's code.
 
-const PAGE = 1024; // octets of the octets pane at a time
+const PAGE = 1024; // bytes of the bytes pane at a time
 const ROW = 16;
 const FIELDS = {
   k: "Keyword", u: "User", p: "Password", a: "Argument", i: "Indicator", n: "Number", t: "Text",
-  e: "Line end", h: "Header", m: "Empty line", b: "Body", x: "Octets",
+  e: "Line end", h: "Header", m: "Empty line", b: "Body", x: "Bytes",
 };
 const SIDES = { c: "client", s: "server" };
 const $ = (selector, root = document) => root.querySelector(selector);

@@ -56,7 +56,7 @@ class PageView:
     tool: Tool
     exhibits: Sequence[Exhibit]
     limit: int
-    """Octets of a line or message that the page carries."""
+    """Bytes of a line or message that the page carries."""
     cut: bool
     """Some line or message is longer."""
     brief: bool

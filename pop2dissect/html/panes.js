@@ -7,7 +7,7 @@ class Panes {
     this.octets = new Octets(section);
     this.rows = $$("table.lines tbody tr:not(.note)", section);
     this.tree = make("ul", { role: "tree", "aria-label": "Fields of the exchange" });
-    this.hex = make("div", { class: "hex", tabindex: "0", role: "region", "aria-label": "Octets" });
+    this.hex = make("div", { class: "hex", tabindex: "0", role: "region", "aria-label": "Bytes" });
     this.head = make("p", { class: "hex-head" });
     this.back = make("button", { type: "button" }, "Previous");
     this.on = make("button", { type: "button" }, "Next");
@@ -15,7 +15,7 @@ class Panes {
     $(".said", section).after(
       make("div", { class: "panes" },
         make("div", { class: "tree-pane" }, make("h4", {}, "Fields"), this.tree),
-        make("div", { class: "hex-pane" }, make("h4", {}, "Octets"), this.head, this.hex, this.pager)),
+        make("div", { class: "hex-pane" }, make("h4", {}, "Bytes"), this.head, this.hex, this.pager)),
     );
     this.back.addEventListener("click", () => this.turn(-PAGE));
     this.on.addEventListener("click", () => this.turn(PAGE));
@@ -55,17 +55,17 @@ class Panes {
     const side = row.classList.contains("c") ? "c" : "s";
     const kind = row.classList[1] ?? "command";
     const text = (selector) => $(selector, row).textContent.trim();
-    const name = kind === "command" ? "Command" : kind === "octets" ? "Octets" : kind === "data" ? "Message data" : `Reply, ${kind}`;
+    const name = kind === "command" ? "Command" : kind === "octets" ? "Bytes" : kind === "data" ? "Message data" : `Reply, ${kind}`;
     const line = { side, start, end };
     const children = (row.dataset.f ?? "").split(";").filter(Boolean).map((field) => {
       const [first, length] = field.slice(1).split(",").map(Number);
       return this.fieldItem(field[0], { ...line, first: start + first, last: start + first + length });
     });
     const frames = this.octets.extents(side, start, end).map(([first, last, frame]) =>
-      this.item("Frame", `${frame}: octets ${first}–${last}`, { ...line, first, last }),
+      this.item("Frame", `${frame}: bytes ${first}–${last}`, { ...line, first, last }),
     );
     children.push(this.item("Time", text("td.t") ? `${text("td.t")} UTC` : "not captured", null));
-    children.push(this.item("Octets", `${SIDES[side]}, ${start}–${end}, ${grouped(end - start)} in all`, { ...line, first: start, last: end }));
+    children.push(this.item("Bytes", `${SIDES[side]}, ${start}–${end}, ${grouped(end - start)} in all`, { ...line, first: start, last: end }));
     const one = frames.length < 2;
     children.push(this.item(one ? "Frame" : "Frames", text("td.f") || "none captured", null, one ? [] : frames));
     if (row.dataset.state) children.push(this.item("State of the server", row.dataset.state, null));
@@ -74,7 +74,7 @@ class Panes {
 
   fieldItem(letter, place) {
     const octets = this.octets.read(place.side, place.first, Math.min(place.last, place.first + 401));
-    let name = FIELDS[letter] ?? "Octets";
+    let name = FIELDS[letter] ?? "Bytes";
     let value = asText(octets);
     if (letter === "p" && octets.includes(-1)) value = "******** (masked)";
     if (letter === "h") {
@@ -82,7 +82,7 @@ class Panes {
       name = `Header ${value.slice(0, colon)}`;
       value = value.slice(colon + 1).trim();
     }
-    if ("bx".includes(letter)) value = `${grouped(place.last - place.first)} octets: ${asText(octets, 80)}`;
+    if ("bx".includes(letter)) value = `${grouped(place.last - place.first)} bytes: ${asText(octets, 80)}`;
     return this.item(name, value, place);
   }
 
@@ -170,7 +170,7 @@ class Panes {
     const octets = this.octets.read(place.side, from, to);
     this.place = place;
     this.page = from;
-    this.head.textContent = `${SIDES[place.side]}, octets ${place.first}–${place.last}` +
+    this.head.textContent = `${SIDES[place.side]}, bytes ${place.first}–${place.last}` +
       (place.last > place.first ? ` (${grouped(place.last - place.first)})` : "");
     const lines = [];
     for (let at = 0; at < octets.length; at += ROW) {
@@ -193,7 +193,7 @@ class Panes {
     const carried = Math.max(place.start + limit - from, 0); // octets from here on that the page may carry
     if (octets.slice(0, carried).includes(null)) lines.push(make("p", { class: "lost" }, "··: not in the capture"));
     if (octets.length > carried) {
-      const words = `the page carries at most ${grouped(limit)} octets of a line or message`;
+      const words = `the page carries at most ${grouped(limit)} bytes of a line or message`;
       lines.push(make("p", { class: "lost" }, `··: from offset ${grouped(place.start + limit)} on, ${words}`));
     }
     this.hex.replaceChildren(...lines);

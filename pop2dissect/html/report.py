@@ -80,9 +80,9 @@ class Report:
         self._sessions.append(session)
 
     def write(self, file: IO[bytes], spanning: Sequence[Finding]) -> int:
-        """Write the page, sealed, into a new file; give its octets. ``spanning`` are the findings that span sessions.
+        """Write the page, sealed, into a new file; give its bytes. ``spanning`` are the findings that span sessions.
 
-        To be called once the captures have been read, while the octets of the sessions are at hand. Raises
+        To be called once the captures have been read, while the bytes of the sessions are at hand. Raises
         UsageError where the environment fixes the time of making to what is none.
         """
         made = time_of_making()
@@ -116,7 +116,7 @@ class Report:
     def _view(
         self, made: int, spanning: Sequence[Finding], totals: Totals, after: Sequence[str | None], shown: Spool
     ) -> PageView:
-        """Make the page's view-model; the sessions, rendered, are put aside in ``shown``."""
+        """Make the page's view-model; the sessions, rendered, are spooled in ``shown``."""
         dissection, choices, sessions = self._dissection, self._choices, self._sessions
         rendering = choices.rendering
         about = _by_session(sessions, spanning)

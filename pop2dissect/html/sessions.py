@@ -23,7 +23,7 @@ from pop2dissect.text.values import count
 MAX_CONFLICTS = 50
 """Conflicts of one stream that are listed; the rest is counted."""
 _SHOWN_OCTETS = 48
-"""Octets of a copy that a conflict shows."""
+"""Bytes of a copy that a conflict shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def session_row(session: Session, findings: Sequence[Finding], rendering: Render
 def session_view(
     session: Session, row: SessionRow, findings: Sequence[Finding], limit: int, rendering: Rendering, *, brief: bool
 ) -> SessionView:
-    """Make the view of a session; ``limit`` is how many octets of a line the page carries, ``brief`` messages."""
+    """Make the view of a session; ``limit`` is how many bytes of a line the page carries, ``brief`` messages."""
     secrets = [] if rendering.show_passwords else secret_ranges(session)
     lines = list(session_lines(session, rendering, secrets))
     shown = lines[:MAX_LINES]

@@ -36,7 +36,7 @@ def _sentences(
         yield "No connection carried data."
     if probes:
         attempts = count(sum(probe.attempts for probe in probes), "connection")
-        yield f"{attempts} carried none: they were refused, unanswered, or closed without a word."
+        yield f"{attempts} carried none: they were refused, unanswered, or closed before any data was sent."
     accepted, refused = totals.logins["accepted"], totals.logins["refused"]
     if totals.users:
         users = count(len(totals.users), "user name")
@@ -44,17 +44,17 @@ def _sentences(
     if totals.messages:
         fates = ", ".join(f"{number:,} {name}" for name, number in sorted(totals.dispositions.items()) if number)
         yield (
-            f"{count(totals.messages, 'message was', 'messages were')} transferred, {count(totals.octets, 'octet')} in "
+            f"{count(totals.messages, 'message was', 'messages were')} transferred, {count(totals.octets, 'byte')} in "
             f"all: {fates}; {count(totals.committed, 'deletion was', 'deletions were')} committed."
         )
     lost = (
-        f"{count(totals.missing, 'octet is', 'octets are')} missing in {count(totals.gaps, 'gap')}"
+        f"{count(totals.missing, 'byte is', 'bytes are')} missing in {count(totals.gaps, 'gap')}"
         if totals.gaps
-        else "No octet of the sessions is known to be missing"
+        else "No byte of the sessions is known to be missing"
     )
     differ = (
-        f"{count(totals.conflicts, 'place exists', 'places exist')} in two versions"
+        f"{count(totals.conflicts, 'place was', 'places were')} captured in two versions"
         if totals.conflicts
-        else "no two copies of the same octets differ"
+        else "no two copies of the same bytes differ"
     )
     yield f"{lost}; {differ}."

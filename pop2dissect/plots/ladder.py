@@ -201,7 +201,7 @@ def _caption(session: Session, rungs: Sequence[_Rung], first: int, shown: int, l
         "Arrows go from who spoke to who listened; thick ones are messages. At the right: the server's new state."
     ]
     if any(rung.entry.event == "gap" for rung in rungs):
-        pieces.append("Dashed: octets that the capture lacks.")
+        pieces.append("Dashed: bytes missing from the capture.")
     if shown < len(rungs):
         pieces.append(f"Lines {first + 1:,} to {first + shown:,} of {len(rungs):,}.")
     if left_out:

@@ -1,4 +1,4 @@
-"""How much each side sent over time, and what the capture lacks of it."""
+"""How much each side sent over time, and what is missing of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BINS = 120
 def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
     """Draw the payload captured in equal times, at most ``bins`` + 1, the servers' upwards, the clients' downwards.
 
-    x is the time in UTC, y octets, on a scale of its own for each direction. A cross marks a
+    x is the time in UTC, y bytes, on a scale of its own for each direction. A cross marks a
     gap, a stroke a segment that came late.
     """
     times = [span.time for session in sessions for way in DIRECTIONS for span in session.stream(way).spans]
@@ -66,7 +66,7 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
             octets_text(most["server"]),
         ],
     )
-    ax.set_ylabel(f"octets in {span_of_time(width)}")
+    ax.set_ylabel(f"bytes in {span_of_time(width)}")
     side = blended_transform_factory(ax.transAxes, ax.transData)
     for text, height in (("from servers", 0.5), ("from clients", -0.5)):
         ax.text(1.01, height, text, transform=side, rotation=270, va="center", ha="left", fontsize=SMALL)
@@ -76,8 +76,8 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
     behind = sum(len(times) for times in late.values())
     caption(
         ax,
-        "Payload captured, each octet once; the two directions have scales of their own. "
-        f"Crosses: octets that the capture lacks ({lost:,} gaps). "
+        "Payload captured, each byte once; the two directions have scales of their own. "
+        f"Crosses: bytes missing from the capture ({lost:,} gaps). "
         f"Strokes: segments reordered, or sent again after a loss ({behind:,}).",
     )
     return ax
@@ -90,7 +90,7 @@ def _mark(ax: Axes, clock: Clock, times: list[int], height: float, marker: str, 
 
 
 def octets_text(value: float) -> str:
-    """Write a number of octets with a decimal prefix: ``1.5 k``."""
+    """Write a number of bytes with a decimal prefix: ``1.5 k``."""
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if value >= size:
             return f"{value / size:.3g} {unit}"

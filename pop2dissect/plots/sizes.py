@@ -29,9 +29,9 @@ _LOOKS = {
 
 
 def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
-    """Draw a histogram of the captured octets of messages, stacked by what the client made of them.
+    """Draw a histogram of the captured bytes of messages, stacked by what the client made of them.
 
-    x is the size in octets, logarithmic, in 8 to 64 bins a decade; y the number of messages. Empty ones are at 1.
+    x is the size in bytes, logarithmic, in 8 to 64 bins a decade; y the number of messages. Empty ones are at 1.
     """
     messages = [message for session in sessions for message in session.messages]
     if not messages:
@@ -84,14 +84,14 @@ def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(0, max(below) * 1.12)
-    ax.set_xlabel("octets of the message (logarithmic)")
+    ax.set_xlabel("bytes of the message (logarithmic)")
     ax.set_ylabel("messages")
     ax.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     clear_frame(ax)
     broken = sum(not message.complete for message in messages)
     caption(
         ax,
-        f"{count(len(messages), 'message')} from {ordered[0]:,} to {ordered[-1]:,} octets, by what the client made of "
+        f"{count(len(messages), 'message')} from {ordered[0]:,} to {ordered[-1]:,} bytes, by what the client made of "
         f"them: ACKS keeps, ACKD deletes, NACK refuses. {broken:,} are incomplete or not as long as announced.",
     )
     return ax

@@ -38,12 +38,12 @@ class Tally:
     client_octets: int = 0
     server_octets: int = 0
     missing: int = 0
-    """Octets that the capture lacks, of both streams."""
+    """Bytes missing from the capture, of both streams."""
     gaps: int = 0
     late: int = 0
-    """Runs captured after octets that follow them: reordered, or sent again after a loss."""
+    """Runs captured after bytes that follow them: reordered, or sent again after a loss."""
     repeated: int = 0
-    """Octets captured again."""
+    """Bytes captured again."""
     latencies: list[int] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -79,7 +79,7 @@ class CommandTally:
     """Of all replies."""
     latencies: list[int] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)
-    """From the server's last octet before it to the command."""
+    """From the server's last byte before it to the command."""
 
 
 class Transfer(NamedTuple):
@@ -114,7 +114,7 @@ class Statistics:
     """Latencies by client address and server."""
     transfers: list[Transfer] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
-    """Captured octets of each message."""
+    """Captured bytes of each message."""
     intervals: list[tuple[int, int]] = field(default_factory=list)
     """Start and end of each session."""
 

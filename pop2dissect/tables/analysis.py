@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def timeline_table(session: Session, show_passwords: bool = False) -> pd.DataFrame:
-    """Return what happened in a session, a row an entry, with the columns that docs/tables.md describes.
+    """Return what happened in a session, one row per entry, with the columns that docs/tables.md describes.
 
     Raises MissingLibraryError where pandas is missing.
     """

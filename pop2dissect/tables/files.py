@@ -1,7 +1,7 @@
 """Tables as files: CSV without pandas, Parquet with pandas and pyarrow.
 
 Both take the tables' rows one by one, from wherever they are: of sessions at hand (:func:`rows_of`), or
-put aside while the sessions passed (:class:`pop2dissect.tables.spooled.TablesAside`).
+spooled while the sessions passed (:class:`pop2dissect.tables.spooled.SpooledTables`).
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class FrameBuilder(Generic[Row]):
             self._pack(_PACKED)
 
     def frame(self) -> pd.DataFrame:
-        """Return the data frame, with a fresh RangeIndex, and begin anew."""
+        """Return the data frame, with a fresh RangeIndex, and start again."""
         self._pack(0)
         arrays = {}
         for column, packed in zip(self._columns, self._packed, strict=True):

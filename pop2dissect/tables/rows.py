@@ -44,7 +44,7 @@ class ExchangeRow:
     reply: Reply | None
     """The first one."""
     before: int | None
-    """Time of the last octet that the server had sent before the command."""
+    """Time of the last byte that the server had sent before the command."""
     message: int | None
     """Index of the message that it transferred."""
     show_passwords: bool
@@ -69,7 +69,7 @@ class FindingRow:
 
 @dataclass(slots=True)
 class SegmentRow:
-    """A run of octets of a stream that one frame carried."""
+    """A run of bytes of a stream that one frame carried."""
 
     session: int
     direction: Direction
@@ -84,7 +84,7 @@ class SegmentRow:
 
 @dataclass(slots=True)
 class GapRow:
-    """A run of octets of a stream that the capture lacks."""
+    """A run of bytes of a stream that is missing from the capture."""
 
     session: int
     direction: Direction
@@ -145,7 +145,7 @@ def segment_rows(source: Source) -> Iterator[SegmentRow]:
 
 
 def gap_rows(source: Source) -> Iterator[GapRow]:
-    """Yield the gaps of all streams, with the time of the octets around them."""
+    """Yield the gaps of all streams, with the time of the bytes around them."""
     for session in source.sessions:
         for direction, stream in session.streams():
             for place, gap in enumerate(stream.gaps):

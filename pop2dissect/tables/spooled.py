@@ -1,4 +1,4 @@
-"""The rows of all tables, put aside on disk while sessions pass that are too many to be kept."""
+"""The rows of all tables, spooled to disk while sessions pass that are too many to be kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pop2dissect.text.spool import Spool
 _AFTER_ALL_SESSIONS = 2**64 - 1
 
 
-class TablesAside:
+class SpooledTables:
     """A context manager. Sessions come in the order of their ends; rows are given in the order of their numbers."""
 
     def __init__(self, *, show_passwords: bool = False) -> None:
@@ -34,14 +34,14 @@ class TablesAside:
         self._held.close()
 
     def add(self, session: Session) -> None:
-        """Put the rows of a session aside. Its number must be known."""
-        self._put_aside(session.id, Source((session,), show_passwords=self._show_passwords))
+        """Spool the rows of a session. Its number must be known."""
+        self._spool(session.id, Source((session,), show_passwords=self._show_passwords))
 
     def add_rest(self, probes: Sequence[Probe], findings: Sequence[Finding]) -> None:
-        """Put aside what belongs to no session: connections without payload, and findings that span sessions."""
-        self._put_aside(_AFTER_ALL_SESSIONS, Source((), probes, findings))
+        """Spool what belongs to no session: connections without payload, and findings that span sessions."""
+        self._spool(_AFTER_ALL_SESSIONS, Source((), probes, findings))
 
-    def _put_aside(self, number: int, source: Source) -> None:
+    def _spool(self, number: int, source: Source) -> None:
         for name, spool in self._spools.items():
             rows = list(rows_of(name, source))
             if rows:

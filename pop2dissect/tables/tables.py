@@ -104,12 +104,12 @@ class Tables:
 
     @property
     def segments(self) -> pd.DataFrame:
-        """Runs of octets that the streams consist of; key ``session``, ``direction``, ``segment``."""
+        """Runs of bytes that the streams consist of; key ``session``, ``direction``, ``segment``."""
         return self["segments"]
 
     @property
     def gaps(self) -> pd.DataFrame:
-        """What the capture lacks of the streams; key ``session``, ``direction``, ``gap``."""
+        """What is missing of the streams; key ``session``, ``direction``, ``gap``."""
         return self["gaps"]
 
     @property

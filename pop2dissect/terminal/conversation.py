@@ -104,7 +104,7 @@ def _message(session: Session, message: Message, look: Look) -> Iterator[str]:
 
 
 def _head(message: Message) -> bytes:
-    """Return a message's first octets, at least to the end of its headers: mostly few, and bodies may be long."""
+    """Return a message's first bytes, at least to the end of its headers: mostly few, and bodies may be long."""
     head = b""
     for octets in (FIRST_LOOK, HEADER_OCTETS):
         head = message.stream.read(message.start, min(message.end, message.start + octets))

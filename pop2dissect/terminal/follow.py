@@ -12,13 +12,13 @@ from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count
 
 _BLOCK = 1 << 16
-"""Octets that are read at a time, and the longest run without a line end that is shown on one line."""
+"""Bytes that are read at a time, and the longest run without a line end that is shown on one line."""
 
 
 def conversation(session: Session, look: Look) -> Iterator[str]:
     """Yield the conversation line by line, each with a sign for the end that said it. Passwords are masked.
 
-    All octets of both streams are in it, messages too, and what the capture lacks is said in its place.
+    All bytes of both streams are in it, messages too, and what is missing from the capture is said in its place.
     """
     style = look.style
     secrets = [] if look.show_passwords else secret_ranges(session)
@@ -33,7 +33,7 @@ def conversation(session: Session, look: Look) -> Iterator[str]:
             if isinstance(line, str):
                 yield f"{colour}{sign} {terminal_safe(line)}{style.off}"
             else:
-                yield f"{style.notable}{sign} ({count(line, 'octet')} not captured){style.off}"
+                yield f"{style.notable}{sign} ({count(line, 'byte')} missing from the capture){style.off}"
         told[direction] = max(told[direction], end)
 
 
@@ -58,7 +58,7 @@ def _turns(session: Session) -> Iterator[tuple[Direction, int]]:
 
 
 def _lines(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> Iterator[str | int]:
-    """Yield part of a stream as lines without their ends, and in the place of a gap how many octets it has of them."""
+    """Yield part of a stream as lines without their ends, and in the place of a gap how many bytes it has of them."""
     for gap in stream.gaps:
         if gap.offset < end and gap.offset + gap.length > start:
             yield from _captured(stream, start, gap.offset, secrets)

@@ -28,7 +28,7 @@ _COMMANDS = (
     Column("sent", right=True),
     Column("errors", right=True),
     Column("unanswered", right=True, dispensable=2),
-    Column("departures", right=True, dispensable=1),
+    Column("violations", right=True, dispensable=1),
     *_SPREAD,
 )
 
@@ -41,7 +41,7 @@ def _group_columns(title: str) -> tuple[Column, ...]:
         Column("refused", right=True),
         Column("messages", right=True, dispensable=1),
         Column("deleted", right=True, dispensable=5),
-        Column("octets", right=True, dispensable=2),
+        Column("bytes", right=True, dispensable=2),
         Column("lost", right=True, dispensable=6),
         Column("median", right=True, dispensable=3),
         Column("p95", right=True, dispensable=4),
@@ -77,9 +77,9 @@ def _facts(statistics: Statistics, look: Look) -> Iterator[tuple[str, str]]:
     if total.messages:
         yield "Messages", _messages(total)
         yield "", _sizes(statistics)
-    yield "Octets", f"{total.client_octets:,} from clients, {total.server_octets:,} from servers"
-    yield "Losses", f"{count(total.missing, 'octet')} in {count(total.gaps, 'gap')} not captured"
-    yield "Repeats", f"{count(total.repeated, 'octet')} captured again, {count(total.late, 'segment')} late"
+    yield "Bytes", f"{total.client_octets:,} from clients, {total.server_octets:,} from servers"
+    yield "Losses", f"{count(total.missing, 'byte')} in {count(total.gaps, 'gap')} missing from the capture"
+    yield "Repeats", f"{count(total.repeated, 'byte')} captured again, {count(total.late, 'segment')} late"
     yield "Departures", f"{total.violations:,} from the RFC"
 
 
@@ -97,9 +97,9 @@ def _messages(tally: Tally) -> str:
 def _sizes(statistics: Statistics) -> str:
     sizes = spread(statistics.sizes)
     assert sizes is not None
-    text = f"{sizes.total:,} octets: {sizes.minimum:,} to {sizes.maximum:,}, median {sizes.median:,}"
+    text = f"{sizes.total:,} bytes: {sizes.minimum:,} to {sizes.maximum:,}, median {sizes.median:,}"
     rates = sorted(transfer.octets * SECOND // transfer.duration for transfer in statistics.transfers)
-    return f"{text}; median {quantile(rates, 1, 2):,} octets/s" if rates else text
+    return f"{text}; median {quantile(rates, 1, 2):,} bytes/s" if rates else text
 
 
 def _times(statistics: Statistics) -> Iterator[tuple[str, ...]]:

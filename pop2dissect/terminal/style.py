@@ -36,7 +36,7 @@ class Style:
     bullet: str = "·"
     rule: str = "─"
     levels: str = "▁▂▃▄▅▆▇█"
-    """From little to much, for a curve in one line; a blank is nothing."""
+    """From little to much, for a curve in one line; a space is nothing."""
     width: int | None = None
     """Cells of a line; None where lines are not cut: in pipes and files."""
 
@@ -89,6 +89,6 @@ def style_for(output: TextIO, color: str, environment: dict[str, str], columns: 
 
 
 def pad(text: str, width: int, right: bool = False) -> str:
-    """Fill text up with blanks to so many cells; longer text stays as it is."""
+    """Fill text up with spaces to so many cells; longer text stays as it is."""
     blanks = " " * (width - cell_width(text))
     return blanks + text if right else text + blanks

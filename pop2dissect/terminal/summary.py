@@ -26,7 +26,7 @@ SESSION_COLUMNS = (
     Column("end", dispensable=7),
     Column("messages", right=True, dispensable=2),
     Column("deleted", right=True, dispensable=6),
-    Column("octets", right=True, dispensable=4),
+    Column("bytes", right=True, dispensable=4),
     Column("duration", right=True, dispensable=8),
     Column("notes", elastic=True),
 )
@@ -85,10 +85,10 @@ def _notes(session: Session) -> str:
     notes = (
         f"{max(grave)}: {count(len(grave), 'finding')}" if grave else "",
         "start missing" if session.handshake == "missing" else "",
-        f"{count(lost, 'octet')} lost" if lost else "",
+        f"{count(lost, 'byte')} missing" if lost else "",
         count(conflicts, "conflict") if conflicts else "",
         f"{uncommitted:,} not committed" if uncommitted else "",
-        f"{count(departures, 'departure')} from the RFC" if departures else "",
+        f"{count(departures, 'protocol violation')}" if departures else "",
     )
     return ", ".join(note for note in notes if note)
 
@@ -100,7 +100,7 @@ def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look
         yield f"{style.bold}{style.clip(terminal_safe(info.path))}{style.off}"
         if info.format:  # none of a file that cannot be read at all
             links = ", ".join(link_type_name(link_type) for link_type in info.link_types)
-            size = "" if info.size is None else f", {count(info.size, 'octet')}"
+            size = "" if info.size is None else f", {count(info.size, 'byte')}"
             yield style.clip(f"  {info.format}, {links or 'no interface'}{size}, {count(info.packets, 'packet')}")
         if info.first_time is not None and info.last_time is not None:
             first, last = moment(info.first_time, look.zone), moment(info.last_time, look.zone)
@@ -173,9 +173,9 @@ def totals_text(totals: Totals, style: Style) -> Iterator[str]:
     if totals.messages:
         fates = ", ".join(f"{number:,} {fate}" for fate, number in sorted(totals.dispositions.items()))
         committed = f", {count(totals.committed, 'deletion')} committed" if totals.committed else ""
-        yield style.clip(f"{count(totals.messages, 'message')} of {count(totals.octets, 'octet')}: {fates}{committed}")
+        yield style.clip(f"{count(totals.messages, 'message')} of {count(totals.octets, 'byte')}: {fates}{committed}")
     if totals.gaps or totals.conflicts:
         yield style.clip(
-            f"{style.bullet} {count(totals.missing, 'octet')} missing in {count(totals.gaps, 'gap')}, "
+            f"{style.bullet} {count(totals.missing, 'byte')} missing in {count(totals.gaps, 'gap')}, "
             f"{count(totals.conflicts, 'conflict')} between copies"
         )

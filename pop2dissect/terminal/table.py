@@ -13,7 +13,7 @@ from pop2dissect.text.spool import Spool
 
 _BETWEEN = "  "
 _BETWEEN_CELLS = "\x1f"
-"""Between the cells of a row that was put aside; text that is harmless for a terminal has none."""
+"""Between the cells of a spooled row; text that is harmless for a terminal has none."""
 _LEAST = 12
 """Cells that the elastic column is left at least."""
 _UNCUT = 1 << 30

@@ -1,4 +1,4 @@
-"""Texts put aside in the order they come, to be read in the order of their numbers: on disk if they are long.
+"""Texts spooled in the order in which they come, to be read in the order of their numbers: on disk if they are long.
 
 Sessions end in another order than they begin. Their texts wait here, so that the sessions themselves
 need not, and memory does not grow with them.
@@ -15,7 +15,7 @@ from typing import Self
 from pop2dissect.writing import named
 
 _IN_MEMORY = 16 << 20
-"""Octets up to which no file is made."""
+"""Bytes up to which no file is made."""
 
 
 def _where() -> str:
@@ -23,7 +23,7 @@ def _where() -> str:
 
 
 class OctetSpool:
-    """For octets. A context manager; they are given back once :meth:`octets_in_order` is called."""
+    """For bytes. A context manager; they are given back once :meth:`octets_in_order` is called."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed by close)
@@ -42,11 +42,11 @@ class OctetSpool:
         return len(self._numbers)
 
     def close(self) -> None:
-        """Let go of all that was put aside."""
+        """Let go of all that was spooled."""
         self._file.close()
 
     def put(self, number: int, octets: bytes) -> None:
-        """Put octets aside under a number."""
+        """Spool bytes under a number."""
         with named(_where):
             self._file.write(octets)
         self._numbers.append(number)
@@ -65,7 +65,7 @@ class Spool(OctetSpool):
     """For texts of any characters, surrogates too."""
 
     def add(self, number: int, text: str) -> None:
-        """Put a text aside under its number."""
+        """Spool a text under its number."""
         self.put(number, text.encode("utf-8", "surrogatepass"))
 
     def in_order(self) -> Iterator[str]:

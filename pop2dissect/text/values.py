@@ -1,7 +1,7 @@
 """How numbers and times are written: for people in words and columns, for programs exactly.
 
 Times come as integer nanoseconds since 1970-01-01 UTC and are never turned into floating point. The
-calendar is reckoned here, in integers, because a capture's time stamps may lie outside of the years
+calendar is computed here, in integers, because a capture's time stamps may lie outside of the years
 that :mod:`datetime` knows.
 """
 

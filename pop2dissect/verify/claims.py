@@ -180,7 +180,9 @@ def _sessions(recorded: object, derived: list[_Values], secret: bool) -> Iterato
     for place, session in enumerate(sessions):
         number = session.get("id") if isinstance(session, dict) else None
         if type(number) is not int or number in by_number:
-            yield Claim(f"place {place + 1} of the sessions", "", ("it is no session, or one that is recorded twice",))
+            yield Claim(
+                f"place {place + 1} of the sessions", "", ("it is not a session, or one that is recorded twice",)
+            )
         else:
             by_number[number] = session
     for session in derived:

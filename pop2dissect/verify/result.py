@@ -1,6 +1,6 @@
 """Reads an earlier result: a JSON document, an HTML report, or the manifest of an export.
 
-Whatever the octets are, this gives a result or raises ResultError: the file may be damaged or forged.
+Whatever the bytes are, this gives a result or raises ResultError: the file may be damaged or forged.
 """
 
 from __future__ import annotations
@@ -74,12 +74,16 @@ def read_result(path: str) -> Result:
             text, intact = claims.document, claims.intact
         recorded = parse(text)
     except (UsageError, ValueError, RecursionError) as error:
-        raise ResultError(f"{path} is no result of pop2dissect, or damaged: {_reason(error)}", path=path) from None
+        raise ResultError(
+            f"{path} is not a result of pop2dissect, or is damaged: {_reason(error)}", path=path
+        ) from None
     schema = recorded.get("schema")
     if schema == manifest.SCHEMA and form == "document":
         form = "manifest"
     elif schema != document.SCHEMA:
-        raise ResultError(f"{path} is no result of pop2dissect, or damaged: its schema is {schema!r:.40}", path=path)
+        raise ResultError(
+            f"{path} is not a result of pop2dissect, or is damaged: its schema is {schema!r:.40}", path=path
+        )
     try:
         settings, selected, show_passwords = read_settings(recorded.get("settings"))
     except ValueError as error:
@@ -91,12 +95,12 @@ def parse(text: str) -> dict[str, Any]:
     """Parse a JSON object strictly: no name twice, no NaN. Raises ValueError, RecursionError."""
     value = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object)
     if not isinstance(value, dict):
-        raise ValueError("it is no object")
+        raise ValueError("it is not an object")
     return value
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -112,5 +116,5 @@ def _reason(error: Exception) -> str:
             return f"after its end, in line {error.lineno}, comes more (what --jsonl writes cannot be verified)"
         return f"in line {error.lineno}, column {error.colno}: {error.msg}"
     if isinstance(error, UnicodeDecodeError):
-        return f"octet {error.start} is no UTF-8"
+        return f"byte {error.start} is not UTF-8"
     return "it is nested too deep" if isinstance(error, RecursionError) else str(error)

@@ -30,7 +30,7 @@ class Verification:
     """Those that were given, in the order of the result's."""
     claims: list[Claim] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """Sentences about what cannot be proven, or is unusual, but is no difference."""
+    """Sentences about what cannot be proven, or is unusual, but is not a difference."""
 
     @property
     def holds(self) -> bool:
@@ -88,7 +88,7 @@ def _file(folder: Path, entry: dict[str, Any]) -> Claim:
     """Compare a file beside the manifest with what that says."""
     name = entry.get("file")
     if not isinstance(name, str) or not is_plain_name(name):
-        return Claim("a file beside the manifest", "", ("its recorded name is no name of a file",))
+        return Claim("a file beside the manifest", "", ("its recorded name is not a file name",))
     digest = _digest(folder / name)
     if digest is None:
         return Claim(f"file {terminal_safe(name)}", "as it is now", ("it cannot be read",))
@@ -112,7 +112,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _form(result: Result, derived: str, claims: Sequence[Claim]) -> Iterator[Claim]:
-    """Compare the octets, where all that they say is the same: white space, order, escapes."""
+    """Compare the bytes, where all that they say is the same: white space, order, escapes."""
     if result.version != __version__ or not all(claim.holds for claim in claims):
         return
     if result.text == derived:
@@ -137,7 +137,7 @@ def _notes(result: Result, captures: Sequence[Given]) -> Iterator[str]:
         if recorded.get("sha256") is None:
             yield f"capture {place} has no hash recorded: it came through a pipe"
         elif recorded.get("sha256") != digest:
-            yield f"capture {place} is not, octet for octet, the one that the result is about"
+            yield f"capture {place} is not, byte for byte, the one that the result is about"
     yield from _unusual(result)
 
 

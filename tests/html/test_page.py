@@ -87,7 +87,7 @@ def test_the_course_of_events_tells_the_break_in(read_incident: ReadPage) -> Non
     assert asked == sorted(asked)
     assert len(asked) == 7  # and .rhosts, which was asked for by its path
     for sentence in (
-        "Begins 15 connections on which nothing is said",
+        "Opens 15 connections on which no data is sent",
         "in 25 connections",
         "Logs in at 198.51.100.20:109 as “bertil”; the server accepts.",
         "the server answers “#1 messages in /etc/passwd”",
@@ -96,7 +96,7 @@ def test_the_course_of_events_tells_the_break_in(read_incident: ReadPage) -> Non
         "(1,014 characters)”; the server answers “#0 messages in",
     ):
         assert sentence in events, sentence
-    assert re.search(r"“/etc/passwd”, 1,219 octets\. 41 2237 ", events)
+    assert re.search(r"“/etc/passwd”, 1,219 bytes\. 41 2237 ", events)
 
 
 def test_facts_stand_apart_from_interpretation(read_incident: ReadPage) -> None:
@@ -143,9 +143,9 @@ def test_the_head_and_the_evidence(incident: Path, read_incident: ReadPage) -> N
         "JD/1",
         "From the switch.",
         f"SHA-256 before reading {digest} SHA-256 after reading {digest}",
-        f"{capture.stat().st_size:,} octets",
+        f"{capture.stat().st_size:,} bytes",
         "Ethernet (1)",
-        "262,144 octets",
+        "262,144 bytes",
         "4,018",
         "2026-11-23 08:44:28.327334 UTC = 2026-11-23 09:44:28.327334 CET",
         "--tz Europe/Berlin",
@@ -220,9 +220,9 @@ def test_passwords_are_shown_when_asked_for(tmp_path: Path) -> None:
 def test_what_the_capture_lacks_is_said(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("derived_gap_in_message")))
     assert re.search(r"Gap: [\d,]+ bytes of the server at offset [\d,]+: not captured", page.text)
-    assert "octets missing)" in page.sessions[1].text
-    assert "not complete" in page.sessions[1].text
-    assert "octets in 1 gap are missing from the captures" in page.text
+    assert "bytes missing)" in page.sessions[1].text
+    assert "; incomplete" in page.sessions[1].text
+    assert "missing from the captures, in 1 gap." in page.text
 
 
 def test_conflicts_are_shown_but_not_those_of_a_password(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_conflicts_are_shown_but_not_those_of_a_password(tmp_path: Path) -> None
 
 def test_a_clock_that_goes_back_is_said(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("derived_time_backwards")))
-    assert "In 1 session it went backwards" in page.text
+    assert "In 1 session the clock went backwards" in page.text
 
 
 def test_drops_that_the_file_tells(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_octets_that_were_captured_again(tmp_path: Path) -> None:
 def test_a_cut_capture(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("derived_truncated_file")))
     assert "Cut or damaged yes, see below" in page.text
-    assert "1 capture is cut short or damaged" in page.text
+    assert "1 capture is truncated or damaged" in page.text
 
 
 def test_sessions_that_are_not_pop2(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_capture_without_sessions(tmp_path: Path) -> None:
     capture = save(tmp_path / "none.pcap", Conversation().unanswered().packets)
     page = ReadPage(make_report(tmp_path, capture))
     assert "No connection carried data." in page.text
-    assert "Nothing was found." in page.text
+    assert "There are no findings." in page.text
 
 
 def test_a_plain_run_does_not_import_jinja() -> None:
@@ -340,7 +340,7 @@ def test_every_setting_of_the_run_is_said(tmp_path: Path) -> None:
         "Of two copies that differ the last counts",
         "The captures were read once and not changed. tshark read the files, decoded the packets",
         "those of connections to any other port whose server greets as one of POP2 or RFC 918 does",
-        "Where two copies of the same octets differ, the last one counts.",
+        "Where two copies of the same bytes differ, the last one is used.",
         "“pop2dissect verify” cannot derive them again",
     ):
         assert fact in text, fact

@@ -13,7 +13,7 @@ import pop2dissect
 from pop2dissect.tables import files
 from pop2dissect.tables.files import write_csv, write_parquet
 from pop2dissect.tables.schema import TABLES
-from pop2dissect.tables.spooled import TablesAside
+from pop2dissect.tables.spooled import SpooledTables
 from pop2dissect.tables.tables import Tables
 from tests.support.truth import capture_path
 
@@ -72,14 +72,14 @@ def test_an_empty_capture_gives_headings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["incident_small", "gaps_span_missed_3pct"])
-def test_what_was_put_aside_in_any_order_gives_the_same_files(name: str, tmp_path: Path) -> None:
+def test_what_was_spooled_in_any_order_gives_the_same_files(name: str, tmp_path: Path) -> None:
     capture = pop2dissect.read(capture_path(name))
     paths = [*capture.tables.write_csv(tmp_path / "1"), *capture.tables.write_parquet(tmp_path / "1")]
-    with TablesAside() as aside:
+    with SpooledTables() as spooled:
         for session in reversed(capture.sessions):
-            aside.add(session)
-        aside.add_rest(capture.probes, capture.findings)
-        others = [*write_csv(aside.rows, tmp_path / "2"), *write_parquet(aside.rows, tmp_path / "2")]
+            spooled.add(session)
+        spooled.add_rest(capture.probes, capture.findings)
+        others = [*write_csv(spooled.rows, tmp_path / "2"), *write_parquet(spooled.rows, tmp_path / "2")]
     assert len(paths) == len(others) == 2 * len(TABLES)
     for one, other in zip(paths, others, strict=True):
         assert one.name == other.name

@@ -49,7 +49,7 @@ def test_all_that_was_said_is_told_once(name: str) -> None:
 def test_what_is_missing_is_said_in_its_place() -> None:
     session = pop2dissect.read(str(capture_path("gaps_span_missed_3pct"))).sessions[0]
     told = list(conversation(session, MASKED))
-    at = told.index("→ (8 octets not captured)")
+    at = told.index("→ (8 bytes missing from the capture)")
     assert told[at - 1] == "← =563 characters in message 3"
     assert told[at + 1] == "← =563 characters in message 3"
 
@@ -113,4 +113,4 @@ def test_a_password_cut_by_a_gap_is_masked_to_the_end_of_its_line(tmp_path: Path
     text = "\n".join(conversation(session, MASKED))
     assert "same" not in text
     assert "ope" not in text
-    assert "→ HELO fred ********\n→ (3 octets not captured)" in text
+    assert "→ HELO fred ********\n→ (3 bytes missing from the capture)" in text

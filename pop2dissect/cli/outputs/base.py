@@ -67,7 +67,7 @@ class Output(ABC):
 
     @abstractmethod
     def add(self, session: Session) -> None:
-        """Take a session, in the order in which their connections end. Its octets are at hand until :meth:`finish`."""
+        """Take a session, in the order in which their connections end. Its bytes are at hand until :meth:`finish`."""
 
     @abstractmethod
     def finish(self) -> None:

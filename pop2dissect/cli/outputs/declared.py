@@ -36,7 +36,7 @@ def load(home: str) -> Any:
 PRINTED: Final = (
     Declared(("--json",), None, "one JSON document, schema pop2dissect/1", "document:JsonOutput"),
     Declared(("--jsonl",), None, "a session a line as JSON, as soon as it ends", "document:JsonLinesOutput"),
-    Declared(("-V", "--verbose-tree"), None, "every field, with frames and octets", "text:TreeOutput"),
+    Declared(("-V", "--verbose-tree"), None, "every field, with frames and bytes", "text:TreeOutput"),
     Declared(("--stats",), None, "statistics: times, servers, clients, users, commands", "statistics:StatisticsOutput"),
     Declared(("--follow",), "N", "the conversation of session N as text", "follow:FollowOutput"),
 )

@@ -23,7 +23,7 @@ class JsonOutput(Output):
         run.digests.start()
 
     def add(self, session: Session) -> None:
-        """Write the session's part and put it aside."""
+        """Write the session's part and spool it."""
         self._totals.add(session)
         self._spool.add(session.id, session_text(session, self._rendering))
 

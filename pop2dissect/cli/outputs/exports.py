@@ -47,7 +47,7 @@ class FolderOutput(FileOutput):
         """Return how many files there are."""
         manifest = self._export.manifest
         files = count(manifest.files, manifest.kind.noun)
-        return f"{files} of {count(manifest.octets, 'octet')} in {self._export.folder.path}, with a manifest"
+        return f"{files} of {count(manifest.octets, 'byte')} in {self._export.folder.path}, with a manifest"
 
 
 class MailOutput(FolderOutput):
@@ -79,7 +79,7 @@ class MboxOutput(FileOutput):
         self._messages = 0
 
     def add(self, session: Session) -> None:
-        """Put the session's messages aside."""
+        """Spool the session's messages."""
         self._spool.put(session.id, mbox_of(session, self.run.look))
         self._messages += len(session.messages)
 
@@ -104,7 +104,7 @@ class CaseOutput(FileOutput):
         self._spool = self.held.enter_context(Spool())
 
     def add(self, session: Session) -> None:
-        """Put the session's part aside."""
+        """Spool the session's part."""
         self._spool.add(session.id, self._graph.session(session))
 
     def finish(self) -> None:
@@ -129,7 +129,7 @@ class DfxmlOutput(FileOutput):
         run.digests.start()
 
     def add(self, session: Session) -> None:
-        """Put the session's files aside."""
+        """Spool the session's files."""
         self._spool.add(session.id, session_files(session, one_capture=not self.run.look.several_captures))
 
     def finish(self) -> None:

@@ -33,4 +33,4 @@ class ReportOutput(FileOutput):
 
     def written(self) -> str:
         """Return where the report is."""
-        return f"a report of {self._size:,} octets in {self._path}"
+        return f"a report of {self._size:,} bytes in {self._path}"

@@ -10,7 +10,7 @@ from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.errors import UsageError
 from pop2dissect.session import Session
 from pop2dissect.tables.files import Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
-from pop2dissect.tables.spooled import TablesAside
+from pop2dissect.tables.spooled import SpooledTables
 from pop2dissect.text.values import count
 from pop2dissect.writing import already_exists
 
@@ -29,7 +29,7 @@ class _TablesOutput(FileOutput):
         self._directory = directory
         self._paths = self.paths(directory)
         _check_new(Path(directory), self._paths)
-        self._aside = self.held.enter_context(TablesAside(show_passwords=run.look.show_passwords))
+        self._spooled = self.held.enter_context(SpooledTables(show_passwords=run.look.show_passwords))
 
     @staticmethod
     @abstractmethod
@@ -42,14 +42,14 @@ class _TablesOutput(FileOutput):
         """Write them."""
 
     def add(self, session: Session) -> None:
-        """Put the session's rows aside."""
-        self._aside.add(session)
+        """Spool the session's rows."""
+        self._spooled.add(session)
 
     def finish(self) -> None:
         """Write the files."""
         probes = self.run.dissection.probes if self.run.selected is None else []
-        self._aside.add_rest(probes, self.run.spanning_findings())
-        self.write(self._aside.rows, self._directory)
+        self._spooled.add_rest(probes, self.run.spanning_findings())
+        self.write(self._spooled.rows, self._directory)
 
     def written(self) -> str:
         """Return how many tables there are."""

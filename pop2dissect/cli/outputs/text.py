@@ -39,7 +39,7 @@ class TextOutput(Output):
         self._table = self.held.enter_context(Table(SESSION_COLUMNS, run.look.style))
 
     def add(self, session: Session) -> None:
-        """Write the session's part and put it aside."""
+        """Write the session's part and spool it."""
         look = self.run.look
         self._totals.add(session)
         self._findings.add(session.findings)

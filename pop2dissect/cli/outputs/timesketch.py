@@ -21,7 +21,7 @@ class TimesketchOutput(FileOutput):
         self._events = 0
 
     def add(self, session: Session) -> None:
-        """Put the session's events aside."""
+        """Spool the session's events."""
         lines = [event_line(event) for event in session_events(session, self.run.look.show_passwords)]
         self._events += len(lines)
         self._spool.add(session.id, "".join(lines))

@@ -53,7 +53,7 @@ EXCHANGES: Table[ExchangeRow] = Table(
             lambda row: row.exchange.command,
         ),
         Column(
-            "arguments", Kind.TEXT, "unquoted, separated by blanks; a password is masked unless asked for", _arguments
+            "arguments", Kind.TEXT, "unquoted, separated by spaces; a password is masked unless asked for", _arguments
         ),
         Column(
             "line",
@@ -64,7 +64,7 @@ EXCHANGES: Table[ExchangeRow] = Table(
         Column(
             "time",
             Kind.TIME,
-            "of the command's first octet; of the greeting, its reply's",
+            "of the command's first byte; of the greeting, its reply's",
             lambda row: row.exchange.time,
         ),
         Column("capture", Kind.INTEGER, CAPTURE_OF, lambda row: first_capture(row.exchange.frames)),
@@ -101,7 +101,7 @@ EXCHANGES: Table[ExchangeRow] = Table(
         Column(
             "reply_value",
             Kind.INTEGER,
-            "number of a `#` or `=` reply, octets of data; NA also where it does not fit in 64 bits",
+            "number of a `#` or `=` reply, bytes of data; NA also where it does not fit in 64 bits",
             lambda row: row.reply.value if row.reply else None,
         ),
         Column(
@@ -113,7 +113,7 @@ EXCHANGES: Table[ExchangeRow] = Table(
         Column(
             "reply_time",
             Kind.TIME,
-            "of the first reply's first octet; NA where not captured",
+            "of the first reply's first byte; NA where not captured",
             lambda row: row.reply.time if row.reply else None,
         ),
         Column(
@@ -126,13 +126,13 @@ EXCHANGES: Table[ExchangeRow] = Table(
         Column(
             "latency",
             Kind.DURATION,
-            "from the command's last octet to the first reply",
+            "from the command's last byte to the first reply",
             lambda row: row.exchange.latency,
         ),
         Column(
             "wait",
             Kind.DURATION,
-            "from the server's last octet before it to the command: the client's turn, and the network's",
+            "from the server's last byte before it to the command: the client's turn, and the network's",
             _wait,
         ),
         Column(
@@ -140,27 +140,27 @@ EXCHANGES: Table[ExchangeRow] = Table(
             Kind.INTEGER,
             "length of the command with its line end",
             lambda row: row.exchange.end - row.exchange.start,
-            "octets",
+            "bytes",
         ),
         Column(
             "server_octets",
             Kind.INTEGER,
             "length of all replies",
             _reply_octets,
-            "octets",
+            "bytes",
         ),
         Column(
             "missing",
             Kind.INTEGER,
             "of the command and its replies, not in the capture",
             _missing,
-            "octets",
+            "bytes",
         ),
         Column("message", Kind.INTEGER, "index of the message that it transferred", lambda row: row.message),
         Column(
             "violations",
             Kind.TEXT,
-            "ids of departures from the RFC, separated by blanks",
+            "ids of protocol violations, separated by spaces",
             lambda row: " ".join(row.exchange.violations),
         ),
         Column("notes", Kind.TEXT, "what else is unusual, in words", lambda row: "; ".join(row.exchange.notes)),

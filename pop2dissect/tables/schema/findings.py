@@ -43,13 +43,13 @@ FINDINGS: Table[FindingRow] = Table(
         Column(
             "techniques",
             Kind.TEXT,
-            "ids of MITRE ATT&CK, separated by blanks",
+            "ids of MITRE ATT&CK, separated by spaces",
             lambda row: " ".join(row.finding.techniques),
         ),
         Column(
             "sessions",
             Kind.TEXT,
-            "numbers of all sessions that it is about, separated by blanks",
+            "numbers of all sessions that it is about, separated by spaces",
             lambda row: " ".join(map(str, row.finding.sessions)),
         ),
     ),

@@ -1,4 +1,4 @@
-"""The tables of what the streams consist of, and of what the capture lacks of them."""
+"""The tables of what the streams consist of, and of what is missing of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pop2dissect.tables.schema.shared import CAPTURE_OF, SESSION_ID
 
 SEGMENTS: Table[SegmentRow] = Table(
     "segments",
-    "What the streams consist of: runs of octets, each from one frame, no octet twice. A segment that was "
+    "What the streams consist of: runs of bytes, each from one frame, no byte twice. A segment that was "
     "sent again is here once, as it counts; one that was cut by others is several runs.",
     ("session", "direction", "segment"),
     (
@@ -19,19 +19,19 @@ SEGMENTS: Table[SegmentRow] = Table(
         Column("time", Kind.TIME, "of its frame", lambda row: row.time),
         Column("capture", Kind.INTEGER, CAPTURE_OF, lambda row: row.frame.capture),
         Column("frame", Kind.INTEGER, "frame that carried it", lambda row: row.frame.number),
-        Column("offset", Kind.INTEGER, "of its first octet in the stream", lambda row: row.offset, "octets"),
-        Column("octets", Kind.INTEGER, "its length", lambda row: row.length, "octets"),
+        Column("offset", Kind.INTEGER, "of its first byte in the stream", lambda row: row.offset, "bytes"),
+        Column("octets", Kind.INTEGER, "its length", lambda row: row.length, "bytes"),
         Column(
             "acknowledged",
             Kind.INTEGER,
             "how much of the peer's stream its sender had received by then; NA where not known",
             lambda row: row.acknowledged,
-            "octets",
+            "bytes",
         ),
         Column(
             "late",
             Kind.BOOLEAN,
-            "captured after octets that follow it: reordered, or sent again after a loss",
+            "captured after bytes that follow it: reordered, or sent again after a loss",
             lambda row: row.late,
         ),
     ),
@@ -39,15 +39,15 @@ SEGMENTS: Table[SegmentRow] = Table(
 
 GAPS: Table[GapRow] = Table(
     "gaps",
-    "Runs of octets that were sent, but are not in the capture.",
+    "Runs of bytes that were sent, but are not in the capture.",
     ("session", "direction", "gap"),
     (
         Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session),
         Column("direction", Kind.CATEGORY, "who sent it", lambda row: row.direction, categories=DIRECTIONS),
         Column("gap", Kind.INTEGER, "counted from 0 in the stream", lambda row: row.place),
-        Column("time", Kind.TIME, "of the last octet before it, else of the first after it", lambda row: row.time),
-        Column("offset", Kind.INTEGER, "of its first octet in the stream", lambda row: row.gap.offset, "octets"),
-        Column("octets", Kind.INTEGER, "its length", lambda row: row.gap.length, "octets"),
+        Column("time", Kind.TIME, "of the last byte before it, else of the first after it", lambda row: row.time),
+        Column("offset", Kind.INTEGER, "of its first byte in the stream", lambda row: row.gap.offset, "bytes"),
+        Column("octets", Kind.INTEGER, "its length", lambda row: row.gap.length, "bytes"),
         Column("reason", Kind.TEXT, "`not captured`, `cut by the snap length`", lambda row: row.gap.reason),
     ),
 )

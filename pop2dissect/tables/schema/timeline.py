@@ -41,7 +41,7 @@ TIMELINE: Table[EntryRow] = Table(
             categories=SERVER_STATES,
         ),
         Column("what", Kind.TEXT, "the line as on the wire, or a description", lambda row: row.entry.what),
-        Column("octets", Kind.INTEGER, "its length", lambda row: row.entry.octets, "octets"),
+        Column("octets", Kind.INTEGER, "its length", lambda row: row.entry.octets, "bytes"),
         Column("frames", Kind.TEXT, "frames that carried it", lambda row: cite(row.entry.frames)),
     ),
 )

@@ -145,7 +145,7 @@ def test_octets_that_the_capture_lacks(browser: Browser, tmp_path: Path) -> None
     path = make_report(tmp_path, capture_path("derived_gap_in_message"))
     with opened(browser, path, "#s1") as shown:
         session = shown.page.locator("#s1")
-        session.locator("tr", has_text="octets missing)").click()
+        session.locator("tr", has_text="bytes missing)").click()
         lost = session.locator(".hex .lost")
         for _ in range(12):
             if lost.count():
@@ -162,11 +162,11 @@ def test_octets_that_the_page_does_not_carry(browser: Browser, tmp_path: Path, m
     with opened(browser, path, "#s1") as shown:
         session = shown.page.locator("#s1")
         session.locator("tr.data").click()
-        expect(session.locator(".hex .lost")).to_contain_text(
-            "the page carries at most 256 octets of a line or message"
-        )
+        expect(session.locator(".hex .lost")).to_contain_text("the page carries at most 256 bytes of a line or message")
         assert session.locator(".hex .digits i", has_text="··").count() == 537 - 256
-        expect(shown.page.get_by_text("Of each line and message the page carries at most 256 octets")).to_be_visible()
+        expect(
+            shown.page.get_by_text("To stay small enough to open, the page carries at most 256 bytes")
+        ).to_be_visible()
 
 
 def test_the_keyboard_alone_is_enough(page: Page) -> None:

@@ -41,7 +41,7 @@ def test_a_long_conversation_of_another_protocol_keeps_to_the_budget(tmp_path: P
     report = make_report(tmp_path, capture)
     assert capture.stat().st_size > BUDGET
     assert sum(len(session.octets("s")) for session in ReadPage(report).sessions.values()) <= BUDGET
-    assert "the page carries at most 65,536 octets" in ReadPage(report).text
+    assert "the page carries at most 65,536 bytes" in ReadPage(report).text
 
 
 MEMORY = 240 << 20
