@@ -61,8 +61,8 @@ def facts(session: Session, rendering: Rendering) -> Iterator[Fact]:
         text = f"{count(missing, 'byte')} missing from the capture"
         yield Fact("Missing", text, text)
     between = f"{rendering.frame(session.first_frame)} to {rendering.frame(session.last_frame)}"
-    yield Fact("Frames", between, f"frames {between}")
-    yield Fact("Packets", f"{session.packets:,}", count(session.packets, "packet"))
+    packets = count(session.packets, "packet")
+    yield Fact("Frames", f"{between}, {packets}", f"frames {between}, {packets}")
     yield Fact("Start", rendering.when(session.start))
     yield Fact("End", rendering.when(session.end))
     yield Fact("Duration", _duration(session.duration))

@@ -93,7 +93,7 @@ def session_exhibits(view: SessionView) -> Iterator[Exhibit]:
     for stream in view.streams:
         yield Exhibit(stream.exhibit, f"what the {stream.direction} sent", number, stream.octets, stream.sha256)
     for message in view.messages:
-        yield Exhibit(message.exhibit, message.title, number, message.octets, message.sha256, True)
+        yield Exhibit(message.exhibit, message.title, number, message.octets, message.sha256)
         for attachment in message.attachments:
             what = f"attachment {attachment.name}"
             yield Exhibit(attachment.exhibit, what, number, attachment.octets, attachment.sha256, True)

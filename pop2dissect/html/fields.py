@@ -6,7 +6,7 @@ A field is cited by a letter, which the page's script turns into a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pop2dissect.session import Exchange, Reply
@@ -35,9 +35,18 @@ class Field(NamedTuple):
     end: int
 
 
-def notation(fields: Iterator[Field], start: int) -> str:
-    """Write fields as the page carries them: letter, distance from the line's start, length."""
-    return ";".join(f"{field.letter}{field.start - start},{field.end - field.start}" for field in fields)
+def notation(fields: Iterable[Field], start: int, end: int) -> str:
+    """Write the place and the fields of a line as the page carries them.
+
+    The place is the line's start and end; a field is a letter, its length, and if there are any, how many bytes
+    there are between the field before it and itself.
+    """
+    written = [f"{start},{end}"]
+    for field in fields:
+        skipped = f",{field.start - start}" if field.start > start else ""
+        written.append(f"{field.letter}{field.end - field.start}{skipped}")
+        start = field.end
+    return ";".join(written)
 
 
 def command_fields(exchange: Exchange) -> Iterator[Field]:

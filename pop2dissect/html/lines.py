@@ -86,7 +86,7 @@ def _line(session: Session, entry: Entry, rendering: Rendering) -> Line:
         frames=rendering.frames(entry.frames),
         start=said.start,
         end=said.end,
-        fields=notation(fields, said.start),
+        fields=notation(fields, said.start, said.end),
         missing=said.missing,
         remarks=tuple(remarks(exchange)) if entry.is_last else (),
     )
@@ -143,7 +143,7 @@ def _turn_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]
             frames=rendering.frames(session.stream(direction).frames(start, end)),
             start=start,
             end=end,
-            fields=notation(iter([Field("x", start, end)]), start),
+            fields=notation([Field("x", start, end)], start, end),
             missing=0,
         )
 

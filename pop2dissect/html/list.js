@@ -2,6 +2,7 @@
 // The list of sessions: search, filters, keys, and which session is open.
 
 const rows = $$("#list tbody tr");
+const cell = reader($("#list"));
 const sections = new Map($$(".session").map((section) => [section.id.slice(1), section]));
 const panes = new Map();
 let current = null;
@@ -54,13 +55,12 @@ const filter = () => {
   const messages = $("#f-messages").checked;
   let found = 0;
   for (const row of rows) {
-    const { dataset } = row;
     const fits =
-      (!protocol || dataset.protocol === protocol) &&
-      (!login || dataset.login === login) &&
-      (!ending || dataset.ending === ending) &&
-      (!severity || (dataset.severity !== "" && Number(dataset.severity) >= Number(severity))) &&
-      (!messages || dataset.messages !== "0") &&
+      (!protocol || cell(row, "protocol") === protocol) &&
+      (!login || cell(row, "login") === login) &&
+      (!ending || cell(row, "ending") === ending) &&
+      (!severity || (row.dataset.s !== "" && Number(row.dataset.s) >= Number(severity))) &&
+      (!messages || cell(row, "messages") !== "") &&
       words.every((word) => textOf(row).includes(word));
     row.hidden = !fits;
     sections.get(row.dataset.id).classList.toggle("out", !fits);
@@ -137,6 +137,6 @@ window.addEventListener("hashchange", follow);
 filter();
 if (location.hash.startsWith("#s") && /^#s\d+$/.test(location.hash)) follow();
 else if (rows.length) {
-  const gravest = rows.reduce((one, other) => (Number(other.dataset.severity) > Number(one.dataset.severity) ? other : one));
+  const gravest = rows.reduce((one, other) => (Number(other.dataset.s) > Number(one.dataset.s) ? other : one));
   open(gravest.dataset.id, false);
 }

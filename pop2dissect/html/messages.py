@@ -9,7 +9,7 @@ from pop2dissect.document.facts import fate
 from pop2dissect.html.times import Stamp, stamp
 from pop2dissect.mail import Mail, Part
 from pop2dissect.session import Message, Session
-from pop2dissect.session.timeline import message_name
+from pop2dissect.session.timeline import message_number
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count, decode_text
 
@@ -43,7 +43,8 @@ class MessageView:
     exhibit: str
     index: int
     title: str
-    """Its number and mailbox, the latter from the wire."""
+    """Its number."""
+    mailbox: str | None
     size: str
     fate: str
     time: Stamp
@@ -71,7 +72,8 @@ def message_view(session: Session, message: Message, rendering: Rendering, *, br
     return MessageView(
         exhibit=message_exhibit(session, message),
         index=message.index,
-        title=message_name(message),
+        title=message_number(message),
+        mailbox=message.mailbox,
         size=_size(message),
         fate=fate(message, session.protocol),
         time=stamp(message.start_time, rendering.zone),

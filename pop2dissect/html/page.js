@@ -20,6 +20,12 @@ const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
+// Gives a function that reads a row's cell by the name of its column in the table's head, wherever that stands.
+const reader = (table) => {
+  const names = Array.from(table.tHead.rows[0].cells, (cell) => cell.dataset.c);
+  return (row, name) => row.cells[names.indexOf(name)].textContent.trim();
+};
+
 // Frames are cited as "6, 8-12", of several captures as "1:6, 2:8-12".
 const holds = (cited, frame) => {
   const [capture, number] = frame.includes(":") ? frame.split(":") : ["", frame];

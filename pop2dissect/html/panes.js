@@ -6,6 +6,7 @@ class Panes {
     this.section = section;
     this.octets = new Octets(section);
     this.rows = $$("table.lines tbody tr:not(.note)", section);
+    this.cell = reader($("table.lines", section));
     this.tree = make("ul", { role: "tree", "aria-label": "Fields of the exchange" });
     this.hex = make("div", { class: "hex", tabindex: "0", role: "region", "aria-label": "Bytes" });
     this.head = make("p", { class: "hex-head" });
@@ -39,10 +40,10 @@ class Panes {
       else other.removeAttribute("aria-current");
     }
     if (focus) row.focus();
-    const { exchange } = row.dataset;
+    const exchange = this.cell(row, "exchange");
     this.tree.replaceChildren();
     let chosen = null;
-    for (const line of this.rows.filter((other) => other.dataset.exchange === exchange)) {
+    for (const line of this.rows.filter((other) => this.cell(other, "exchange") === exchange)) {
       const item = this.lineItem(line, line === row);
       this.tree.append(item);
       if (line === row) chosen = item;
@@ -51,25 +52,29 @@ class Panes {
   }
 
   lineItem(row, open) {
-    const [start, end] = [Number(row.dataset.start), Number(row.dataset.end)];
+    const [place, ...fields] = row.dataset.f.split(";");
+    const [start, end] = place.split(",").map(Number);
     const side = row.classList.contains("c") ? "c" : "s";
     const kind = row.classList[1] ?? "command";
-    const text = (selector) => $(selector, row).textContent.trim();
+    const [time, state, carried] = ["time", "state", "frames"].map((column) => this.cell(row, column));
     const name = kind === "command" ? "Command" : kind === "octets" ? "Bytes" : kind === "data" ? "Message data" : `Reply, ${kind}`;
     const line = { side, start, end };
-    const children = (row.dataset.f ?? "").split(";").filter(Boolean).map((field) => {
-      const [first, length] = field.slice(1).split(",").map(Number);
-      return this.fieldItem(field[0], { ...line, first: start + first, last: start + first + length });
+    let at = start;
+    const children = fields.map((field) => {
+      const [length, skipped = 0] = field.slice(1).split(",").map(Number);
+      const first = at + skipped;
+      at = first + length;
+      return this.fieldItem(field[0], { ...line, first, last: at });
     });
     const frames = this.octets.extents(side, start, end).map(([first, last, frame]) =>
       this.item("Frame", `${frame}: bytes ${first}–${last}`, { ...line, first, last }),
     );
-    children.push(this.item("Time", text("td.t") ? `${text("td.t")} UTC` : "not captured", null));
+    children.push(this.item("Time", time ? `${time} UTC` : "not captured", null));
     children.push(this.item("Bytes", `${SIDES[side]}, ${start}–${end}, ${grouped(end - start)} in all`, { ...line, first: start, last: end }));
     const one = frames.length < 2;
-    children.push(this.item(one ? "Frame" : "Frames", text("td.f") || "none captured", null, one ? [] : frames));
-    if (row.dataset.state) children.push(this.item("State of the server", row.dataset.state, null));
-    return this.item(name, $("bdi", row)?.textContent ?? text("td.l"), { ...line, first: start, last: end }, children, open);
+    children.push(this.item(one ? "Frame" : "Frames", carried || "none captured", null, one ? [] : frames));
+    if (state) children.push(this.item("State of the server", state, null));
+    return this.item(name, $("bdi", row)?.textContent ?? this.cell(row, "line"), { ...line, first: start, last: end }, children, open);
   }
 
   fieldItem(letter, place) {
@@ -222,7 +227,7 @@ class Panes {
   }
 
   go(frame) {
-    const row = this.rows.find((line) => holds($("td.f", line).textContent, frame));
+    const row = this.rows.find((line) => holds(this.cell(line, "frames"), frame));
     if (row) this.select(row);
     return Boolean(row);
   }

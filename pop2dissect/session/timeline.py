@@ -123,8 +123,12 @@ def reply_text(reply: Reply, message: Message | None = None) -> tuple[str, bool]
 
 def message_name(message: Message) -> str:
     """Name a message as its mailbox counts it: ``message 3 of /usr/spool/mail/fred``."""
-    number = "of unknown number" if message.number is None else str(message.number)
-    return f"message {number}" + ("" if message.mailbox is None else f" of {message.mailbox}")
+    return message_number(message) + ("" if message.mailbox is None else f" of {message.mailbox}")
+
+
+def message_number(message: Message) -> str:
+    """Name a message by its number in the mailbox."""
+    return "message of unknown number" if message.number is None else f"message {message.number}"
 
 
 def _opening(session: Session) -> str:

@@ -89,4 +89,4 @@ def test_fields_of_any_message_are_in_order_and_cover_it(octets: bytes) -> None:
 
 
 def test_notation() -> None:
-    assert notation(iter([Field("k", 10, 14), Field("e", 14, 16)]), 10) == "k0,4;e4,2"
+    assert notation([Field("k", 10, 14), Field("e", 14, 16)], 10, 16) == "10,16;k4;e2"
