@@ -88,7 +88,7 @@ def test_the_course_of_events_tells_the_break_in(read_incident: ReadPage) -> Non
     assert len(asked) == 7  # and .rhosts, which was asked for by its path
     for sentence in (
         "Opens 15 connections on which no data is sent",
-        "in 25 connections",
+        "over 25 connections",
         "Logs in at 198.51.100.20:109 as “bertil”; the server accepts.",
         "the server answers “#1 messages in /etc/passwd”",
         "Reads 9 messages of “/var/spool/mail/bertil”",
@@ -253,7 +253,7 @@ def test_octets_that_were_captured_again(tmp_path: Path) -> None:
 
 def test_a_cut_capture(tmp_path: Path) -> None:
     page = ReadPage(make_report(tmp_path, capture_path("derived_truncated_file")))
-    assert "Cut or damaged yes, see below" in page.text
+    assert "Truncated or damaged yes, see below" in page.text
     assert "1 capture is truncated or damaged" in page.text
 
 
@@ -339,7 +339,7 @@ def test_every_setting_of_the_run_is_said(tmp_path: Path) -> None:
         "Servers on other ports looked for by their greetings",
         "Of two copies that differ the last counts",
         "The captures were read once and not changed. tshark read the files, decoded the packets",
-        "those of connections to any other port whose server greets as one of POP2 or RFC 918 does",
+        "those of connections to any other port whose server sends the greeting of POP2 or RFC 918",
         "Where two copies of the same bytes differ, the last one is used.",
         "“pop2dissect verify” cannot derive them again",
     ):
@@ -358,11 +358,11 @@ def test_the_rule_of_a_finding_is_the_one_that_was_used(tmp_path: Path) -> None:
 def test_the_method_names_the_protocols_that_were_spoken(tmp_path: Path) -> None:
     text = ReadPage(make_report(tmp_path, capture_path("rfc918_normal"))).text
     assert not re.search(r"ACK[DS]|NACK|FOLD|RFC 937|POP2 announces", text)
-    assert "Commands and replies were read by RFC 918 (POP), with" in text
+    assert "Commands and replies were read according to RFC 918 (POP), allowing" in text
     assert "deleted (RDEL, RCVD), committed" in text
     (tmp_path / "other").mkdir()
     text = ReadPage(make_report(tmp_path / "other", capture_path("rfc937_normal"))).text
-    assert "Commands and replies were read by RFC 937 (POP2), with" in text
+    assert "Commands and replies were read according to RFC 937 (POP2), allowing" in text
     assert "RFC 918 announces" not in text
 
 

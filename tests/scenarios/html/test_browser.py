@@ -105,7 +105,7 @@ def test_exchanges_fields_and_octets(page: Page) -> None:
     assert "".join(marked.all_inner_texts()) == "FOLD /etc/passwd.."
     tree.get_by_text("Argument: /etc/passwd").click()
     assert "".join(marked.all_inner_texts()) == "/etc/passwd"
-    expect(session.locator(".hex-head")).to_have_text("client, octets 26–37 (11)")
+    expect(session.locator(".hex-head")).to_have_text("client, bytes 26–37 (11)")
     assert "".join(session.locator(".hex .digits .on").all_inner_texts()) == b"/etc/passwd".hex()
 
 
