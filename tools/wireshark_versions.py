@@ -58,7 +58,7 @@ def write_programs(root: Path) -> Path:
 def run(root: Path, command: Sequence[str], shared: Sequence[Path]) -> int:
     """Run a command with the programs of a root folder, which sees the shared folders where they are outside."""
     script = ""
-    for outside in shared:
+    for outside in (*shared, Path("/proc")):
         inside = root / outside.relative_to("/")
         inside.mkdir(parents=True, exist_ok=True)
         script += f"mount --bind {quote(str(outside))} {quote(str(inside))} && "

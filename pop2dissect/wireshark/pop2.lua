@@ -331,6 +331,32 @@ local function looks_like_reply(raw, offset)
 end
 
 ------------------------------------------------------------------------------------------------------------
+-- What is looked at
+------------------------------------------------------------------------------------------------------------
+
+-- Is this tshark, and without a tap (--export-objects, -z)? Only its command line tells, and only Linux shows it.
+local function is_tshark_without_taps()
+  local file = not gui_enabled() and io.open("/proc/self/cmdline", "rb")
+  if not file then return false end
+  local line = file:read("*a")
+  file:close()
+  if not line:find("^[^\0]*tshark\0") then return false end
+  return not line:find("\0%-%-ex[^\0]*") and not line:find("\0%-%a*z") and not line:find("\0%-U")
+end
+
+local IS_TSHARK_WITHOUT_TAPS = is_tshark_without_taps()
+
+-- Is nothing wanted but a line a packet? Where columns are not made, a column has nothing but its name.
+local function is_list_only(column, root)
+  return IS_TSHARK_WITHOUT_TAPS and not root.visible and not root:referenced(dissector("imf"))
+    and tostring(column) ~= "(info)"
+end
+
+-- The same, for the whole run and for fields of ours as well: set by its first packet. Such a tshark dissects every
+-- packet once (with -2 there are no columns in the first pass), so nothing is kept to be shown again.
+local is_run_list_only = nil
+
+------------------------------------------------------------------------------------------------------------
 -- Conversations
 ------------------------------------------------------------------------------------------------------------
 
@@ -424,6 +450,9 @@ local function show_in(conversation, frame, item)
   if conversation.last_item_frame == frame then
     conversation.last_item.next = item
   else
+    if is_run_list_only and conversation.last_item_frame then
+      conversation.items[conversation.last_item_frame] = nil
+    end
     conversation.items[frame] = item
   end
   conversation.last_item, conversation.last_item_frame = item, frame
@@ -593,7 +622,7 @@ local function add_to_message(conversation, message, view, from, to)
   -- Most segments of a message are data and nothing else: their octets need not be copied again.
   local is_all = from == view.base and to == view.stop
   local part = is_all and view.raw or view.raw:sub(from - view.base + 1, to - view.base)
-  message.parts[#message.parts + 1] = part
+  if not is_run_list_only then message.parts[#message.parts + 1] = part end
   message.data = nil
   message.missing = message.missing + (to - from) - #part
   show_in(conversation, view.frame, {
@@ -1205,7 +1234,8 @@ local describe, show = {}, {}
 function describe.request(item) return "C: " .. shown(item.record, item.record.line, 0) end
 function describe.rest() return "C: (rest of a line)" end
 function describe.reply(item) return "S: " .. readable(item.record.line) end
-function describe.data(item) return ("S: message data, %d octets"):format(item.to - item.from) end
+local function data_text(octets) return ("S: message data, %d octets"):format(octets) end
+function describe.data(item) return data_text(item.to - item.from) end
 describe["end"] = function(item) return ("S: end of a message of %d octets"):format(item.message.octets) end
 
 function show.request(view, tree, item)
@@ -1337,18 +1367,12 @@ local function mails_in(buffer)
   return mails
 end
 
--- Wireshark 4.0 appends each line of a mail to the Info column, and for each looks for the column's end octet by
--- octet; 4.4 does not.
-local major, minor = get_version():match("^(%d+)%.(%d+)")
-local IS_MAIL_CHEAP = tonumber(major) * 100 + tonumber(minor) >= 404
-
--- Does anybody look at mail? Whether a tap does, such as that of exported objects, a plugin cannot see. But tshark
--- has taps without a list of packets (-q), and then the columns are not made, of which only the names are there.
+-- Does anybody look at mail? Whoever looks at packets in detail, or filters by a field of mail; and taps, such as
+-- that of exported objects, which a plugin cannot see: so the rest do as well, but for lists of packets.
 local function is_mail_wanted(view, root)
   local preference = pop2.prefs.dissect_mail
   if preference ~= WHEN_WANTED then return preference == ALWAYS end
-  return IS_MAIL_CHEAP or gui_enabled() or root.visible or root:referenced(dissector("imf"))
-    or tostring(view.info) == "(info)"
+  return not is_list_only(view.info, root)
 end
 
 -- Mail with holes, or glued from two, is no mail: what is exported is what was sent.
@@ -1400,14 +1424,14 @@ end
 -- A frame can take several calls, each with several lines; the column shows them all.
 local column_frame = nil
 
-local function add_to_column(view, text)
-  if column_frame ~= view.frame then
-    column_frame = view.frame
-    view.info:set(text)
+local function add_to_column(column, frame, text)
+  if column_frame ~= frame then
+    column_frame = frame
+    column:set(text)
   else
-    view.info:append(" | " .. text)
+    column:append(" | " .. text)
   end
-  view.info:fence()   -- what mail dissectors write comes after it, not in its place
+  column:fence()   -- what mail dissectors write comes after it, not in its place
 end
 
 local function show_ending(view, tree, item, message, root)
@@ -1422,7 +1446,7 @@ end
 local function show_item(view, tree, item, root)
   local message = message_ending_in(view, item)
   if item.kind == "end" and not message then return end
-  add_to_column(view, describe[item.kind](item))
+  add_to_column(view.info, view.frame, describe[item.kind](item))
   local node = view.detailed and show[item.kind](view, tree, item) or tree
   if item.record and item.kind ~= "rest" then add_notes(node, item.record.notes) end
   if message then show_ending(view, tree, item, message, root) end
@@ -1433,7 +1457,7 @@ local function begin_showing(conversation, view, root)
   local columns = view.pinfo.cols
   columns.protocol = conversation.version == RFC937 and "POP2" or "POP"
   view.info = columns.info
-  view.detailed = root:referenced(dissector("pop2"))
+  view.detailed = not is_run_list_only and root:referenced(dissector("pop2"))
   -- Expert information is counted even where no field is wanted, so the tree is never quite left out.
   local tree = root:add(pop2, view.tvb:range())
   if view.detailed then add_generated(tree, fields.version, conversation.version) end
@@ -1587,26 +1611,34 @@ local function take_middle(conversation, tvb, pinfo, root, captured)
   local from = stream.expected
   if position_of(stream, innermost(tcp_seq())) ~= from then return false end
 
-  if not message.first_time or root:referenced(dissector("pop2")) then return false end
+  if not message.first_time then return false end
+  if not is_run_list_only and root:referenced(dissector("pop2")) then return false end
   local frame, stop = pinfo.number, from + captured
-  conversation.newest, conversation.stops[frame] = frame, stop
-  stream.expected, stream.pending = stop, nil
-  stream.seen = math.max(stream.seen, stop)
-  local parts, frames = message.parts, message.frames
-  parts[#parts + 1], frames[#frames + 1] = tvb:raw(), frame
-  show_in(conversation, frame,
-    { kind = "data", message = message, from = from, to = stop, first_octet = message.octets + 1 })
+  conversation.newest, stream.expected, stream.pending = frame, stop, nil
+  if stop > stream.seen then stream.seen = stop end
+  if not is_run_list_only then
+    conversation.stops[frame] = stop
+    local parts, frames = message.parts, message.frames
+    parts[#parts + 1], frames[#frames + 1] = tvb:raw(), frame
+    show_in(conversation, frame,
+      { kind = "data", message = message, from = from, to = stop, first_octet = message.octets + 1 })
+  end
   message.octets = message.octets + captured
 
   local columns = pinfo.cols
   columns.protocol = conversation.version == RFC937 and "POP2" or "POP"
-  add_to_column({ frame = frame, info = columns.info }, ("S: message data, %d octets"):format(captured))
+  add_to_column(columns.info, frame, data_text(captured))
+  root:add(pop2, tvb:range())
   return true
 end
 
 function pop2.dissector(tvb, pinfo, root)
   local number, captured = innermost(tcp_stream()), tvb:len()
   if not number or captured == 0 then return 0 end
+  if is_run_list_only == nil then
+    is_run_list_only = pop2.prefs.dissect_mail ~= ALWAYS and not root:referenced(dissector("pop2"))
+      and is_list_only(pinfo.cols.info, root)
+  end
   local conversation = conversations[number]
   if not conversation then
     conversation = new_conversation(number)
@@ -1622,7 +1654,7 @@ end
 
 function pop2.init()
   conversations = {}
-  column_frame = nil
+  column_frame, is_run_list_only = nil, nil
 end
 
 ------------------------------------------------------------------------------------------------------------
