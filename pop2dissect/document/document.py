@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, get_args
@@ -11,6 +10,7 @@ from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.json_text import Json, Seconds, to_text
 from pop2dissect.document.masking import Range, hides, masked_password, secret_ranges
 from pop2dissect.document.totals import Totals
+from pop2dissect.protocols import protocol_of
 from pop2dissect.protocols.pop2 import PROTOCOL as POP2
 from pop2dissect.session import (
     PASSWORD_MASK,
@@ -37,9 +37,6 @@ from pop2dissect.version import __version__
 SCHEMA = "pop2dissect/1"
 
 Object: TypeAlias = dict[str, Json]
-
-# "+ POP2 host text": RFC 937 puts the host after the token; UW's server goes on with its version.
-_GREETING = re.compile(r"(?:OK +)?POP2 +(\S+)(?: +(.*\S))?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -146,7 +143,7 @@ def session_object(session: Session, rendering: Rendering) -> Object:
         "protocol_evidence": session.protocol_evidence,
         "handshake": session.handshake,
         "ending": session.ending,
-        "greeting": _greeting(session.greeting, rendering),
+        "greeting": _greeting(session, rendering),
         "user": session.user,
         "password": masked_password(session.password, rendering.show_passwords),
         "login": session.login,
@@ -363,10 +360,12 @@ def _time(time: int | None) -> str | None:
     return None if time is None else rfc3339(time)
 
 
-def _greeting(greeting: Reply | None, rendering: Rendering) -> Object | None:
+def _greeting(session: Session, rendering: Rendering) -> Object | None:
+    greeting = session.greeting
     if greeting is None:
         return None
-    match = _GREETING.match(greeting.text)
+    pattern = protocol_of(session.protocol).greeted_by
+    match = pattern.match(greeting.text) if pattern else None
     host, software = match.group(1, 2) if match else (None, None)
     return {
         "text": greeting.line,

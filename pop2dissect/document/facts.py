@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.document import wording
 from pop2dissect.document.masking import masked_password
 from pop2dissect.protocols import protocol_of
-from pop2dissect.session import Direction, Exchange, Message, Session
+from pop2dissect.session import Direction, Exchange, Ground, Message, Session, Verdict
 from pop2dissect.tcp.stream import Conflict, Gap
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count, decimal_seconds, duration
@@ -51,7 +50,8 @@ def facts(session: Session, rendering: Rendering) -> Iterator[Fact]:
     password = masked_password(session.password, rendering.show_passwords)
     if password is not None:
         yield Fact("Password", password, captured=True)
-    yield Fact("Login", session.login, "" if session.user is None else f"login {session.login}")
+    brief = "" if session.user is None else f"login {session.login}"
+    yield Fact("Login", str(session.login_verdict) if session.logins else "none", brief)
     yield Fact("Ending", session.ending, f"ended: {session.ending}")
     yield Fact("Handshake", session.handshake, f"handshake {session.handshake}")
     if session.state is not None:
@@ -79,8 +79,30 @@ def brief_facts(session: Session, rendering: Rendering) -> list[str]:
 
 
 def fate(message: Message, protocol: str) -> str:
-    """Return what became of a message, with the command of the protocol that says so."""
-    return wording.fate(message, protocol_of(protocol).words)
+    """Return what became of a message, by which command of the protocol, and why where that was not plainly seen."""
+    command = protocol_of(protocol).words.commands.get(message.disposition)
+    by = f" ({command})" if command else ""
+    match message.disposition:
+        case "deleted" if message.committed:
+            return f"deleted{by}, committed{_ground(message.released)}"
+        case "deleted" if message.committed is None:
+            return f"marked as deleted{by}; whether it took effect is not known{_ground(message.released)}"
+        case "deleted":
+            return f"marked as deleted{by}, not committed{_ground(message.released)}"
+        case "refused":
+            return f"refused by the client{by}"
+        case "unacknowledged":
+            return f"not acknowledged{_ground(message.disposed)}"
+        case "unknown":
+            return f"not known{_ground(message.disposed)}"
+        case _:
+            return f"kept{by}"
+
+
+def _ground(verdict: Verdict[object]) -> str:
+    if not verdict.because or (verdict.ground is Ground.SHOWN and verdict.value is True):
+        return ""
+    return f": {verdict.because}" if verdict.ground is not Ground.CONCLUDED else f" (concluded: {verdict.because})"
 
 
 def remarks(exchange: Exchange) -> Iterator[str]:

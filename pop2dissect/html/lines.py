@@ -68,11 +68,11 @@ def _line(session: Session, entry: Entry, rendering: Rendering) -> Line:
     assert exchange is not None
     fields: Iterator[Field] = iter(())
     if reply is None:
-        fields = command_fields(exchange)
+        fields = command_fields(exchange, session.protocol)
     elif reply.kind == "data":
         fields = message_fields(session.server_stream, reply.start, reply.end)
     elif reply.kind != "close":
-        fields = reply_fields(reply)
+        fields = reply_fields(reply, session.protocol)
     said = exchange if reply is None else reply
     return Line(
         exchange=exchange.index,
@@ -143,7 +143,7 @@ def _turn_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]
             frames=rendering.frames(session.stream(direction).frames(start, end)),
             start=start,
             end=end,
-            fields=notation([Field("x", start, end)], start, end),
+            fields=notation([Field("bytes", start, end)], start, end),
             missing=0,
         )
 

@@ -237,6 +237,8 @@ class Protocol:
     """Its servers greet with ``+OK``, as several do."""
     recognise: Callable[[Heard], str | None] | None = None
     """Gives the evidence where what was heard can be no other protocol."""
+    greeted_by: re.Pattern[str] | None = None
+    """What a greeting says after its sign: a group for the host, and one for the software."""
     lone_reply: Signature | None = None
     """What a reply in a segment of its own tells, where the start was not captured."""
     either: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.html.fields import Field, command_fields, message_fields, notation, reply_fields
-from pop2dissect.session import Session
+from pop2dissect.session import Exchange, Session
 from pop2dissect.tcp.stream import Gap, Span, Stream
 from tests.html.pages import talk
 
@@ -18,20 +18,26 @@ from tests.html.pages import talk
 def fields_of(session: Session, number: int) -> list[tuple[str, bytes]]:
     exchange = session.exchanges[number]
     stream = session.client_stream
-    return [(field.letter, stream.read(field.start, field.end)) for field in command_fields(exchange)]
+    return [(field.name, stream.read(field.start, field.end)) for field in command_fields(exchange, session.protocol)]
 
 
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (b"HELO smith secret\r\n", [("k", b"HELO"), ("u", b"smith"), ("p", b"secret"), ("e", b"\r\n")]),
-        (b"helo  smith  two words\n", [("k", b"helo"), ("u", b"smith"), ("p", b"two words"), ("e", b"\n")]),
-        (b"HELO\r\n", [("k", b"HELO"), ("e", b"\r\n")]),
-        (b" READ  27\r\n", [("k", b"READ"), ("n", b"27"), ("e", b"\r\n")]),
-        (b"FOLD my mail\r\n", [("k", b"FOLD"), ("a", b"my mail"), ("e", b"\r\n")]),
-        (b"QUIT\r\n", [("k", b"QUIT"), ("e", b"\r\n")]),
-        (b"\r\n", [("e", b"\r\n")]),
-        (b"<html>\r\n", [("a", b"<html>"), ("e", b"\r\n")]),
+        (
+            b"HELO smith secret\r\n",
+            [("keyword", b"HELO"), ("user", b"smith"), ("password", b"secret"), ("line end", b"\r\n")],
+        ),
+        (
+            b"helo  smith  two words\n",
+            [("keyword", b"helo"), ("user", b"smith"), ("password", b"two words"), ("line end", b"\n")],
+        ),
+        (b"HELO\r\n", [("keyword", b"HELO"), ("line end", b"\r\n")]),
+        (b" READ  27\r\n", [("keyword", b"READ"), ("number", b"27"), ("line end", b"\r\n")]),
+        (b"FOLD my mail\r\n", [("keyword", b"FOLD"), ("argument", b"my mail"), ("line end", b"\r\n")]),
+        (b"QUIT\r\n", [("keyword", b"QUIT"), ("line end", b"\r\n")]),
+        (b"\r\n", [("line end", b"\r\n")]),
+        (b"<html>\r\n", [("argument", b"<html>"), ("line end", b"\r\n")]),
     ],
 )
 def test_fields_of_a_command(tmp_path: Path, line: bytes, expected: list[tuple[str, bytes]]) -> None:
@@ -41,18 +47,20 @@ def test_fields_of_a_command(tmp_path: Path, line: bytes, expected: list[tuple[s
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (b"#13 messages\r\n", [("i", b"#"), ("n", b"13"), ("t", b"messages"), ("e", b"\r\n")]),
-        (b"= 7\r\n", [("i", b"="), ("n", b"7"), ("e", b"\r\n")]),
-        (b"- 5 no\r\n", [("i", b"-"), ("t", b"5 no"), ("e", b"\r\n")]),
-        (b"+\n", [("i", b"+"), ("e", b"\n")]),
-        (b"what\r\n", [("t", b"what"), ("e", b"\r\n")]),
+        (b"#13 messages\r\n", [("indicator", b"#"), ("number", b"13"), ("text", b"messages"), ("line end", b"\r\n")]),
+        (b"= 7\r\n", [("indicator", b"="), ("number", b"7"), ("line end", b"\r\n")]),
+        (b"- 5 no\r\n", [("indicator", b"-"), ("text", b"5 no"), ("line end", b"\r\n")]),
+        (b"+\n", [("indicator", b"+"), ("line end", b"\n")]),
+        (b"what\r\n", [("text", b"what"), ("line end", b"\r\n")]),
     ],
 )
 def test_fields_of_a_reply(tmp_path: Path, line: bytes, expected: list[tuple[str, bytes]]) -> None:
     session = talk(tmp_path, b"HELO a b\r\n", line)
     reply = session.exchanges[1].replies[0]
     stream = session.server_stream
-    assert [(field.letter, stream.read(field.start, field.end)) for field in reply_fields(reply)] == expected
+    assert [
+        (field.name, stream.read(field.start, field.end)) for field in reply_fields(reply, session.protocol)
+    ] == expected
 
 
 def a_stream(*pieces: tuple[int, bytes]) -> Stream:
@@ -66,16 +74,16 @@ def a_stream(*pieces: tuple[int, bytes]) -> Stream:
 def test_fields_of_a_message() -> None:
     stream = a_stream((0, b"A: 1\r\n 2\r\nB: 3\r\n\r\nbody\r\n\r\nC: 4\r\n"))
     assert list(message_fields(stream, 0, stream.length)) == [
-        Field("h", 0, 10),
-        Field("h", 10, 16),
-        Field("m", 16, 18),
-        Field("b", 18, stream.length),
+        Field("header", 0, 10),
+        Field("header", 10, 16),
+        Field("empty line", 16, 18),
+        Field("body", 18, stream.length),
     ]
 
 
 def test_after_a_gap_a_message_is_not_taken_apart() -> None:
     stream = a_stream((0, b"A: 1\r\nB: "), (20, b"D: 5\r\n\r\nbody"))
-    assert list(message_fields(stream, 0, stream.length)) == [Field("h", 0, 6), Field("x", 6, stream.length)]
+    assert list(message_fields(stream, 0, stream.length)) == [Field("header", 0, 6), Field("bytes", 6, stream.length)]
 
 
 @given(st.binary(max_size=300))
@@ -89,4 +97,16 @@ def test_fields_of_any_message_are_in_order_and_cover_it(octets: bytes) -> None:
 
 
 def test_notation() -> None:
-    assert notation([Field("k", 10, 14), Field("e", 14, 16)], 10, 16) == "10,16;k4;e2"
+    assert notation([Field("keyword", 10, 14), Field("line end", 14, 16)], 10, 16) == "10,16;k4;e2"
+
+
+def test_a_password_that_the_lines_before_it_show_is_marked() -> None:
+    line = b"YWxhZGRpbg== and more"
+    exchange = Exchange(
+        *(1, "", (), line, (0, 12), 40, 40 + len(line) + 2, None, (), "?", "?", "?", []),
+    )
+    assert list(command_fields(exchange, "IMAP")) == [
+        Field("password", 40, 52),
+        Field("text", 52, 61),
+        Field("line end", 61, 63),
+    ]

@@ -2,7 +2,7 @@
 
 from pop2dissect.protocols.base import Heard, Protocol, Words, signatures
 from pop2dissect.protocols.pop2.dissector import dissect
-from pop2dissect.protocols.pop2.grammar import FAREWELL, GREETING, RULES, command_fields, reply_fields
+from pop2dissect.protocols.pop2.grammar import FAREWELL, GREETED_BY, GREETING, RULES, command_fields, reply_fields
 from pop2dissect.protocols.pop2.meaning import DISPOSITIONS, LOGGED_IN, interpret
 from pop2dissect.protocols.pop2.states import SERVER, ClientState, ServerState
 
@@ -31,6 +31,7 @@ PROTOCOL = Protocol(
     _NAME,
     server_signatures=signatures((GREETING, "the server's greeting (RFC 937)")),
     greeting_starts=(b"+ POP2", b"- POP2", b"+OK POP2"),
+    greeted_by=GREETED_BY,
     recognise=_recognise,
     lone_reply=signatures(_LONE_REPLY)[0],
     commands=RULES,

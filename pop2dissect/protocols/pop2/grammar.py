@@ -139,6 +139,8 @@ _REPLY = re.compile(rb"(?:([#=])[ ]*(\d{1,20})(?!\d)|([+-]))[ ]?(.*)", re.DOTALL
 # plain-text logins off says "- POP2 ..."; a Delphi component says "+OK POP2".
 GREETING = rb"[+-](?:OK)?[ ]*POP2(?![A-Za-z0-9])"
 _GREETING = re.compile(GREETING, re.IGNORECASE)
+GREETED_BY = re.compile(r"(?:OK +)?POP2 +(\S+)(?: +(.*\S))?", re.IGNORECASE | re.DOTALL)
+"""What a greeting says after its sign. RFC 937 puts the host after the token; UW's server goes on with its version."""
 
 _KINDS = {b"#": ReplyKind.COUNT, b"=": ReplyKind.LENGTH, b"+": ReplyKind.OK, b"-": ReplyKind.ERROR}
 
@@ -214,7 +216,8 @@ def command_fields(line: bytes) -> tuple[Field, ...]:
     first = command.secret[0] if command.secret else len(line)
     start, end = match.start(2), len(line[:first].rstrip(b" \t"))
     if start < end:
-        fields.append(Field("user" if command.keyword == "HELO" else "argument", start, end))
+        name = "user" if command.keyword == "HELO" else "argument" if command.number is None else "number"
+        fields.append(Field(name, start, end))
     return (*fields, *([Field("password", *command.secret)] if command.secret else []))
 
 
