@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
+import tempfile
 import threading
 from types import FrameType
 from typing import Any, Self
@@ -12,6 +14,10 @@ from typing import Any, Self
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _USUAL = (signal.SIG_DFL, signal.default_int_handler)
 """A handler that is none of these is the caller's choice, as nohup ignores SIGHUP."""
+
+
+_MOST_WAITING = 1 << 20
+"""Bytes that a pipe holds at the most (pipe(7), pipe-max-size)."""
 
 
 class Interrupt:
@@ -75,10 +81,16 @@ class Interrupt:
 
     @staticmethod
     def _end_input(*_: object) -> None:
-        # A read that waits on standard input is started anew after this, and finds its end.
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, sys.stdin.fileno())
-        os.close(nothing)
+        """Put in place of standard input what waits in it; a read that waits is started anew, and finds the end."""
+        place = sys.stdin.fileno()
+        with tempfile.TemporaryFile() as rest:
+            while rest.tell() < _MOST_WAITING and select.select([place], [], [], 0)[0]:
+                octets = os.read(place, 1 << 16)
+                if not octets:
+                    break
+                rest.write(octets)
+            rest.seek(0)
+            os.dup2(rest.fileno(), place)
 
     def _unraisable(self, failure: Any) -> None:
         """End the program at once where a signal came where Python cannot raise, as in a finaliser."""

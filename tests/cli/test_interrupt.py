@@ -81,8 +81,12 @@ def test_at_any_moment(tmp_path: Path) -> None:
 
 
 def test_the_second_signal_while_a_live_capture_ends(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pop2dissect.cli import interrupt, main; interrupt.Interrupt.GRACE = 60.0\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
     with subprocess.Popen(
-        [sys.executable, "-m", "pop2dissect", "--report", str(tmp_path / "r.html"), "-"],
+        [sys.executable, "-c", code, "--report", str(tmp_path / "r.html"), "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -92,12 +96,32 @@ def test_the_second_signal_while_a_live_capture_ends(tmp_path: Path) -> None:
         await_drained(process.stdin)
         time.sleep(1)
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        time.sleep(2)
         process.send_signal(signal.SIGTERM)
-        _, complaints = process.communicate(timeout=20)
+        _, complaints = process.communicate(timeout=50)
     assert process.returncode == 128 + signal.SIGTERM
     assert complaints == b""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_waits_in_the_pipe_is_read() -> None:
+    """The signal may come before anything was read."""
+    code = (
+        "import signal, sys, time\n"
+        "from pop2dissect.cli.interrupt import Interrupt\n"
+        "Interrupt.GRACE = 0.01\n"
+        "with Interrupt() as one:\n"
+        "    one.end_input_only()\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "    while signal.getitimer(signal.ITIMER_REAL)[0]: time.sleep(0.01)\n"
+        "    print(len(sys.stdin.buffer.read()), one.status)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(bytes(50_000))
+        process.stdin.flush()
+        assert process.stdout.read() == b"50000 129\n"
 
 
 def test_what_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
