@@ -104,6 +104,53 @@ def test_no_modules_import_each_other() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle
 
 
+KNOWN_OF_PROTOCOLS = {
+    "settings: POP2_PORT",  # the default port
+    "findings.service: POP2_PORT",
+    r"findings.service: ^[+-] POP2 \S+ v(\d{1,3})\.(\d{1,3})\b",  # the greeting of a program that can be broken into
+    "plots.states: protocols.pop2",  # a diagram of one protocol's states
+    "plots.states: POP2",
+    "document.document: protocols.pop2",  # a name in the JSON document that stands
+    "document.document: POP2",
+}
+"""What is left, each exactly: whoever takes one away takes it out here."""
+NAMES_A_PROTOCOL = re.compile(r"POP ?[23](?!(?i:dissect))|RFC ?918")
+IS_PATTERN = re.compile(r"\\|\(\?|\[\^|^\^")
+"""What a regular expression has and a sentence has not."""
+
+
+@cache
+def protocol_folders() -> set[str]:
+    """Return the folders of single protocols."""
+    folder = ROOT / PACKAGE / "protocols"
+    return {path.name for path in folder.iterdir() if (path / "__init__.py").exists()}
+
+
+def test_only_the_protocols_know_what_is_theirs() -> None:
+    """Elsewhere a protocol stands in sentences for people alone: no module compares with, matches or imports one."""
+    found = {
+        f"{module}: {said}"
+        for module, path in modules().items()
+        if module.split(".")[0] not in ("protocols", "wireshark")  # the plugin is for one protocol
+        for said in _protocols_named(ast.parse(path.read_text()))
+    }
+    assert found == KNOWN_OF_PROTOCOLS
+
+
+def _protocols_named(tree: ast.Module) -> Iterator[str]:
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) and id(node) not in docstrings:
+            text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+            if NAMES_A_PROTOCOL.search(text) and (" " not in text.strip() or IS_PATTERN.search(text)):
+                yield text
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (path for path in _targets(node) if set(path.split(".")) & protocol_folders())
+        else:
+            names = [str(getattr(node, field)) for field in ("id", "attr", "arg", "name") if hasattr(node, field)]
+            yield from (name for name in names if NAMES_A_PROTOCOL.search(name.upper()))
+
+
 NO_MODULE_OF_THEIR_NAME = {"test_architecture.py": "it looks at the sources of all modules"}
 
 

@@ -11,7 +11,7 @@ from pop2dissect.protocols import PROTOCOLS, pop1, pop2, pop3
 from pop2dissect.protocols import identify as module
 from pop2dissect.protocols.identify import Identification, greets
 from pop2dissect.tcp.stream import Gap, Stream
-from tests.support.transcript import Transcript
+from tests.support.conversation import Conversation
 from tests.support.truth import capture_names, capture_path
 
 Said = list[tuple[str, bytes]]
@@ -24,19 +24,12 @@ TLS_CLIENT = b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03" + bytes(range(100))
 TLS_SERVER = b"\x16\x03\x03\x00\x5a\x02\x00\x00\x56\x03\x03" + bytes(range(100))
 
 
-def talk(said: Said) -> Transcript:
-    transcript = Transcript()
-    for who, octets in said:
-        (transcript.client if who == "C" else transcript.server)(octets)
-    return transcript
-
-
 def identify(client: Stream, server: Stream, *, from_start: bool = True) -> Identification:
     return module.identify(client, server, PROTOCOLS, from_start=from_start)
 
 
 def name(said: Said, *, from_start: bool = True) -> str:
-    return identify(*talk(said).streams(), from_start=from_start).protocol.name
+    return identify(*Conversation().script(said).streams(), from_start=from_start).protocol.name
 
 
 WHOLE: list[tuple[str, Said]] = [
@@ -97,7 +90,7 @@ WHOLE: list[tuple[str, Said]] = [
 
 @pytest.mark.parametrize(("expected", "said"), WHOLE, ids=[f"{n}-{e}" for n, (e, _) in enumerate(WHOLE)])
 def test_from_the_start(expected: str, said: Said) -> None:
-    found = identify(*talk(said).streams())
+    found = identify(*Conversation().script(said).streams())
     assert found.protocol.name == expected
     assert found.evidence
 
@@ -123,10 +116,10 @@ def test_a_capture_that_starts_in_a_message(text: bytes) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_start_of_the_server_is_lost(text: bytes) -> None:
-    client, server = talk([("S", text)]).streams()
+    client, server = Conversation().script([("S", text)]).streams()
     lost = Stream([span._replace(offset=span.offset + 9) for span in server.spans], [Gap(0, 9, "not captured")])
     assert identify(client, lost).protocol.name == UNKNOWN
-    client, _ = talk([("C", b"HELO a b\r\n")]).streams()
+    client, _ = Conversation().script([("C", b"HELO a b\r\n")]).streams()
     assert identify(client, lost).protocol.name == POP2
 
 
@@ -137,14 +130,14 @@ def test_other_protocols_without_their_start() -> None:
 
 
 def test_a_line_does_not_go_across_a_gap() -> None:
-    client, server = talk([("C", b"xxRE"), ("C", b"AD 1\r\n")]).streams()
+    client, server = Conversation().script([("C", b"xxRE"), ("C", b"AD 1\r\n")]).streams()
     first, second = client.spans
     broken = Stream([first, second._replace(offset=14)], [Gap(4, 10, "not captured")])
     assert identify(broken, server).protocol.name == UNKNOWN
 
 
 def test_cut_by_the_snap_length() -> None:
-    client, server = talk([("S", b"+ POP2 pop.examp")]).streams()
+    client, server = Conversation().script([("S", b"+ POP2 pop.examp")]).streams()
     assert identify(client, Stream(server.spans, [Gap(16, 30, "cut by the snap length")])).protocol.name == POP2
 
 
@@ -176,7 +169,7 @@ LINES = st.sampled_from([octets for _, said in WHOLE for _, octets in said] + TE
 
 @given(st.lists(st.tuples(st.sampled_from("CS"), st.one_of(LINES, st.binary(max_size=40))), max_size=12), st.booleans())
 def test_any_octets_get_a_name(said: Said, from_start: bool) -> None:
-    found = identify(*talk(said).streams(), from_start=from_start)
+    found = identify(*Conversation().script(said).streams(), from_start=from_start)
     assert found.protocol.name
     assert found.evidence
 

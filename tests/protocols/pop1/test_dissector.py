@@ -14,11 +14,9 @@ from pop2dissect.protocols.pop1 import dissect
 from pop2dissect.protocols.pop1.grammar import parse_broken_command
 from pop2dissect.protocols.pop1.states import SERVER, ServerState, after_reply, allowed
 from pop2dissect.tcp.stream import Gap, Stream
-from tests.support.transcript import Transcript
+from tests.support.conversation import Conversation, Script
 
 MAIL = b"Subject: x\r\n\r\n+OK\r\n-ERR\r\n#3\r\nall the replies there are\r\n"
-
-Script = list[tuple[str, bytes]]
 
 
 def script(before: bytes = b"", spelling: bytes = b"RCEV", announced: int = len(MAIL)) -> Script:
@@ -42,17 +40,8 @@ def script(before: bytes = b"", spelling: bytes = b"RCEV", announced: int = len(
 SCRIPTS = [script(), script(b"+OK\r\n"), script(b"+OK it comes\r\n", b"RECV")]
 
 
-def talk(said: Script, *, ordered: bool = True, size: int | None = None) -> Transcript:
-    transcript = Transcript(ordered=ordered)
-    for who, octets in said:
-        for at in range(0, len(octets), size or len(octets) or 1):
-            piece = octets[at : at + (size or len(octets))]
-            (transcript.client if who == "C" else transcript.server)(piece)
-    return transcript
-
-
 def turns(said: Script, **options: bool) -> list[Turn]:
-    return list(dissect(*talk(said).streams(**options)))
+    return list(dissect(*Conversation().script(said).streams(**options)))
 
 
 def data_of(found: list[Turn]) -> list[MessageData]:
@@ -90,13 +79,13 @@ def resplit(draw: st.DrawFn) -> tuple[Script, Script]:
 @given(resplit(), st.booleans())
 def test_any_split_gives_the_same_events(both: tuple[Script, Script], ordered: bool) -> None:
     said, pieces = both
-    assert list(dissect(*talk(pieces, ordered=ordered).streams())) == turns(said)
+    assert list(dissect(*Conversation().script(pieces).streams(ordered=ordered))) == turns(said)
 
 
 @pytest.mark.parametrize("said", SCRIPTS)
 @pytest.mark.parametrize("ordered", [True, False])
 def test_octet_by_octet_gives_the_same_events(said: Script, ordered: bool) -> None:
-    assert list(dissect(*talk(said, size=1, ordered=ordered).streams())) == turns(said)
+    assert list(dissect(*Conversation().script(said, size=1).streams(ordered=ordered))) == turns(said)
 
 
 @pytest.mark.parametrize("before", [b"", b"+OK\r\n"])
@@ -123,7 +112,7 @@ SIGNS = st.sampled_from([b"+OK\r\n", b"-ERR\r\n", b"#3\r\n", b"USER a\r\n", b"PA
 def test_any_octets_give_turns_that_account_for_every_octet(
     said: Script, ordered: bool, from_start: bool, closed: bool, speak: object
 ) -> None:
-    client, server = talk(said, ordered=ordered).streams(closed=closed)
+    client, server = Conversation().script(said).streams(ordered=ordered, closed=closed)
     position = heard = 0
     assert callable(speak)
     for turn in speak(client, server, from_start=from_start):
@@ -150,7 +139,7 @@ def test_gaps_anywhere_give_turns(holes: list[tuple[int, int]], speak: object) -
         gaps = [Gap(at, 1, "not captured") for at in sorted(lost) if at < stream.length]
         return Stream(spans, gaps, finished=True)
 
-    client, server = map(pierce, talk(script()).streams())
+    client, server = map(pierce, Conversation().script(script()).streams())
     assert callable(speak)
     found = list(speak(client, server))
     assert sum(turn.command.end - turn.command.start for turn in found if turn.command) == client.length
@@ -162,7 +151,7 @@ def test_gaps_anywhere_give_turns(holes: list[tuple[int, int]], speak: object) -
 
 
 def test_a_gap_in_the_mailbox_does_not_break_framing() -> None:
-    client, server = talk(script()).streams()
+    client, server = Conversation().script(script()).streams()
     span = next(span for span in server.spans if span.length == len(MAIL))
     parts = [span._replace(length=10), span._replace(offset=span.offset + 15, start=15, length=span.length - 15)]
     spans = sorted([one for one in server.spans if one is not span] + parts)
@@ -173,7 +162,7 @@ def test_a_gap_in_the_mailbox_does_not_break_framing() -> None:
 
 
 def test_only_the_client_was_captured() -> None:
-    client, server = talk(script()).streams()
+    client, server = Conversation().script(script()).streams()
     found = list(dissect(client, Stream([], [Gap(0, server.length, "not captured")])))
     assert violations(found) == set()
     assert [turn.command.raw for turn in found if turn.command] == [
@@ -183,7 +172,7 @@ def test_only_the_client_was_captured() -> None:
 
 def test_a_capture_that_starts_in_a_mailbox() -> None:
     said = [("S", MAIL[5:]), *script()[9:]]
-    found = list(dissect(*talk(said).streams(), from_start=False))
+    found = list(dissect(*Conversation().script(said).streams(), from_start=False))
     assert [turn.next_state for turn in found] == ["NEXT", "MBOX", "DONE"]
     assert violations(found) == set()
 
@@ -191,7 +180,7 @@ def test_a_capture_that_starts_in_a_mailbox() -> None:
 @pytest.mark.parametrize("rest", [b"", b"SS secret", b"ecret"])
 def test_a_capture_that_starts_in_a_command_may_start_in_a_password(rest: bytes) -> None:
     said = [("C", rest + b"\r\n"), ("S", b"+OK\r\n"), ("C", b"RETR INBOX\r\n"), ("S", b"#0\r\n")]
-    first, _ = found = list(dissect(*talk(said).streams(), from_start=False))
+    first, _ = found = list(dissect(*Conversation().script(said).streams(), from_start=False))
     assert first.command is not None
     assert first.command.command.secret == ((0, len(rest)) if rest else None)
     assert violations(found) == set()
@@ -268,7 +257,7 @@ def test_pop3_in_outline() -> None:
         ("C", b"DELE 1\r\n"),
         ("S", b"+OK\r\n"),
     ]
-    found = list(pop3.dissect(*talk(said, size=3).streams()))
+    found = list(pop3.dissect(*Conversation().script(said, size=3).streams()))
     assert [len(turn.replies) for turn in found] == [1, 1, 1, 2, 2, 1]
     assert [data.end - data.start for data in data_of(found)] == [9, 21]
     assert [turn.command.command.secret for turn in found if turn.command] == [(5, 10), (0, 16), None, None, None]

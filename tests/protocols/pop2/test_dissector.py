@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from pop2dissect.protocols.base import Closed, MessageData, ReplyLine, Turn
 from pop2dissect.protocols.pop2 import dissect
 from pop2dissect.tcp.stream import Gap, Stream
-from tests.support.transcript import Transcript
+from tests.support.conversation import Conversation, Script
 
 MAIL = b"From: a@example.test\r\nSubject: x\r\n\r\n" + b"= + - # all signs\r\n" * 20
-
-Script = list[tuple[str, bytes]]
 
 NORMAL: Script = [
     ("S", b"+ POP2 Server Ready\r\n"),
@@ -36,17 +34,8 @@ NORMAL: Script = [
 ]
 
 
-def talk(script: Script, *, ordered: bool = True, size: int | None = None) -> Transcript:
-    transcript = Transcript(ordered=ordered)
-    for who, octets in script:
-        for at in range(0, len(octets), size or len(octets)):
-            piece = octets[at : at + (size or len(octets))]
-            (transcript.client if who == "C" else transcript.server)(piece)
-    return transcript
-
-
 def turns(script: Script, **options: bool) -> list[Turn]:
-    return list(dissect(*talk(script).streams(**options)))
+    return list(dissect(*Conversation().script(script).streams(**options)))
 
 
 def summary(found: list[Turn]) -> list[tuple[str, list[str]]]:
@@ -112,19 +101,19 @@ def resplit(draw: st.DrawFn) -> Script:
 
 @given(resplit(), st.booleans())
 def test_any_split_gives_the_same_events(script: Script, ordered: bool) -> None:
-    assert list(dissect(*talk(script, ordered=ordered).streams())) == turns(NORMAL)
+    assert list(dissect(*Conversation().script(script).streams(ordered=ordered))) == turns(NORMAL)
 
 
 @pytest.mark.parametrize("ordered", [True, False])
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_octet_by_octet_gives_the_same_events(size: int, ordered: bool) -> None:
-    assert list(dissect(*talk(NORMAL, size=size, ordered=ordered).streams())) == turns(NORMAL)
+    assert list(dissect(*Conversation().script(NORMAL, size=size).streams(ordered=ordered))) == turns(NORMAL)
 
 
 def test_each_end_fed_whole_gives_the_same_events() -> None:
     client = b"".join(octets for who, octets in NORMAL if who == "C")
     server = b"".join(octets for who, octets in NORMAL if who == "S")
-    streams = Transcript(ordered=False).client(client).server(server).streams()
+    streams = Conversation().client(client).server(server).streams(ordered=False)
     assert list(dissect(*streams)) == turns(NORMAL)
 
 
@@ -141,7 +130,7 @@ SIGNS = st.sampled_from([b"+ ok\r\n", b"- no\r\n", b"#3\r\n", b"=7\r\n", b"HELO 
 def test_any_octets_give_turns_that_account_for_every_octet(
     script: Script, ordered: bool, from_start: bool, closed: bool
 ) -> None:
-    client, server = talk(script, ordered=ordered).streams(closed=closed)
+    client, server = Conversation().script(script).streams(ordered=ordered, closed=closed)
     position = 0
     heard = 0
     for turn in dissect(client, server, from_start=from_start):
@@ -168,7 +157,7 @@ def test_gaps_anywhere_give_turns(holes: list[tuple[int, int]], data: st.DataObj
         gaps = [Gap(at, 1, "not captured") for at in sorted(lost) if at < stream.length]
         return Stream(spans, gaps, finished=True)
 
-    client, server = talk(NORMAL).streams()
+    client, server = Conversation().script(NORMAL).streams()
     which = data.draw(st.sampled_from(["client", "server", "both"]))
     client = client if which == "server" else pierce(client)
     server = server if which == "client" else pierce(server)
@@ -256,7 +245,7 @@ def test_bare_line_ends_keywords_in_any_case_and_states() -> None:
 
 
 def test_a_gap_in_a_message_does_not_break_framing() -> None:
-    client, server = talk(NORMAL).streams()
+    client, server = Conversation().script(NORMAL).streams()
     data = next(span for span in server.spans if span.length == len(MAIL))
     parts = [
         data._replace(length=100),
@@ -273,7 +262,7 @@ def test_a_gap_in_a_message_does_not_break_framing() -> None:
 
 
 def test_only_the_client_was_captured() -> None:
-    client, server = talk(NORMAL).streams()
+    client, server = Conversation().script(NORMAL).streams()
     found = list(dissect(client, Stream([], [Gap(0, server.length, "not captured")])))
     assert [turn.command.raw for turn in found if turn.command] == [octets[:-2] for who, octets in NORMAL if who == "C"]
     retrieved = [reply for turn in found for reply in turn.replies if isinstance(reply, MessageData)]
@@ -285,7 +274,7 @@ def test_only_the_client_was_captured() -> None:
 
 
 def test_only_the_server_was_captured() -> None:
-    client, server = talk(NORMAL).streams()
+    client, server = Conversation().script(NORMAL).streams()
     found = list(dissect(Stream([], [Gap(0, client.length, "not captured")]), server))
     assert [replies for _, replies in summary(found)] == [replies for _, replies in summary(turns(NORMAL))]
     assert [turn.next_state for turn in found] == [turn.next_state for turn in turns(NORMAL)]
@@ -294,21 +283,21 @@ def test_only_the_server_was_captured() -> None:
 
 def test_a_capture_that_starts_in_a_message() -> None:
     script = [("S", MAIL[100:]), *NORMAL[7:]]
-    found = list(dissect(*talk(script).streams(), from_start=False))
+    found = list(dissect(*Conversation().script(script).streams(), from_start=False))
     assert summary(found) == [("", [f"<{len(MAIL) - 100} octets>"]), *summary(turns(NORMAL))[4:]]
     assert violations(found) == set()
 
 
 def test_a_capture_that_starts_in_a_reply() -> None:
     script = [("S", b"racters in message 1\r\n"), ("C", b"RETR\r\n"), ("S", MAIL), ("C", b"ACKS\r\n"), ("S", b"=0\r\n")]
-    found = list(dissect(*talk(script).streams(), from_start=False))
+    found = list(dissect(*Conversation().script(script).streams(), from_start=False))
     assert summary(found) == [("", ["racters in message 1"]), ("RETR", [f"<{len(MAIL)} octets>"]), ("ACKS", ["=0"])]
     assert violations(found) == set()
 
 
 def test_what_was_lost_before_the_login_is_the_greeting_and_no_message() -> None:
     script = [("S", b"+ POP2 host\r\n"), ("C", b"HELO a b\r\n"), ("S", b"#1 messages\r\n")]
-    client, server = talk(script).streams()
+    client, server = Conversation().script(script).streams()
     lossy = Stream(server.spans[1:], [Gap(0, server.spans[0].length, "")])
     found = list(dissect(client, lossy, from_start=False))
     assert summary(found)[1:] == [("HELO a b", ["#1 messages"])]
@@ -318,14 +307,14 @@ def test_what_was_lost_before_the_login_is_the_greeting_and_no_message() -> None
 
 def test_a_message_of_one_line_is_no_reply_to_who_acknowledges_it() -> None:
     script = [("S", b"e last line\r\n"), ("C", b"ACKS\r\n"), ("S", b"=0\r\n")]
-    found = list(dissect(*talk(script).streams(), from_start=False))
+    found = list(dissect(*Conversation().script(script).streams(), from_start=False))
     assert summary(found)[0] == ("", ["<13 octets>"])
 
 
 @pytest.mark.parametrize("rest", [b"", b"LO fred secret", b"red secret", b"ret", b"EAD 1"])
 def test_a_capture_that_starts_in_a_command_may_start_in_a_password(rest: bytes) -> None:
     script = [("C", rest + b"\r\n"), ("S", b"#1 messages\r\n"), ("C", b"READ 1\r\n"), ("S", b"=9\r\n")]
-    first, _ = found = list(dissect(*talk(script).streams(), from_start=False))
+    first, _ = found = list(dissect(*Conversation().script(script).streams(), from_start=False))
     assert first.command is not None
     assert first.command.command.secret == ((0, len(rest)) if rest else None)
     assert first.command.command.keyword == ""
@@ -334,11 +323,13 @@ def test_a_capture_that_starts_in_a_command_may_start_in_a_password(rest: bytes)
 
 def test_behind_the_greeting_no_line_is_torn() -> None:
     script = [("S", b"+ POP2 host\r\n"), ("C", b"GET / HTTP/1.0\r\n"), ("S", b"- what?\r\n")]
-    assert violations(list(dissect(*talk(script).streams(), from_start=False))) == {"protocol.unknown_command"}
+    assert violations(list(dissect(*Conversation().script(script).streams(), from_start=False))) == {
+        "protocol.unknown_command"
+    }
 
 
 def test_a_message_that_is_asked_for_after_lost_commands() -> None:
-    talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#2 messages\r\n")
+    talk = Conversation().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#2 messages\r\n")
     talk.client(b"READ 1\r\n").server(b"=7 octets\r\n").client(b"RETR\r\n").server(b"1234567").client(b"ACKS\r\n")
     talk.server(b"=9 ").server(b"octets\r\n").client(b"RETR\r\n").server(b"a\x1bb\nc\xffd\r\n").client(b"ACKS\r\n")
     client, server = talk.server(b"=0\r\n").streams()
@@ -352,7 +343,7 @@ def test_a_message_that_is_asked_for_after_lost_commands() -> None:
 
 
 def test_a_burst_of_losses_takes_a_reply_and_the_next_command() -> None:
-    talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#1 messages\r\n")
+    talk = Conversation().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#1 messages\r\n")
     talk.client(b"READ 1\r\n").server(b"=7 octets\r\n").client(b"RETR\r\n").server(b"1234567").client(b"ACKS\r\n")
     client, server = talk.server(b"=0\r\n").client(b"QUIT\r\n").server(b"+ bye\r\n").streams()
     whole = list(dissect(client, server))
@@ -370,7 +361,7 @@ def test_a_burst_of_losses_takes_a_reply_and_the_next_command() -> None:
 
 @pytest.mark.parametrize(("goes_on", "state"), [(False, "?"), (True, "ITEM")])
 def test_a_lost_reply_counts_as_success_only_if_the_client_went_on(goes_on: bool, state: str) -> None:
-    talk = Transcript().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"- ").server(b"Bad login\r\n")
+    talk = Conversation().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"- ").server(b"Bad login\r\n")
     if goes_on:
         talk.client(b"READ\r\n").server(b"=7 octets\r\n")
     client, server = talk.streams()

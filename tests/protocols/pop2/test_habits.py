@@ -14,7 +14,7 @@ from pop2dissect.protocols.pop2 import dissect
 from pop2dissect.protocols.pop2.habits import DELPHI, FETCHMAIL, KA9Q, POPCLIENT, UW, client_of, server_of
 from pop2dissect.session import Software
 from pop2dissect.tcp.stream import Stream
-from tests.support.transcript import Transcript
+from tests.support.conversation import Conversation
 from tests.support.truth import capture_names, capture_path, load_truth
 
 Said = list[tuple[str, bytes]]
@@ -25,23 +25,16 @@ def others(protocol: str, client: Stream, server: Stream) -> tuple[Software | No
     return found.client, found.server
 
 
-def talk(said: Said) -> Transcript:
-    transcript = Transcript()
-    for who, octets in said:
-        (transcript.client if who == "C" else transcript.server)(octets)
-    return transcript
-
-
 def server(*lines: bytes) -> tuple[str, str | None] | None:
     said: Said = [("S", lines[0] + b"\r\n")]
     for line in lines[1:]:
         said += [("C", b"FOLD x\r\n"), ("S", line + b"\r\n")]
-    found = server_of(list(dissect(*talk(said).streams())))
+    found = server_of(list(dissect(*Conversation().script(said).streams())))
     return found and found[:2]
 
 
 def client(said: Said) -> str | None:
-    streams = talk(said).streams()
+    streams = Conversation().script(said).streams()
     found = client_of(list(dissect(*streams)), streams[0])
     return found.product if found else None
 
@@ -122,7 +115,7 @@ def test_clients(said: Said, expected: str | None) -> None:
     ],
 )  # fmt: skip
 def test_other_protocols(protocol: str, said: Said, expected: tuple[str | None, str | None]) -> None:
-    found = others(protocol, *talk(said).streams())
+    found = others(protocol, *Conversation().script(said).streams())
     assert tuple(one and str(one) for one in found) == expected
 
 
@@ -168,7 +161,7 @@ def test_recorded_captures_never_have_a_wrong_name() -> None:
     )
 )
 def test_any_conversation(said: Said) -> None:
-    streams = talk(said).streams()
+    streams = Conversation().script(said).streams()
     turns = list(dissect(*streams))
     for found in (server_of(turns), client_of(turns, streams[0]), *others("SSH", *streams)):
         assert found is None or isinstance(found, Software)
