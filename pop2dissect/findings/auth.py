@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pop2dissect.findings.evidence import command_frames, finding, quoted, reply_text
+from pop2dissect.findings.evidence import command_frames, finding, reply_text
 from pop2dissect.findings.facts import LoginAttempt, SessionFacts
 from pop2dissect.session import Exchange, Finding
+from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
 
 _PASSWORD_COMMANDS = re.compile(r"HEL|PASS$|LOGIN$")

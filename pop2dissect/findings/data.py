@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pop2dissect.findings.evidence import MAX_FRAMES, finding, first_few, quoted
+from pop2dissect.findings.evidence import MAX_FRAMES, finding, first_few
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.session import Finding, FolderOpening, Message, Session, Severity
+from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
 
 

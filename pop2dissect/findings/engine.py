@@ -12,15 +12,11 @@ from typing import Final, NamedTuple, TypeVar
 
 from pop2dissect.findings import auth, data, exploit, files, guessing, protocol, recon, service, sweep
 from pop2dissect.findings.catalogue import BY_ID
-from pop2dissect.findings.evidence import (
-    MAX_SESSIONS,
-    command_frames,
-    in_order,
-    listed,
-)
+from pop2dissect.findings.evidence import MAX_SESSIONS, command_frames, in_order
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
+from pop2dissect.text.quoting import listed
 
 MAX_KEPT = 1 << 16
 """Entries of each kind that are kept: accounts, clients, servers, folders used, users with findings."""

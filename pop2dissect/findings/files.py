@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pop2dissect.findings.evidence import command_frames, finding, listed, quoted, reply_text
+from pop2dissect.findings.evidence import command_frames, finding, reply_text
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.folders import FolderRequest
 from pop2dissect.protocols.mailboxes import in_spool, is_own, normal_path, owner_of
 from pop2dissect.session import Exchange, Finding, Message, Session, Severity
+from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.values import count
 
 HEADER_LOOKED_AT = 4096

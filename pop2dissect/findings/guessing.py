@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pop2dissect.findings.evidence import finding, listed, quoted, span
+from pop2dissect.findings.evidence import finding, span
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.session import Finding
+from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.values import SECOND, count
 
 MAX_FAILURES = 1000

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from pop2dissect.findings.evidence import finding, quoted
+from pop2dissect.findings.evidence import finding
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Departure, Exchange, Finding, Message, Reply, Session
+from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
 
 _SAID: Final[dict[str, str]] = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from pop2dissect.findings.evidence import finding, listed, quoted, span
+from pop2dissect.findings.evidence import finding, span
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.protocols import protocol_of
 from pop2dissect.protocols.identify import UNKNOWN
 from pop2dissect.session import Finding, HalfOpen, Probe
+from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.values import count
 
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding, quoted
+from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.protocols import protocol_of
 from pop2dissect.protocols.identify import NONE, UNKNOWN
 from pop2dissect.session import Finding
+from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
 
 POP2_PORT = 109

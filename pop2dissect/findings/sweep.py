@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from pop2dissect.findings.evidence import command_frames, finding, listed, quoted
+from pop2dissect.findings.evidence import command_frames, finding
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.session import Finding
+from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.values import count
 
 MAX_MISSES = 64

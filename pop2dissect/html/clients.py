@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pop2dissect.html.times import Stamp, stamp
-from pop2dissect.session import Exchange, Finding, Message, Probe, Session, Severity, total_octets
+from pop2dissect.session import Finding, Ground, Message, Probe, Session, Severity, total_octets
+from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count
 
@@ -16,10 +17,6 @@ MAX_TOLD = 20
 """Clients whose course of events is told, the worst first."""
 MAX_FRAMES = 100
 """Frames that an event cites."""
-_QUOTED = 80
-"""Characters of the wire that an event quotes."""
-_LISTED = 6
-"""Users and servers that a sentence names."""
 _COMMON = "auth.cleartext"
 """The finding that every login raises, and that says nothing about the client."""
 
@@ -140,8 +137,8 @@ class Clients:
             address=address,
             sessions=len(client.sessions),
             connections=sum(probe.attempts for probe in client.probes),
-            servers=_named(list(servers)),
-            accepted=_named([_cut(user) for user in users if user]),
+            servers=listed(list(servers)),
+            accepted=listed([quoted(user) for user in users if user]),
             refused=sum(session.login == "refused" for session in client.sessions),
             read=len(messages),
             deleted=sum(message.committed is True for message in messages),
@@ -197,7 +194,7 @@ def _steps(client: _Client) -> Iterator[_Step]:
 
 
 def _connecting(probes: Sequence[Probe]) -> _Step:
-    servers = _named(list(dict.fromkeys(str(probe.server) for probe in probes)))
+    servers = listed(list(dict.fromkeys(str(probe.server) for probe in probes)))
     answers = ", ".join(
         f"{number:,} {word}"
         for number, word in (
@@ -215,31 +212,28 @@ def _connecting(probes: Sequence[Probe]) -> _Step:
 
 
 def _refusals(sessions: Sequence[Session]) -> _Step:
-    users = dict.fromkeys(_quote(session.user or "") for session in sessions)
-    frames = [exchange.frames[0] for session in sessions for exchange in _logins(session) if exchange.frames]
+    users = dict.fromkeys(quoted(session.user or "") for session in sessions)
+    tries = [session.exchanges[login.exchange] for session in sessions for login in session.logins]
+    frames = [exchange.frames[0] for exchange in tries if exchange.frames]
     until = "" if len(sessions) == 1 else f", over {count(len(sessions), 'connection')}"
-    servers = _named(list(dict.fromkeys(str(session.server) for session in sessions)))
+    servers = listed(list(dict.fromkeys(str(session.server) for session in sessions)))
     logins = "login" if len(sessions) == 1 else "logins"
-    what = f"{servers} refuses the {logins} of {_named(list(users))}{until}."
+    what = f"{servers} refuses the {logins} of {listed(list(users))}{until}."
     ids = tuple(session.id for session in sessions)
     return _Step(sessions[0].start, what, ids, tuple(frames))
-
-
-def _logins(session: Session) -> Iterator[Exchange]:
-    return (exchange for exchange in session.exchanges if exchange.secret is not None)
 
 
 def _session_steps(session: Session) -> Iterator[_Step]:
     """Yield a session: the login, the folders that were asked for, and the messages of each."""
     yield _beginning(session)
-    for exchange in session.exchanges:
-        if exchange.command == "FOLD":
-            folder = _quote(exchange.arguments[0]) if exchange.arguments else "without a name"
+    for folder in session.folders:
+        if folder.asked is not None:
+            exchange = session.exchanges[folder.exchange]
+            name = quoted(folder.asked) if folder.asked else "without a name"
             reply = next((reply.line for reply in exchange.replies if reply.raw), None)
-            answer = "no reply" if reply is None else _quote(reply)
+            answer = "no reply of the server was captured" if reply is None else f"the server answers {quoted(reply)}"
             frames = exchange.frames + exchange.replies[0].frames if exchange.replies else exchange.frames
-            what = f"Asks for the folder {folder}; the server answers {answer}."
-            yield _Step(_time(exchange.time, session), what, (session.id,), frames)
+            yield _Step(_time(exchange.time, session), f"Asks for the folder {name}; {answer}.", (session.id,), frames)
     run: list[Message] = []
     for message in session.messages:
         if run and message.mailbox != run[-1].mailbox:
@@ -252,14 +246,20 @@ def _session_steps(session: Session) -> Iterator[_Step]:
 
 def _beginning(session: Session) -> _Step:
     frames: tuple[int, ...] = (session.first_frame,)
-    if session.login == "accepted":
-        login = None if session.login_exchange is None else session.exchanges[session.login_exchange]
-        if login is not None:
-            frames = login.frames + (login.replies[0].frames if login.replies else ())
-        what = f"Logs in at {session.server} as {_quote(session.user or '')}; the server accepts."
-        return _Step(_time(login.time if login else None, session), what, (session.id,), frames)
+    if session.login_exchange is not None and session.login in ("accepted", "unknown"):
+        login, verdict = session.exchanges[session.login_exchange], session.login_verdict
+        frames = login.frames + (login.replies[0].frames if login.replies else ()) or frames
+        user = "somebody" if session.user is None else quoted(session.user)
+        if session.login == "unknown":
+            answer = "whether the server accepts is not known" + (f": {verdict.because}" if verdict.because else "")
+        elif verdict.ground is Ground.SHOWN:
+            answer = "the server accepts"
+        else:
+            answer = f"the server accepts ({verdict.ground}: {verdict.because})"
+        what = f"Logs in at {session.server} as {user}; {answer}."
+        return _Step(_time(login.time, session), what, (session.id,), frames)
     if session.login == "refused":
-        what = f"Is refused by {session.server} as {_quote(session.user or '')}; the session continues."
+        what = f"Is refused by {session.server} as {quoted(session.user or '')}; the session continues."
     elif session.greeting is not None and not session.client_stream.octets:
         what = f"Connects to {session.server}, receives the greeting and sends nothing."
         frames = session.greeting.frames
@@ -269,7 +269,7 @@ def _beginning(session: Session) -> _Step:
 
 
 def _reading(session: Session, messages: Sequence[Message]) -> _Step:
-    where = "" if messages[0].mailbox is None else f" of {_quote(messages[0].mailbox)}"
+    where = "" if messages[0].mailbox is None else f" of {quoted(messages[0].mailbox)}"
     deleted = sum(message.disposition == "deleted" for message in messages)
     committed = sum(message.committed is True for message in messages)
     fate = ""
@@ -284,17 +284,3 @@ def _reading(session: Session, messages: Sequence[Message]) -> _Step:
 
 def _time(time: int | None, session: Session) -> int:
     return session.start if time is None else time
-
-
-def _quote(text: str) -> str:
-    return f"“{_cut(text)}”"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}… ({len(text):,} characters)"
-
-
-def _named(names: Sequence[str]) -> str:
-    if len(names) > _LISTED:
-        return ", ".join(names[:_LISTED]) + f" and {len(names) - _LISTED} more"
-    return ", ".join(names)

@@ -83,20 +83,20 @@ def test_the_course_of_events_tells_the_break_in(read_incident: ReadPage) -> Non
     attacker = [entry["what"] for entry in truth["story"] if "attacker" in entry["actor"]]
     folders = [match.group(1) for what in attacker if (match := re.match(r'FOLD (\S+): "', what))]
     assert len(folders) == 8
-    asked = [events.index(f"Asks for the folder “{folder}”") for folder in folders if folder.startswith(("/", "~"))]
+    asked = [events.index(f'Asks for the folder "{folder}"') for folder in folders if folder.startswith(("/", "~"))]
     assert asked == sorted(asked)
     assert len(asked) == 7  # and .rhosts, which was asked for by its path
     for sentence in (
         "Opens 15 connections on which no data is sent",
         "over 25 connections",
-        "Logs in at 198.51.100.20:109 as “bertil”; the server accepts.",
-        "the server answers “#1 messages in /etc/passwd”",
-        "Reads 9 messages of “/var/spool/mail/bertil”",
+        'Logs in at 198.51.100.20:109 as "bertil"; the server accepts.',
+        'the server answers "#1 messages in /etc/passwd"',
+        'Reads 9 messages of "/var/spool/mail/bertil"',
         "9 deleted, the deletions committed.",
-        "(1,014 characters)”; the server answers “#0 messages in",
+        '(1,014 characters); the server answers "#0 messages in',
     ):
         assert sentence in events, sentence
-    assert re.search(r"“/etc/passwd”, 1,219 bytes\. 41 2237 ", events)
+    assert re.search(r'"/etc/passwd", 1,219 bytes\. 41 2237 ', events)
 
 
 def test_facts_stand_apart_from_interpretation(read_incident: ReadPage) -> None:
