@@ -8,8 +8,8 @@ import pytest
 
 from pop2dissect.session import LoginOutcome
 from tests.findings.found import examine
+from tests.support.network import BAD_LOGIN, Network, Turn
 from tests.support.wire import save
-from tools.samples.findings import BAD_LOGIN, Net, Turn
 
 ACCEPTED = b"#2 messages in /var/mail/fred\r\n"
 
@@ -30,6 +30,6 @@ ACCEPTED = b"#2 messages in /var/mail/fred\r\n"
 def test_the_login_is_the_one_that_was_accepted(
     turns: list[Turn], login: tuple[str, str, LoginOutcome], tmp_path: Path
 ) -> None:
-    path = save(tmp_path / "made.pcap", Net().session(*turns, end="server").packets)
+    path = save(tmp_path / "made.pcap", Network().session(*turns, end="server").packets)
     (session,), _ = examine(path)
     assert (session.user, session.password, session.login) == login

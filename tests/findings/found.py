@@ -9,8 +9,8 @@ from pop2dissect.findings import Thresholds
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Finding, Session
 from pop2dissect.settings import Settings
+from tests.support.network import Network
 from tests.support.wire import save
-from tools.samples.findings import Net
 
 
 def findings_of(
@@ -31,12 +31,12 @@ def examine(
         return sessions, [*found, *dissection.findings]
 
 
-def raised(net: Net, folder: Path, *, thresholds: Thresholds | None = None) -> set[str]:
+def raised(net: Network, folder: Path, *, thresholds: Thresholds | None = None) -> set[str]:
     """Return the ids of the findings of a made-up network, apart from the clear-text password that is always there."""
     found = told(net, folder, thresholds=thresholds)
     return {finding.id for finding in found} - {"auth.cleartext"}
 
 
-def told(net: Net, folder: Path, *, thresholds: Thresholds | None = None) -> list[Finding]:
+def told(net: Network, folder: Path, *, thresholds: Thresholds | None = None) -> list[Finding]:
     """Return the findings of a made-up network."""
     return findings_of(save(folder / "made.pcap", net.packets), thresholds=thresholds)

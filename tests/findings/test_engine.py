@@ -15,8 +15,8 @@ from pop2dissect.session import Finding
 from tests.findings.found import examine, raised
 from tests.support import wire
 from tests.support.conversation import Conversation
+from tests.support.network import Network, login, refused
 from tests.support.work import PROPORTIONAL, growth
-from tools.samples.findings import Net, login, refused
 
 
 def test_the_order_of_the_sessions_does_not_matter(incident: Path) -> None:
@@ -42,7 +42,7 @@ def test_the_most_severe_come_first(incident: Path) -> None:
 
 def test_what_lies_beyond_a_limit_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "MAX_KEPT", 3)
-    net = Net()
+    net = Network()
     for number in range(5):
         net.session(refused(f"user{number}", f"word-{number}"), after=1, end="server")
     with Dissection(wire.save(tmp_path / "x.pcap", net.packets)) as dissection:
@@ -53,7 +53,7 @@ def test_what_lies_beyond_a_limit_is_said(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_server_is_named_once_in_all_its_sessions(tmp_path: Path) -> None:
-    net = Net()
+    net = Network()
     for _ in range(150):
         net.session(login(), greeting="+ POP2 quarry v4.46 server ready", after=1)
     _, found = examine(wire.save(tmp_path / "x.pcap", net.packets))
@@ -62,13 +62,13 @@ def test_a_server_is_named_once_in_all_its_sessions(tmp_path: Path) -> None:
     assert len(vulnerable.sessions) == 100
 
 
-def spoken(client: bytes | None, server: bytes | None) -> Net:
+def spoken(client: bytes | None, server: bytes | None) -> Network:
     talk = Conversation().handshake()
     if server is not None:
         talk.server(server)
     if client is not None:
         talk.client(client)
-    return Net().take(talk.close("client"))
+    return Network().take(talk.close("client"))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_other_protocols_are_named(client: bytes | None, server: bytes | None, n
 
 
 def test_the_end_of_a_session_alone_is_no_other_protocol(tmp_path: Path) -> None:
-    packets = Net().session(("QUIT", "+ Bye"), end="server").packets
+    packets = Network().session(("QUIT", "+ Bye"), end="server").packets
     at_quit = next(index for index, packet in enumerate(packets) if packet.payload.startswith(b"QUIT"))
     (session,), found = examine(wire.save(tmp_path / "end.pcap", packets[at_quit:]))
     assert session.protocol == "unknown"
@@ -97,7 +97,7 @@ def test_the_end_of_a_session_alone_is_no_other_protocol(tmp_path: Path) -> None
 
 
 def test_what_was_not_captured_is_no_other_protocol(tmp_path: Path) -> None:
-    packets = Net().session(login()).packets
+    packets = Network().session(login()).packets
     path = wire.save(tmp_path / "x.pcap", packets, snap_length=54)
     sessions, found = examine(path)
     assert [session.protocol for session in sessions] == ["none"]
@@ -106,12 +106,12 @@ def test_what_was_not_captured_is_no_other_protocol(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("protocol", ["+OK ready\r\n", "+ POP2 quarry\r\n"])
 def test_the_ports_own_protocols_are_no_others(protocol: str, tmp_path: Path) -> None:
-    assert "service.other_protocol" not in raised(Net().session(greeting=protocol.encode()), tmp_path)
+    assert "service.other_protocol" not in raised(Network().session(greeting=protocol.encode()), tmp_path)
 
 
 def test_their_work_grows_with_the_sessions(tmp_path: Path) -> None:
     def work(count: int) -> Callable[[], object]:
-        net = Net()
+        net = Network()
         for number in range(count):
             net.session(refused(f"user{number}", f"word-{number}") if number % 2 else login(), after=1)
         sessions = list(iter_sessions(wire.save(tmp_path / f"{count}.pcap", net.packets)))

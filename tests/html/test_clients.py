@@ -11,9 +11,9 @@ from pop2dissect.html.clients import Clients
 from pop2dissect.session import Finding, Severity
 from pop2dissect.text.rendering import Rendering
 from tests.support.impairments import one_way
+from tests.support.network import Network, login
 from tests.support.truth import capture_path
 from tests.support.wire import save
-from tools.samples.findings import Net, login
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from tools.samples.findings import Net, login
     [("client", "; whether the server accepts is not known: "), ("both", "; the server accepts.")],
 )
 def test_a_login_is_no_more_than_was_captured(side: str, words: str, tmp_path: Path) -> None:
-    packets = Net().session(login()).packets
+    packets = Network().session(login()).packets
     kept = packets if side == "both" else one_way(packets, packets[0].source)
     (session,) = read(save(tmp_path / "x.pcap", kept)).sessions
     grave = Finding("x", Severity.HIGH, "title", "", session.start, (session.first_frame,), (), (session.id,))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pop2dissect.session import Message
 from tests.findings.found import examine
+from tests.support.network import Network, login, read
 from tests.support.wire import encode, pcap
-from tools.samples.findings import Net, login, read
 
 MAIL = b"From: a@quarry.example\r\nSubject: stones\r\n\r\nA line.\r\n" + b"Stone.\r\n" * 20
 DOUBT = "the capture lacks {} of the message, which may be all that is wrong with it"
@@ -19,7 +19,7 @@ def message(folder: Path, text: bytes, captured: int) -> Message:
         frame._replace(octets=frame.octets[: len(frame.octets) - len(text) + captured])
         if frame.octets.endswith(text)
         else frame
-        for frame in encode(Net().session(login(), *read(text)).packets)
+        for frame in encode(Network().session(login(), *read(text)).packets)
     ]
     path = folder / "cut.pcap"
     path.write_bytes(pcap(frames))

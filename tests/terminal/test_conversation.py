@@ -9,15 +9,15 @@ from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import plain
 from pop2dissect.terminal.tree import session_tree
 from tests.findings.found import examine
+from tests.support.network import Network, login, read
 from tests.support.wire import save
-from tools.samples.findings import Net, login, read
 
 LOOK = Look(plain())
 MAIL = b"From: a@quarry.example\r\n\r\n" + b"Stone.\r\n" * 2000
 
 
 def test_of_many_gaps_the_first_are_listed_and_the_tree_has_all(tmp_path: Path) -> None:
-    path = save(tmp_path / "cut.pcap", Net().session(login(), *read(MAIL)).packets, snap_length=110)
+    path = save(tmp_path / "cut.pcap", Network().session(login(), *read(MAIL)).packets, snap_length=110)
     (session,), _ = examine(path)
     gaps = len(session.server_stream.gaps)
     assert gaps > 7
@@ -28,7 +28,7 @@ def test_of_many_gaps_the_first_are_listed_and_the_tree_has_all(tmp_path: Path) 
 
 
 def test_a_few_gaps_are_all_listed(tmp_path: Path) -> None:
-    path = save(tmp_path / "cut.pcap", Net().session(login(), *read(MAIL[:4000])).packets, snap_length=110)
+    path = save(tmp_path / "cut.pcap", Network().session(login(), *read(MAIL[:4000])).packets, snap_length=110)
     (session,), _ = examine(path)
     lines = list(session_timeline(session, LOOK))
     assert sum("cut by the snap length" in line for line in lines) == len(session.server_stream.gaps)

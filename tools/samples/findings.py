@@ -12,118 +12,24 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import NamedTuple
 
-from tests.support.conversation import MILLISECOND, START, Conversation, Packet
+from tests.support.conversation import MILLISECOND
+from tests.support.network import (
+    GREETING,
+    PASSWORDS,
+    SAYONARA,
+    USERS,
+    Network,
+    fold,
+    login,
+    mail,
+    octets,
+    read,
+    read_all,
+    refused,
+)
 from tests.support.wire import save
-
-CLIENT = "192.0.2.10"
-SERVER = "192.0.2.109"
-GREETING = "+ POP2 dog-house.example 2007f.75 server ready"
-SAYONARA = "+ Sayonara"
-BAD_LOGIN = b"- Bad login\r\n+ Sayonara\r\n"
-
-Said: TypeAlias = "str | bytes | None"
-"""A line without its end, or octets as they are, or nothing."""
-Turn: TypeAlias = tuple[Said, Said]
-"""What the client says, and what the server answers."""
-Ending: TypeAlias = Literal["quit", "client", "server", "reset", "crash", "open"]
-
-
-def octets(said: Said) -> bytes:
-    """Return what was said as it goes over the wire."""
-    if said is None:
-        return b""
-    return said if isinstance(said, bytes) else said.encode() + b"\r\n"
-
-
-class Net:
-    """A network: sessions one after another, ten seconds apart unless told otherwise."""
-
-    def __init__(self) -> None:
-        self.packets: list[Packet] = []
-        self._number = 0
-        self._at = 0.0
-
-    def session(
-        self,
-        *turns: Turn,
-        client: str = CLIENT,
-        server: str = SERVER,
-        port: int = 109,
-        greeting: Said = GREETING,
-        after: float = 10,
-        end: Ending = "quit",
-    ) -> Self:
-        """Hold a session; ``after`` seconds after the one before it began."""
-        talk = self._call(client, server, port, after).handshake()
-        if greeting is not None:
-            talk.server(octets(greeting))
-        for command, reply in turns:
-            if command is not None:
-                talk.client(octets(command))
-            if reply is not None:
-                talk.server(octets(reply))
-        if end == "quit":
-            talk.client(b"QUIT\r\n").server(octets(SAYONARA)).close("server")
-        elif end == "reset":
-            talk.reset("client")
-        elif end == "crash":
-            talk.reset("server")
-        elif end != "open":
-            talk.close(end)
-        return self.take(talk)
-
-    def call(self, client: str = CLIENT, server: str = SERVER, *, after: float = 10) -> Conversation:
-        """Return a connection to be filled by hand; :meth:`take` it afterwards."""
-        return self._call(client, server, 109, after)
-
-    def take(self, talk: Conversation) -> Self:
-        """Put the packets of a conversation on the wire."""
-        self.packets = sorted([*self.packets, *talk.packets], key=lambda packet: packet.time)
-        return self
-
-    def _call(self, client: str, server: str, port: int, after: float) -> Conversation:
-        self._number += 1
-        self._at += after if self._number > 1 else 0
-        start = START + int(self._at * 1000) * MILLISECOND
-        return Conversation((client, 40000 + self._number), (server, port), start=start, seed=self._number)
-
-
-def login(user: str = "fred", password: str = "lantern-7", messages: int = 2) -> Turn:
-    """Log in, and be let in."""
-    return f"HELO {user} {password}", f"#{messages} messages in /var/mail/{user}"
-
-
-def refused(user: str = "fred", password: str = "lantern-6") -> Turn:
-    """Log in, and be refused as UW's server does."""
-    return f"HELO {user} {password}", BAD_LOGIN
-
-
-def fold(name: str, reply: str) -> Turn:
-    """Ask for a folder."""
-    return f"FOLD {name}", reply
-
-
-def mail(subject: str = "Lunch", text: bytes = b"At noon, by the door.\r\n") -> bytes:
-    """Write a mail."""
-    return b"From: wilma@quarry.example\r\nSubject: " + subject.encode() + b"\r\n\r\n" + text
-
-
-def read(letter: bytes, number: int = 1, acknowledge: str | None = "ACKS", announced: int | None = None) -> list[Turn]:
-    """Read a message, and acknowledge it."""
-    said = announced if announced is not None else len(letter)
-    turns: list[Turn] = [(f"READ {number}", f"={said} characters in message {number}"), ("RETR", letter)]
-    return [*turns, (acknowledge, "=0 No more messages")] if acknowledge else turns
-
-
-def read_all(messages: int, acknowledge: str = "ACKS") -> list[Turn]:
-    """Read so many messages, from the first on."""
-    return [turn for number in range(1, messages + 1) for turn in read(mail(f"No. {number}"), number, acknowledge)]
-
-
-PASSWORDS = ("rain-1", "rain-2", "snow-3", "sun-4", "wind-5", "fog-6", "hail-7", "ice-8", "dew-9", "mist-10")
-USERS = ("ada", "bert", "cleo", "dora", "egon", "flora", "greta", "hugo", "ines", "jakob")
 
 # What the public exploit for CVE-1999-0920 sends has this shape: a sled, code, a shell's path, and an address
 # again and again. The "code" here is the octets of Snort rule 284, and no program.
@@ -134,158 +40,158 @@ EXPLOIT = b"FOLD " + b"\x90" * 700 + CODE + b"\x10\xf0\xff\xbf" * 70 + b"\r\n"
 # The logins ----------------------------------------------------------------------------------------
 
 
-def cleartext() -> Net:
+def cleartext() -> Network:
     """A login."""
-    return Net().session(login())
+    return Network().session(login())
 
 
-def no_login() -> Net:
+def no_login() -> Network:
     """Only QUIT: no password crossed."""
-    return Net().session()
+    return Network().session()
 
 
-def failed() -> Net:
+def failed() -> Network:
     """A wrong password."""
-    return Net().session(refused(), end="server")
+    return Network().session(refused(), end="server")
 
 
-def no_password() -> Net:
+def no_password() -> Network:
     """HELO without a password: an error of syntax, and no guess."""
-    return Net().session(("HELO fred", b"- Missing user or password\r\n+ Sayonara\r\n"), end="server")
+    return Network().session(("HELO fred", b"- Missing user or password\r\n+ Sayonara\r\n"), end="server")
 
 
-def brute_force() -> Net:
+def brute_force() -> Network:
     """Five passwords in twenty seconds, each on its own connection."""
-    net = Net()
+    net = Network()
     for password in PASSWORDS[:5]:
         net.session(refused(password=password), after=4, end="server")
     return net
 
 
-def slow_tries() -> Net:
+def slow_tries() -> Network:
     """Five passwords, but more than 300 seconds from the first to the last."""
-    net = Net()
+    net = Network()
     for password in PASSWORDS[:5]:
         net.session(refused(password=password), after=80, end="server")
     return net
 
 
-def stale() -> Net:
+def stale() -> Network:
     """A program that polls every minute with a password that was changed."""
-    net = Net()
+    net = Network()
     for _ in range(6):
         net.session(refused(), after=60, end="server")
     return net
 
 
-def stale_corrected() -> Net:
+def stale_corrected() -> Network:
     """The same, until somebody corrects it after four polls."""
-    net = Net()
+    net = Network()
     for _ in range(4):
         net.session(refused(), after=60, end="server")
     return net.session(login(), after=60)
 
 
-def spray() -> Net:
+def spray() -> Network:
     """One password for five users."""
-    net = Net()
+    net = Network()
     for user in USERS[:5]:
         net.session(refused(user, "spring85"), after=4, end="server")
     return net
 
 
-def shared_password() -> Net:
+def shared_password() -> Network:
     """Five users behind one address have the same password, and all are let in."""
-    net = Net()
+    net = Network()
     for user in USERS[:5]:
         net.session(login(user, "spring85"), after=4)
     return net
 
 
-def user_enum() -> Net:
+def user_enum() -> Network:
     """Ten users, none of whom there is."""
-    net = Net()
+    net = Network()
     for user, password in zip(USERS, PASSWORDS, strict=True):
         net.session(refused(user, password), after=4, end="server")
     return net
 
 
-def many_accounts() -> Net:
+def many_accounts() -> Network:
     """A program polls ten accounts; the password of one has changed."""
-    net = Net().session(refused(USERS[0], PASSWORDS[0]), end="server")
+    net = Network().session(refused(USERS[0], PASSWORDS[0]), end="server")
     for user, password in zip(USERS[1:], PASSWORDS[1:], strict=True):
         net.session(login(user, password), after=4)
     return net
 
 
-def guessed() -> Net:
+def guessed() -> Network:
     """The fourth password is right."""
-    net = Net()
+    net = Network()
     for password in PASSWORDS[:3]:
         net.session(refused(password=password), after=4, end="server")
     return net.session(login(password=PASSWORDS[3]), after=4)
 
 
-def typo() -> Net:
+def typo() -> Network:
     """A typo, another, and then right."""
-    net = Net()
+    net = Network()
     for password in ("lantern-8", "lantetn-7"):
         net.session(refused(password=password), after=4, end="server")
     return net.session(login(), after=4)
 
 
-def weak() -> Net:
+def weak() -> Network:
     """User and password are the same."""
-    return Net().session(login("guest", "guest"))
+    return Network().session(login("guest", "guest"))
 
 
-def weak_refused() -> Net:
+def weak_refused() -> Network:
     """So they are here, but the server does not take it: it is not that account's password."""
-    return Net().session(refused("guest", "guest"), end="server")
+    return Network().session(refused("guest", "guest"), end="server")
 
 
-def proxy_helo() -> Net:
+def proxy_helo() -> Network:
     """UW's way to log in elsewhere."""
-    return Net().session(login("imap.quarry.example:fred"))
+    return Network().session(login("imap.quarry.example:fred"))
 
 
-def decnet() -> Net:
+def decnet() -> Network:
     """A user as DECnet names them."""
-    return Net().session(login("GRAVEL::FRED"))
+    return Network().session(login("GRAVEL::FRED"))
 
 
 # The folders ---------------------------------------------------------------------------------------
 
 
-def remote() -> Net:
+def remote() -> Network:
     """A mailbox on another host."""
-    return Net().session(login(), fold("{imap.quarry.example}INBOX", "#3 messages in {imap.quarry.example}INBOX"))
+    return Network().session(login(), fold("{imap.quarry.example}INBOX", "#3 messages in {imap.quarry.example}INBOX"))
 
 
-def braces() -> Net:
+def braces() -> Network:
     """Braces in the name of a folder."""
-    return Net().session(login(), fold("plans{2}", "#3 messages in /home/fred/plans{2}"))
+    return Network().session(login(), fold("plans{2}", "#3 messages in /home/fred/plans{2}"))
 
 
-def rsh_arg() -> Net:
+def rsh_arg() -> Network:
     """An option for ssh in the place of a host (CVE-2018-19518)."""
-    return Net().session(login(), fold("{x -oProxyCommand=id}INBOX", "#0 messages in <none>"))
+    return Network().session(login(), fold("{x -oProxyCommand=id}INBOX", "#0 messages in <none>"))
 
 
-def remote_with_switches() -> Net:
+def remote_with_switches() -> Network:
     """A host with a hyphen and an o, a port, switches, and a blank inside quotation marks."""
     name = '{mail-out.example:143/imap/user="fred stone"}INBOX'
-    return Net().session(login(), fold(name, f"#0 messages in {name}"))
+    return Network().session(login(), fold(name, f"#0 messages in {name}"))
 
 
-def absolute() -> Net:
+def absolute() -> Network:
     """A path that has nothing to do with mail."""
-    return Net().session(login(), fold("/usr/share/plans", "#0 messages in <none>"))
+    return Network().session(login(), fold("/usr/share/plans", "#0 messages in <none>"))
 
 
-def rfc937_example_2() -> Net:
+def rfc937_example_2() -> Network:
     """RFC 937's own example 2: the user's own mailbox by its path."""
-    return Net().session(
+    return Network().session(
         ("HELO smith secret", "#35 messages"),
         ("FOLD /usr/spool/mail/smith", "#27 messages"),
         *read(mail(), 27),
@@ -293,109 +199,109 @@ def rfc937_example_2() -> Net:
     )
 
 
-def traversal() -> Net:
+def traversal() -> Network:
     """Up, and down again elsewhere."""
-    return Net().session(login(), fold("../wilma/plans", "#0 messages in <none>"))
+    return Network().session(login(), fold("../wilma/plans", "#0 messages in <none>"))
 
 
-def dots() -> Net:
+def dots() -> Network:
     """Dots in a name, and the user's own directory by ~."""
-    return Net().session(
+    return Network().session(
         login(),
         fold("~/mail/so..what", "#1 messages in /home/fred/mail/so..what"),
         fold("~fred/mail/v1.2", "#1 messages in /home/fred/mail/v1.2"),
     )
 
 
-def sensitive() -> Net:
+def sensitive() -> Network:
     """The file of users."""
-    return Net().session(login(), fold("/etc/passwd", "#1 messages in /etc/passwd"))
+    return Network().session(login(), fold("/etc/passwd", "#1 messages in /etc/passwd"))
 
 
-def folder_named_passwd() -> Net:
+def folder_named_passwd() -> Network:
     """A folder of mails about passwords."""
-    return Net().session(login(), fold("mail/passwd", "#4 messages in /home/fred/mail/passwd"))
+    return Network().session(login(), fold("mail/passwd", "#4 messages in /home/fred/mail/passwd"))
 
 
-def read_confirmed() -> Net:
+def read_confirmed() -> Network:
     """The file of users, read: UW's server makes its path the Subject (BID 1484)."""
-    return Net().session(
+    return Network().session(
         login(),
         fold("/etc/passwd", "#1 messages in /etc/passwd"),
         *read(mail("/etc/passwd", b"root:*:0:0:Charlie &:/root:/bin/sh\r\n")),
     )
 
 
-def mail_about_passwd() -> Net:
+def mail_about_passwd() -> Network:
     """A mail about it."""
-    return Net().session(login(), fold("archive", "#1 messages in /home/fred/archive"), *read(mail("/etc/passwd")))
+    return Network().session(login(), fold("archive", "#1 messages in /home/fred/archive"), *read(mail("/etc/passwd")))
 
 
-def probe_sweep() -> Net:
+def probe_sweep() -> Network:
     """Five folders that are not there, in two sessions."""
     return (
-        Net()
+        Network()
         .session(login(), *(fold(f"secret{number}", "#0 messages in <none>") for number in range(3)))
         .session(login(), *(fold(f"hidden{number}", "#2 messages in /var/mail/fred") for number in range(2)))
     )
 
 
-def empty_folders() -> Net:
+def empty_folders() -> Network:
     """A client looks into each of its folders; they are there, and empty."""
     names = ("drafts", "sent", "trash", "junk", "later", "outbox")
-    return Net().session(login(), *(fold(name, f"#0 messages in /home/fred/{name}") for name in names))
+    return Network().session(login(), *(fold(name, f"#0 messages in /home/fred/{name}") for name in names))
 
 
-def other_user() -> Net:
+def other_user() -> Network:
     """The mail of somebody else."""
-    return Net().session(login(), fold("~wilma/mail/plans", "#3 messages in /home/wilma/mail/plans"))
+    return Network().session(login(), fold("~wilma/mail/plans", "#3 messages in /home/wilma/mail/plans"))
 
 
-def own_by_path() -> Net:
+def own_by_path() -> Network:
     """One's own mail, by its path below the directory of a department."""
-    return Net().session(login(), fold("/home/quarry/fred/plans", "#3 messages in /home/quarry/fred/plans"))
+    return Network().session(login(), fold("/home/quarry/fred/plans", "#3 messages in /home/quarry/fred/plans"))
 
 
 # The exploits --------------------------------------------------------------------------------------
 
 
-def overlong() -> Net:
+def overlong() -> Network:
     """A name of 256 octets."""
-    return Net().session(login(), fold("a/" * 128, "#2 messages in /var/mail/fred"))
+    return Network().session(login(), fold("a/" * 128, "#2 messages in /var/mail/fred"))
 
 
-def long_name() -> Net:
+def long_name() -> Network:
     """A name of 255 octets, the longest that a file can have."""
-    return Net().session(login(), fold("a" * 255, "#2 messages in /var/mail/fred"))
+    return Network().session(login(), fold("a" * 255, "#2 messages in /var/mail/fred"))
 
 
-def nop_sled() -> Net:
+def nop_sled() -> Network:
     """What surrounds machine code; the server takes it for a name."""
-    return Net().session(login(), (EXPLOIT.replace(CODE, b""), "#2 messages in /var/mail/fred"))
+    return Network().session(login(), (EXPLOIT.replace(CODE, b""), "#2 messages in /var/mail/fred"))
 
 
-def repeated_letters() -> Net:
+def repeated_letters() -> Network:
     """A folder in Cyrillic with the same letters again and again; a sled in a mail."""
-    return Net().session(
+    return Network().session(
         login(),
         fold("п" * 40, "#1 messages in /var/mail/fred"),
         *read(mail(text=b"\x90" * 100 + b"\x10\xf0\xff\xbf" * 20)),
     )
 
 
-def shellcode() -> Net:
+def shellcode() -> Network:
     """Machine code in a command."""
-    return Net().session(login(), (b"FOLD " + CODE + b"\r\n", "#2 messages in /var/mail/fred"))
+    return Network().session(login(), (b"FOLD " + CODE + b"\r\n", "#2 messages in /var/mail/fred"))
 
 
-def shell_as_folder() -> Net:
+def shell_as_folder() -> Network:
     """The path of a shell and no more, which is a file and no code; the code is in a mail."""
-    return Net().session(login(), fold("/bin/sh", "#0 messages in <none>"), *read(mail(text=CODE + b"\r\n")))
+    return Network().session(login(), fold("/bin/sh", "#0 messages in <none>"), *read(mail(text=CODE + b"\r\n")))
 
 
-def post_shell() -> Net:
+def post_shell() -> Network:
     """CVE-1999-0920, and it worked: commands of a shell on the same connection."""
-    return Net().session(
+    return Network().session(
         ("HELO quarry.example:fred lantern-7", "#2 messages in {quarry.example/imap}INBOX"),
         (EXPLOIT, None),
         (b"id; uname -a\n", b"uid=0(root) gid=0(root)\nLinux dog-house 2.0.36 i586\n"),
@@ -405,174 +311,174 @@ def post_shell() -> Net:
     )
 
 
-def survived() -> Net:
+def survived() -> Network:
     """The same, but the server says that there is no such mailbox, and the client goes on by the protocol."""
-    return Net().session(login(), (EXPLOIT, "#2 messages in /var/mail/fred"), *read(mail()))
+    return Network().session(login(), (EXPLOIT, "#2 messages in /var/mail/fred"), *read(mail()))
 
 
-def crash() -> Net:
+def crash() -> Network:
     """An overlong name, and the server is gone."""
-    return Net().session(login(), (EXPLOIT, None), end="crash")
+    return Network().session(login(), (EXPLOIT, None), end="crash")
 
 
-def closed_politely() -> Net:
+def closed_politely() -> Network:
     """An overlong name, and the server says goodbye, as UW's does."""
-    return Net().session(login(), (EXPLOIT, SAYONARA), end="server")
+    return Network().session(login(), (EXPLOIT, SAYONARA), end="server")
 
 
 # The protocol --------------------------------------------------------------------------------------
 
 
-def wrong_state() -> Net:
+def wrong_state() -> Network:
     """RETR without READ."""
-    return Net().session(login(), ("RETR", "- Bogus or out of sequence command"), end="server")
+    return Network().session(login(), ("RETR", "- Bogus or out of sequence command"), end="server")
 
 
-def read_twice() -> Net:
+def read_twice() -> Network:
     """READ after READ, which RFC 937 allows."""
-    return Net().session(login(), ("READ 1", "=5 characters in message 1"), *read(mail(), 2))
+    return Network().session(login(), ("READ 1", "=5 characters in message 1"), *read(mail(), 2))
 
 
-def unknown_command() -> Net:
+def unknown_command() -> Network:
     """A command of POP3."""
-    return Net().session(login(), ("STAT", "- Bogus or out of sequence command"), end="server")
+    return Network().session(login(), ("STAT", "- Bogus or out of sequence command"), end="server")
 
 
-def small_letters() -> Net:
+def small_letters() -> Network:
     """Keywords in small letters."""
-    return Net().session(
+    return Network().session(
         ("helo fred lantern-7", "#2 messages in /var/mail/fred"), ("read 1", "=5 characters in message 1")
     )
 
 
-def syntax() -> Net:
+def syntax() -> Network:
     """A number that is none."""
-    return Net().session(login(), ("READ 2junk", "=5 characters in message 2"))
+    return Network().session(login(), ("READ 2junk", "=5 characters in message 2"))
 
 
-def two_blanks() -> Net:
+def two_blanks() -> Network:
     """Two blanks, as in RFC 937's example 2."""
-    return Net().session(login(), ("READ  2", "=5 characters in message 2"))
+    return Network().session(login(), ("READ  2", "=5 characters in message 2"))
 
 
-def pre_greeting() -> Net:
+def pre_greeting() -> Network:
     """The client does not wait for the greeting."""
-    net = Net()
+    net = Network()
     talk = net.call().handshake().client(b"HELO fred lantern-7\r\n").server(octets(GREETING))
     return net.take(
         talk.server(b"#2 messages in /var/mail/fred\r\n").client(b"QUIT\r\n").server(b"+ bye\r\n").close("server")
     )
 
 
-def pipelining() -> Net:
+def pipelining() -> Network:
     """Two commands at once."""
-    return Net().session(login(), ("READ 1\r\nREAD 2", "=5 characters in message 1\r\n=7 characters in message 2"))
+    return Network().session(login(), ("READ 1\r\nREAD 2", "=5 characters in message 1\r\n=7 characters in message 2"))
 
 
-def in_pieces() -> Net:
+def in_pieces() -> Network:
     """A command in two segments, as popclient writes it."""
-    net = Net()
+    net = Network()
     talk = net.call().handshake().server(octets(GREETING)).client(b"QUIT").client(b"\r\n").server(octets(SAYONARA))
     return net.take(talk.close("server"))
 
 
-def too_long() -> Net:
+def too_long() -> Network:
     """A message that is longer than announced."""
-    return Net().session(login(), *read(mail(), announced=len(mail()) - 20))
+    return Network().session(login(), *read(mail(), announced=len(mail()) - 20))
 
 
-def lost_part() -> Net:
+def lost_part() -> Network:
     """A message of which the capture lacks a segment."""
-    net = Net().session(login(), *read(mail(text=b"All work and no play.\r\n" * 200)))
+    net = Network().session(login(), *read(mail(text=b"All work and no play.\r\n" * 200)))
     full = [packet for packet in net.packets if len(packet.payload) == 1460]
     net.packets.remove(full[1])
     return net
 
 
-def reply_injection() -> Net:
+def reply_injection() -> Network:
     """A second reply that nobody asked for."""
-    return Net().session(login(), ("READ 1", "=5 characters in message 1\r\n=9999 characters in message 1"))
+    return Network().session(login(), ("READ 1", "=5 characters in message 1\r\n=9999 characters in message 1"))
 
 
-def error_and_farewell() -> Net:
+def error_and_farewell() -> Network:
     """UW's two lines to one error."""
     reply = b"- Invalid message number given to READ\r\n+ Sayonara\r\n"
-    return Net().session(login(), ("READ 99", reply), end="server")
+    return Network().session(login(), ("READ 99", reply), end="server")
 
 
-def bare_lf() -> Net:
+def bare_lf() -> Network:
     """A line that ends as in Unix."""
-    return Net().session(login(), (b"READ 1\n", "=5 characters in message 1"))
+    return Network().session(login(), (b"READ 1\n", "=5 characters in message 1"))
 
 
-def bare_lf_in_mail() -> Net:
+def bare_lf_in_mail() -> Network:
     """Such lines in a mail."""
-    return Net().session(login(), *read(mail(text=b"one\ntwo\n")))
+    return Network().session(login(), *read(mail(text=b"one\ntwo\n")))
 
 
-def long_line() -> Net:
+def long_line() -> Network:
     """A password of 600 characters."""
-    return Net().session(refused(password="x" * 600), end="server")
+    return Network().session(refused(password="x" * 600), end="server")
 
 
-def longest_line() -> Net:
+def longest_line() -> Network:
     """A line of exactly 512 octets with its end."""
-    return Net().session(refused(password="x" * (512 - len("HELO fred \r\n"))), end="server")
+    return Network().session(refused(password="x" * (512 - len("HELO fred \r\n"))), end="server")
 
 
-def non_ascii() -> Net:
+def non_ascii() -> Network:
     """A folder in German."""
-    return Net().session(login(), fold("Entwürfe", "#1 messages in /var/mail/fred"))
+    return Network().session(login(), fold("Entwürfe", "#1 messages in /var/mail/fred"))
 
 
-def non_ascii_mail() -> Net:
+def non_ascii_mail() -> Network:
     """A mail in German."""
-    return Net().session(login(), *read(mail(text="Grüße\r\n".encode())))
+    return Network().session(login(), *read(mail(text="Grüße\r\n".encode())))
 
 
-def terminal_escape() -> Net:
+def terminal_escape() -> Network:
     """A greeting that clears the screen."""
-    return Net().session(login(), greeting="+ POP2 dog-house.example \x1b[2J server ready")
+    return Network().session(login(), greeting="+ POP2 dog-house.example \x1b[2J server ready")
 
 
-def escape_in_mail() -> Net:
+def escape_in_mail() -> Network:
     """A mail that does."""
-    return Net().session(login(), *read(mail(text=b"\x1b[2J\r\n")))
+    return Network().session(login(), *read(mail(text=b"\x1b[2J\r\n")))
 
 
 # The mail ------------------------------------------------------------------------------------------
 
 
-def bulk_read() -> Net:
+def bulk_read() -> Network:
     """A folder of twenty messages read by one who also looked around."""
-    return Net().session(login(messages=20), *read_all(20), fold("/etc/passwd", "#1 messages in /etc/passwd"))
+    return Network().session(login(messages=20), *read_all(20), fold("/etc/passwd", "#1 messages in /etc/passwd"))
 
 
-def new_mail() -> Net:
+def new_mail() -> Network:
     """Twenty messages read by one who did nothing else."""
-    return Net().session(login(messages=20), *read_all(20))
+    return Network().session(login(messages=20), *read_all(20))
 
 
-def mass_delete() -> Net:
+def mass_delete() -> Network:
     """A guessed password; then all is deleted."""
     net = guessed()
     return net.session(login(password=PASSWORDS[3], messages=5), *read_all(5, "ACKD"))
 
 
-def delete_some() -> Net:
+def delete_some() -> Network:
     """Four of five are deleted, after a guessed password."""
     net = guessed()
     return net.session(login(password=PASSWORDS[3], messages=5), *read_all(4, "ACKD"))
 
 
-def uncommitted() -> Net:
+def uncommitted() -> Network:
     """ACKD, and the connection ends."""
-    return Net().session(login(), *read(mail(), acknowledge="ACKD"), end="client")
+    return Network().session(login(), *read(mail(), acknowledge="ACKD"), end="client")
 
 
-def committed_unheard() -> Net:
+def committed_unheard() -> Network:
     """ACKD, QUIT, and the client is gone before the farewell, as popclient is."""
-    net = Net()
+    net = Network()
     talk = net.call().handshake().server(octets(GREETING))
     for command, reply in (login(), *read(mail(), acknowledge="ACKD")):
         talk.client(octets(command)).server(octets(reply))
@@ -582,45 +488,45 @@ def committed_unheard() -> Net:
 # The servers ---------------------------------------------------------------------------------------
 
 
-def banner_grab() -> Net:
+def banner_grab() -> Network:
     """The greeting is enough."""
-    return Net().session(end="client")
+    return Network().session(end="client")
 
 
-def capture_ends() -> Net:
+def capture_ends() -> Network:
     """The capture ends after the greeting: what followed is not known."""
-    return Net().session(end="open")
+    return Network().session(end="open")
 
 
-def scan() -> Net:
+def scan() -> Network:
     """Ten servers, on which nothing listens."""
     return _knock(10)
 
 
-def few_servers() -> Net:
+def few_servers() -> Network:
     """Nine of them."""
     return _knock(9)
 
 
-def _knock(servers: int) -> Net:
-    net = Net()
+def _knock(servers: int) -> Network:
+    net = Network()
     for number in range(servers):
         net.take(net.call(server=f"198.51.100.{number + 1}", after=0.05).refused())
     return net
 
 
-def syn_flood() -> Net:
+def syn_flood() -> Network:
     """A hundred connections from as many addresses in a second, none of which is completed."""
     return _flood(0.009)
 
 
-def slow_flood() -> Net:
+def slow_flood() -> Network:
     """As many in ten seconds."""
     return _flood(0.1)
 
 
-def _flood(apart: float) -> Net:
-    net = Net()
+def _flood(apart: float) -> Network:
+    net = Network()
     for number in range(100):
         talk = net.call(client=f"203.0.113.{number + 1}", after=apart).handshake()
         net.packets += talk.packets[:2]
@@ -628,14 +534,16 @@ def _flood(apart: float) -> Net:
     return net
 
 
-def ssh() -> Net:
+def ssh() -> Network:
     """A secure shell out of the way."""
-    return Net().session(("SSH-2.0-dropbear", b"\0\0\1\x4c" + b"\x14" * 64), greeting="SSH-2.0-dropbear", end="client")
+    return Network().session(
+        ("SSH-2.0-dropbear", b"\0\0\1\x4c" + b"\x14" * 64), greeting="SSH-2.0-dropbear", end="client"
+    )
 
 
-def rfc918() -> Net:
+def rfc918() -> Network:
     """The predecessor, which has the same port."""
-    return Net().session(
+    return Network().session(
         ("USER fred", "+OK"),
         ("PASS lantern-7", "+OK"),
         ("RETR mbox", "#0 octets"),
@@ -645,22 +553,22 @@ def rfc918() -> Net:
     )
 
 
-def elsewhere() -> Net:
+def elsewhere() -> Network:
     """POP2 on port 10109."""
-    return Net().session(login(), port=10109)
+    return Network().session(login(), port=10109)
 
 
-def vulnerable() -> Net:
+def vulnerable() -> Network:
     """Version 4.46, which gives out any file."""
-    return Net().session(login(), greeting="+ POP2 dog-house.example v4.46 server ready")
+    return Network().session(login(), greeting="+ POP2 dog-house.example v4.46 server ready")
 
 
-def corrected_version() -> Net:
+def corrected_version() -> Network:
     """Version 4.56."""
-    return Net().session(login(), greeting="+ POP2 dog-house.example v4.56 server ready")
+    return Network().session(login(), greeting="+ POP2 dog-house.example v4.56 server ready")
 
 
-def conflict() -> Net:
+def conflict() -> Network:
     """A forged copy of a reply, just before the real one."""
     net = retransmission()
     copies = [place for place, packet in enumerate(net.packets) if packet.mark == "retransmission"]
@@ -669,9 +577,9 @@ def conflict() -> Net:
     return net
 
 
-def retransmission() -> Net:
+def retransmission() -> Network:
     """The same octets twice."""
-    net = Net().session(login())
+    net = Network().session(login())
     place = next(place for place, packet in enumerate(net.packets) if packet.payload.startswith(b"#2"))
     packet = net.packets[place]
     copy = replace(packet, time=packet.time + MILLISECOND // 10, mark="retransmission")
@@ -682,8 +590,8 @@ def retransmission() -> Net:
 class Case(NamedTuple):
     """What raises a finding, and what does not."""
 
-    raises: Callable[[], Net]
-    near_miss: Callable[[], Net]
+    raises: Callable[[], Network]
+    near_miss: Callable[[], Network]
 
 
 CASES: dict[str, Case] = {

@@ -10,10 +10,10 @@ import pytest
 from tests.findings.found import raised, told
 from tests.support import impairments
 from tests.support.conversation import Packet
-from tools.samples.findings import USERS, Net, Turn, fold, login, mail, read, read_all, refused
+from tests.support.network import USERS, Network, Turn, fold, login, mail, read, read_all, refused
 
 
-def one_way(net: Net, *, to_server: bool) -> Net:
+def one_way(net: Network, *, to_server: bool) -> Network:
     def is_kept(packet: Packet) -> bool:
         return (packet.destination[1] == 109) is to_server
 
@@ -40,7 +40,7 @@ KA9Q: list[Turn] = [
     ],
 )
 def test_servers_in_their_own_words(greeting: str, turns: list[Turn], tmp_path: Path) -> None:
-    assert raised(Net().session(*turns, greeting=greeting), tmp_path) == set()
+    assert raised(Network().session(*turns, greeting=greeting), tmp_path) == set()
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_servers_in_their_own_words(greeting: str, turns: list[Turn], tmp_path: 
     ],
 )
 def test_last_words(words: bytes, tmp_path: Path) -> None:
-    assert raised(Net().session(login(), (None, words), end="server"), tmp_path) == set()
+    assert raised(Network().session(login(), (None, words), end="server"), tmp_path) == set()
 
 
 @pytest.mark.parametrize("words", [b"- no\r\n", b"+ Sayonara\r\n", b"- no\r\n+ Sayonara\r\n", b"#7 messages\r\n"])
 def test_the_same_before_the_end_is_an_injection(words: bytes, tmp_path: Path) -> None:
     turns: list[Turn] = [login(), (None, words), *read(mail())]
-    assert raised(Net().session(*turns), tmp_path) == {"protocol.reply_injection"}
+    assert raised(Network().session(*turns), tmp_path) == {"protocol.reply_injection"}
 
 
 @pytest.mark.parametrize("to_server", [True, False])
 def test_many_servers_in_one_direction(to_server: bool, tmp_path: Path) -> None:
-    net = Net()
+    net = Network()
     for number in range(13):
         net.session(login(), server=f"198.51.100.{number + 1}", after=1)
     assert raised(one_way(net, to_server=to_server), tmp_path) == set()
@@ -73,7 +73,7 @@ def test_many_servers_in_one_direction(to_server: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize("to_server", [True, False])
 @pytest.mark.parametrize("with_payload", [True, False])
 def test_a_busy_second_in_one_direction(with_payload: bool, to_server: bool, tmp_path: Path) -> None:
-    net = Net()
+    net = Network()
     for number in range(130):
         client = f"203.0.113.{number + 1}"
         if with_payload:
@@ -84,7 +84,7 @@ def test_a_busy_second_in_one_direction(with_payload: bool, to_server: bool, tmp
 
 
 def test_a_proxy_of_many_users_with_their_typos(tmp_path: Path) -> None:
-    net = Net()
+    net = Network()
     for number in range(60):
         user, password = f"{USERS[number % 10]}{number // 10}", f"word-{number}"
         if number % 5:
@@ -96,23 +96,23 @@ def test_a_proxy_of_many_users_with_their_typos(tmp_path: Path) -> None:
 
 def test_a_password_in_base64_is_in_clear_text(tmp_path: Path) -> None:
     turns: list[Turn] = [("AUTH LOGIN", "+ VXNlcjo="), ("ZnJlZA==", "+ UGFzczo="), ("c2VjcmV0", "+OK")]
-    found = told(Net().session(*turns, greeting="+OK POP3 ready"), tmp_path)
+    found = told(Network().session(*turns, greeting="+OK POP3 ready"), tmp_path)
     (cleartext,) = [finding for finding in found if finding.id == "auth.cleartext"]
     assert len(cleartext.frames) == 3
     turns = [("AUTH CRAM-MD5", "+ PDEyPg=="), ("ZnJlZCBhYmNk", "+OK")]
-    found = told(Net().session(*turns, greeting="+OK POP3 ready"), tmp_path)
+    found = told(Network().session(*turns, greeting="+OK POP3 ready"), tmp_path)
     assert "auth.cleartext" not in {finding.id for finding in found}
 
 
 def test_duplicates_are_nothing(tmp_path: Path) -> None:
-    packets = Net().session(login(), *read(mail())).packets
-    net = Net()
+    packets = Network().session(login(), *read(mail())).packets
+    net = Network()
     net.packets = [packet for packet in packets for _ in range(2)]
     assert raised(net, tmp_path) == set()
 
 
 def test_a_server_that_takes_no_logins(tmp_path: Path) -> None:
-    net = Net().session(greeting="- POP2 server disabled on this system", end="client")
+    net = Network().session(greeting="- POP2 server disabled on this system", end="client")
     assert raised(net, tmp_path) == set()
 
 
@@ -132,7 +132,7 @@ def test_a_server_that_takes_no_logins(tmp_path: Path) -> None:
     ids=["lost", "duplicated", "reordered", "split", "overlapped", "keep-alives", "zero windows", "lost and reordered"],
 )
 def test_bad_networks(impair: Callable[[list[Packet], int], list[Packet]], seed: int, tmp_path: Path) -> None:
-    net = Net().session(
+    net = Network().session(
         login(messages=3), *read_all(3, "ACKD"), fold("x", "#1 messages in /home/fred/x"), *read(mail())
     )
     net.packets = impair(net.packets, seed)
@@ -142,7 +142,7 @@ def test_bad_networks(impair: Callable[[list[Packet], int], list[Packet]], seed:
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("share", [0.03, 0.1, 0.3])
 def test_bad_captures(share: float, seed: int, tmp_path: Path) -> None:
-    net = Net().session(
+    net = Network().session(
         login(messages=3), *read_all(3, "ACKS"), fold("x", "#1 messages in /home/fred/x"), *read(mail())
     )
     net.packets = impairments.not_captured(net.packets, seed, share)

@@ -10,19 +10,19 @@ from pop2dissect.session import Session
 from tests.findings.found import examine, findings_of, raised
 from tests.support import wire
 from tests.support.conversation import Packet
-from tools.samples.findings import CLIENT, Net, fold, login, mail, read, read_all, refused
+from tests.support.network import CLIENT, Network, fold, login, mail, read, read_all, refused
 
 
-def net() -> Net:
-    return Net().session(login(messages=3), *read_all(3, "ACKD"), fold("x", "#0 messages in /home/fred/x"))
+def net() -> Network:
+    return Network().session(login(messages=3), *read_all(3, "ACKD"), fold("x", "#0 messages in /home/fred/x"))
 
 
 def keep(packets: list[Packet], *, client: bool) -> list[Packet]:
     return [packet for packet in packets if (packet.source[0] == CLIENT) is client]
 
 
-def with_packets(packets: list[Packet]) -> Net:
-    made = Net()
+def with_packets(packets: list[Packet]) -> Network:
+    made = Network()
     made.packets = packets
     return made
 
@@ -34,7 +34,7 @@ def test_one_direction(client: bool, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("client", [True, False])
 def test_one_direction_of_a_guesser(client: bool, tmp_path: Path) -> None:
-    made = Net()
+    made = Network()
     for number in range(9):
         made.session(refused(password=f"word-{number}"), after=4, end="server")
     found = raised(with_packets(keep(made.packets, client=client)), tmp_path)
@@ -69,7 +69,7 @@ def test_any_packet_lost(tmp_path: Path) -> None:
 
 
 def test_any_two_packets_lost(tmp_path: Path) -> None:
-    packets = Net().session(login(messages=1), *read(mail()), end="quit").packets
+    packets = Network().session(login(messages=1), *read(mail()), end="quit").packets
     for lost in range(len(packets)):
         for other in range(lost):
             kept = [packet for place, packet in enumerate(packets) if place not in (lost, other)]
@@ -86,7 +86,7 @@ def logged_in(packets: list[Packet], folder: Path) -> Session:
 def test_a_refusal_of_which_the_sign_is_lost_is_not_taken_for_a_welcome(
     lost: int, with_quit: bool, tmp_path: Path
 ) -> None:
-    made = Net()
+    made = Network()
     talk = made.call().handshake().server(b"+ POP2 quarry server ready\r\n").client(b"HELO fred lantern-6\r\n")
     talk.server(b"- Bad login\r\n"[:lost]).server(b"- Bad login\r\n"[lost:])
     if with_quit:

@@ -9,8 +9,8 @@ import pytest
 from pop2dissect.findings import CATALOGUE, Declaration
 from pop2dissect.session import Finding
 from tests.findings.found import findings_of
+from tests.support.network import PASSWORDS
 from tests.support.truth import FOLDERS
-from tools.samples.findings import PASSWORDS
 
 SAMPLES = FOLDERS[0] / "findings"
 
