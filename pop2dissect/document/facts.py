@@ -44,6 +44,19 @@ class Fact(NamedTuple):
 
 def facts(session: Session, rendering: Rendering) -> Iterator[Fact]:
     """Yield what is known of a session, what matters most first. A password is masked unless asked for."""
+    yield from _foremost(session, rendering)
+    yield Fact("Start", rendering.when(session.start))
+    yield Fact("End", rendering.when(session.end))
+    yield Fact("Duration", _duration(session.duration))
+    for name, software in (("Client", session.client_software), ("Server", session.server_software)):
+        if software is not None:
+            yield Fact(f"{name}'s software", f"{software} ({software.evidence})")
+    for event in session.events:
+        yield Fact("Event", event)
+
+
+def _foremost(session: Session, rendering: Rendering) -> Iterator[Fact]:
+    """Yield the facts that have a place in one line, and those between them."""
     yield Fact("Protocol", f"{session.protocol} ({session.protocol_evidence})", session.protocol)
     if session.user is not None:
         yield Fact("User", session.user, f"user {session.user}", captured=True)
@@ -63,19 +76,11 @@ def facts(session: Session, rendering: Rendering) -> Iterator[Fact]:
     between = f"{rendering.frame(session.first_frame)} to {rendering.frame(session.last_frame)}"
     packets = count(session.packets, "packet")
     yield Fact("Frames", f"{between}, {packets}", f"frames {between}, {packets}")
-    yield Fact("Start", rendering.when(session.start))
-    yield Fact("End", rendering.when(session.end))
-    yield Fact("Duration", _duration(session.duration))
-    for name, software in (("Client", session.client_software), ("Server", session.server_software)):
-        if software is not None:
-            yield Fact(f"{name}'s software", f"{software} ({software.evidence})")
-    for event in session.events:
-        yield Fact("Event", event)
 
 
 def brief_facts(session: Session, rendering: Rendering) -> list[str]:
     """Return the same in a few words each, for one line."""
-    return [fact.brief for fact in facts(session, rendering) if fact.brief]
+    return [fact.brief for fact in _foremost(session, rendering) if fact.brief]
 
 
 def fate(message: Message, protocol: str) -> str:

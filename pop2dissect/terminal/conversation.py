@@ -21,7 +21,7 @@ FIRST_LOOK = 1 << 10
 """Bytes in which the headers of most messages end."""
 
 _NO_TIME = " " * 9
-_PIECE = 29
+_PIECE = 40
 """Cells of one of the facts about a session, such as its user, where they are fitted to a terminal."""
 _MOST_REMARKS = 5
 """Gaps, and conflicts, of one end that are listed before its conversation."""

@@ -28,9 +28,9 @@ class Rendering:
 
     def cited(self, frames: Sequence[int]) -> str:
         """Cite frames in a sentence: ``frame 6``, ``frames 6, 8-12``, or ``no frame``."""
-        if not frames:
-            return "no frame"
-        return f"frame{'' if len(frames) == 1 else 's'} {self.frames(frames)}"
+        if len(frames) == 1:
+            return f"frame {frame_name(frames[0], self.several_captures)}"
+        return f"frames {self.frames(frames)}" if frames else "no frame"
 
     def frame_value(self, frame: int) -> int | str:
         """Write a frame as JSON has it: a number, or of several captures a string."""

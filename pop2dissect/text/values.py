@@ -217,7 +217,7 @@ def frame_name(frame: int, several_captures: bool = False) -> str:
     """Name a frame: its number, or with several captures ``capture:number``, both counted from 1."""
     if several_captures:
         return f"{capture_index(frame) + 1}:{frame_number(frame)}"
-    return str(frame)
+    return int.__repr__(frame)
 
 
 def decode_text(octets: bytes) -> str:

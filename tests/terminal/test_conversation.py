@@ -33,3 +33,12 @@ def test_a_few_gaps_are_all_listed(tmp_path: Path) -> None:
     lines = list(session_timeline(session, LOOK))
     assert sum("cut by the snap length" in line for line in lines) == len(session.server_stream.gaps)
     assert not any("-V lists all" in line for line in lines)
+
+
+def test_on_a_terminal_a_long_user_leaves_room_for_the_other_facts(tmp_path: Path) -> None:
+    user = "x" * 300
+    (session,), _ = examine(save(tmp_path / "long.pcap", Net().session(login(user)).packets))
+    facts = list(session_timeline(session, Look(plain(200))))[1]
+    assert user not in facts
+    assert "…, login accepted, " in facts
+    assert f"{session.packets} packets" in facts
