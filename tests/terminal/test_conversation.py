@@ -37,7 +37,7 @@ def test_a_few_gaps_are_all_listed(tmp_path: Path) -> None:
 
 def test_on_a_terminal_a_long_user_leaves_room_for_the_other_facts(tmp_path: Path) -> None:
     user = "x" * 300
-    (session,), _ = examine(save(tmp_path / "long.pcap", Net().session(login(user)).packets))
+    (session,), _ = examine(save(tmp_path / "long.pcap", Network().session(login(user)).packets))
     facts = list(session_timeline(session, Look(plain(200))))[1]
     assert user not in facts
     assert "…, login accepted, " in facts
