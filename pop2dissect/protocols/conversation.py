@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pop2dissect.protocols.base import MessageData, ReplyKind, ReplyLine
 from pop2dissect.protocols.causality import Causality
 from pop2dissect.protocols.lines import Line, LineReader, has_control_octets, has_unusual_octets
+from pop2dissect.protocols.proxy import proxy_header
 from pop2dissect.session.model import Departure, Direction
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
@@ -55,6 +56,9 @@ class Conversation:
         self._lines = LineReader(server)
         self._sent_by_server = Causality(server)
         self._sent_by_client = Causality(client)
+        self._received_by_server = Causality(server)
+        self.proxied = proxy_header(client)
+        """What a load balancer put before the client's first octet."""
         self.position = 0
         """Offset in the server's stream of what is not read yet."""
         self.from_start = True
@@ -106,7 +110,11 @@ class Conversation:
         """Yield the client's lines. Gaps are cut where the server is known to have answered."""
         reader = LineReader(self.client)
         cuts = self._answered_inside_gaps() if self.client.gaps else []
-        line = reader.read(0, next((cut for cut in cuts if cut > 0), None))
+        start = 0
+        if self.proxied is not None:
+            start = self.proxied.length
+            yield Line(0, start, self.client.read(0, start).removesuffix(b"\r\n"), b"\r\n", 0)
+        line = reader.read(start, next((cut for cut in cuts if cut > start), None))
         while line is not None:
             yield line
             end = line.end
@@ -186,7 +194,18 @@ class Conversation:
             if has_control_octets(raw):
                 self.depart("protocol.terminal_escape", side, start, end)
 
+    def is_proxy_header(self, line: Line) -> bool:
+        """Whether a line of the client is the header that a load balancer put before what it said."""
+        return self.proxied is not None and line.end == self.proxied.length
+
     # The server: looking at what comes.
+
+    def had_received(self, offset: int) -> bool:
+        """Whether what the server sent just before its next octet shows that it had so much of the client."""
+        if not self.position:
+            return False
+        received = self._received_by_server.received_at(self.position - 1)
+        return received is not None and received >= offset
 
     def next_line(self, limit: int | None = None) -> Line | None:
         """Look at the server's next line without taking it."""
@@ -253,6 +272,11 @@ class Conversation:
         return not self.only_replies(self.position, boundary)
 
     # The server: taking it.
+
+    def look(self, line: Line) -> ReplyLine:
+        """Return a whole line as a reply, without taking it."""
+        kind, value, text = self._parse(line.raw)
+        return ReplyLine(line.start, line.end, line.raw, kind, value, text, line.missing)
 
     def reply(self, line: Line) -> ReplyLine:
         """Take a line as a reply."""

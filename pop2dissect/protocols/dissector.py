@@ -90,6 +90,10 @@ class LineDissector(Conversation, ABC):
         """Move on to the state that a reply leads to, and note what it tells. An empty keyword stands for a command
         that was not captured."""
 
+    def may_answer(self, keyword: str, reply: ReplyLine) -> bool:
+        """Whether a reply is one of success to a command, in the present state."""
+        return True
+
     def is_greeting(self, line: bytes) -> bool:
         """Whether a line is a greeting wherever it stands."""
         return False
@@ -122,13 +126,20 @@ class LineDissector(Conversation, ABC):
             yield opening
         while line is not None:
             following, known_next, boundary = self.next_command(lines)
-            yield self._turn(line, known, following is not None, boundary)
+            yield self._turn(line, known, following, boundary)
             line, known = following, known_next
 
     def _opening(self, boundary: int | None, command: Line | None) -> Turn | None:
         """Return the greeting, or what a capture that starts in the middle begins with."""
         boundary = self.not_before(boundary)
         first = self.next_line(boundary)
+        if (
+            self.from_start
+            and first is not None
+            and command is not None
+            and self._has_no_greeting(first, boundary, command)
+        ):
+            return None
         if first is not None and (self.from_start or self.is_greeting(first.raw)):
             state, client_state = self.state, self.client_state
             greeting = self.greet(self.reply(first))
@@ -149,7 +160,23 @@ class LineDissector(Conversation, ABC):
         self.answer_end = self.position
         return self._finish_turn(None, replies, *self.unknown)
 
-    def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None) -> Turn:
+    def _has_no_greeting(self, first: Line, boundary: int | None, command: Line | None) -> bool:
+        """Whether the server's first line answers the first command, which it had received before it sent anything."""
+        if not self.from_start or command is None or command.missing or boundary != 0:
+            return False
+        if first.missing or self.is_greeting(first.raw):
+            return False
+        keyword = self.commands.meant(self.commands.parse(command.raw).keyword)
+        reply = self.look(first)
+        none = reply.kind is not ReplyKind.OK and self.may_answer(keyword, reply)
+        if none:
+            self.depart("protocol.no_greeting", "server", first.start, first.end)
+        return none
+
+    def _turn(self, line: Line, known: int | None, following: Line | None, boundary: int | None) -> Turn:
+        if self.is_proxy_header(line):
+            return self._proxy_header(line)
+        has_following = following is not None
         syntax = self.commands
         command = syntax.parse(line.raw) if not line.missing else self._broken_command(line)
         torn = self.is_torn(line, command.is_known)
@@ -161,7 +188,12 @@ class LineDissector(Conversation, ABC):
         self._check_command(line, keyword, command, torn)
         self.note_command(keyword, command)
         mailbox, deletes = self.mailbox, self.deletes
-        replies = self._read_replies(keyword, has_following, boundary)
+        ignored = following is not None and self._goes_unanswered(line, keyword, following, boundary)
+        if ignored:
+            self.note(
+                "the server did not answer this line: all that it sent next answers what the client sent after it"
+            )
+        replies = [] if ignored else self._read_replies(keyword, has_following, boundary)
         primary = replies[0] if replies else None
         data = next((reply for reply in replies if isinstance(reply, MessageData)), None)
         if data is not None:
@@ -169,7 +201,7 @@ class LineDissector(Conversation, ABC):
             self.answer_end = min(data.end, data.start + (data.announced or data.end))
         elif isinstance(primary, ReplyLine):
             self.answer_end = primary.end
-        self.unanswered = primary is None and self.state != self.done
+        self.unanswered = primary is None and self.state != self.done and not ignored
         if is_lost(primary) and not has_following and keyword != "QUIT":
             self.state = self.unknown[0]  # nothing shows whether it was the reply of success
         else:
@@ -178,6 +210,34 @@ class LineDissector(Conversation, ABC):
         event = CommandLine(line.start, line.end, line.raw, command, line.missing)
         turn = self._finish_turn(event, replies, state, client_state)
         return turn if deletes is None else turn._replace(mailbox=mailbox, deletes=deletes)
+
+    def _proxy_header(self, line: Line) -> Turn:
+        self.note(str(self.proxied))
+        command = Command("PROXY", (line.raw.removeprefix(b"PROXY").strip(b" "),), is_known=False)
+        event = CommandLine(line.start, line.end, line.raw, command, 0)
+        return self._finish_turn(event, [], self.state, self.client_state)
+
+    def _goes_unanswered(self, line: Line, keyword: str, following: Line, boundary: int | None) -> bool:
+        """Whether a server left a line without an answer, and what it sent next answers the line after it.
+
+        A server cannot have answered the following line before it had received it, so all that comes must have been
+        sent after that, and must be such a reply. A blank line may be ignored (KA9Q does). A command is only where the
+        server had received it before, as its segments say, and was silent; and where the reply cannot be the command's.
+        """
+        if boundary is None or boundary > self.position or line.missing or following.missing:
+            return False
+        first = self.next_line()
+        if first is None or first.missing:
+            return False
+        reply = self.look(first)
+        if reply.kind is ReplyKind.ERROR:
+            return False
+        next_keyword = self.commands.meant(self.commands.parse(following.raw).keyword)
+        if not self.may_answer(next_keyword, reply):
+            return False
+        if not line.raw.strip():
+            return True
+        return not self.may_answer(keyword, reply) and self.had_received(line.end)
 
     def _finish_turn(
         self, command: CommandLine | None, replies: list[ReplyEvent], state: str, client_state: str

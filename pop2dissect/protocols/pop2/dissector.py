@@ -30,6 +30,7 @@ from pop2dissect.protocols.pop2.grammar import (
 from pop2dissect.protocols.pop2.states import (
     CLIENT_AFTER,
     SERVER,
+    SUCCESS,
     ClientState,
     ServerState,
     after_greeting,
@@ -83,6 +84,12 @@ class _Dissector(LineDissector):
 
     def is_allowed(self, keyword: str) -> bool:
         return keyword not in COMMANDS or allowed(self.state, keyword)
+
+    def may_answer(self, keyword: str, reply: ReplyLine) -> bool:
+        if keyword == "RETR":
+            return self.state == ServerState.ITEM and bool(self.announced)
+        success = SUCCESS.get(keyword)
+        return success is not None and reply.kind is success[0]
 
     def note_command(self, keyword: str, command: Command) -> None:
         self.client_state = CLIENT_AFTER.get(keyword, self.client_state)
