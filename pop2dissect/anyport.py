@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pop2dissect.protocols import PROTOCOLS
+from pop2dissect import protocols
 from pop2dissect.protocols.identify import greets
 from pop2dissect.tcp import Connection
 from pop2dissect.tcp.sender import Sender
@@ -14,7 +14,7 @@ MAX_HEARD = 1 << 12
 def greets_as_wanted(connection: Connection) -> bool | None:
     """Whether the server of a connection greets as those of POP2 or RFC 918 do; None where more must be heard."""
     client, server = connection.client, connection.server
-    verdict = greets(_heard(server), _heard(client), PROTOCOLS)
+    verdict = greets(_heard(server), _heard(client), protocols.PROTOCOLS)
     if verdict is None and client.pieces.highest + server.pieces.highest > 2 * MAX_HEARD:
         return False
     return verdict

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 
+from pop2dissect import protocols as known
 from pop2dissect.assemble.doubt import drop_doubtful
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.decode.segment import FlowKey
-from pop2dissect.protocols import PROTOCOLS
-from pop2dissect.protocols.base import Closed, Delivery, Interpretation, MessageData, Protocol, ReplyLine, Turn
+from pop2dissect.protocols.base import Closed, Delivery, Interpretation, MessageData, ReplyLine, Turn
 from pop2dissect.protocols.identify import identify
 from pop2dissect.protocols.secrets import mark_secrets
 from pop2dissect.session import Ending, Endpoint, Exchange, HalfOpen, Handshake, Message, Probe, Reply, Session
@@ -17,10 +17,10 @@ from pop2dissect.tcp import Connection, HalfOpenTally, ProbeTally, Stream
 from pop2dissect.text.values import decode_text
 
 
-def assemble(connection: Connection, protocols: tuple[Protocol, ...] | None = None) -> Session:
-    """Return the session of a finished connection; ``protocols`` are those that are looked for, by default all."""
+def assemble(connection: Connection) -> Session:
+    """Return the session of a finished connection."""
     assert connection.streams is not None
-    protocols = PROTOCOLS if protocols is None else protocols
+    protocols = known.PROTOCOLS
     client_stream, server_stream = connection.streams
     client, server = endpoints(connection.client_key)
     from_start = connection.handshake[0] or connection.handshake[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from pop2dissect.protocols import PROTOCOLS, protocol_of
+from pop2dissect import protocols
 from pop2dissect.protocols.lines import LineReader
 from pop2dissect.protocols.secrets import CredentialWatch, socks_password
 from pop2dissect.session import PASSWORD_MASK, Exchange, Session
@@ -22,7 +22,7 @@ Range = tuple[int, int]
 def secret_ranges(session: Session) -> list[Range]:
     """Return the parts of the client's stream that are passwords, in stream order; they do not overlap."""
     ranges = [_in_stream(exchange) for exchange in session.exchanges if exchange.secret is not None]
-    if protocol_of(session.protocol).knows_secrets:
+    if protocols.protocol_of(session.protocol).knows_secrets:
         return ranges
     merged: list[Range] = []
     in_lines = _in_lines(session.client_stream, from_start=session.handshake != "missing")
@@ -66,7 +66,7 @@ def _overlapping(secrets: Sequence[Range], start: int, end: int) -> Iterator[Ran
 
 def _holds_secret(octets: bytes) -> bool:
     """Whether a copy of a segment holds the line of a password."""
-    watch = CredentialWatch(PROTOCOLS)
+    watch = CredentialWatch(protocols.PROTOCOLS)
     return any(watch.secret_in(line.rstrip(b"\r")) is not None for line in octets.split(b"\n"))
 
 
@@ -87,7 +87,7 @@ def _in_lines(stream: Stream, *, from_start: bool) -> Iterator[Range]:
         if socks is not None:
             yield socks
     reader = LineReader(stream)
-    watch = CredentialWatch(PROTOCOLS)
+    watch = CredentialWatch(protocols.PROTOCOLS)
     losses = {gap.offset + gap.length for gap in stream.gaps}
     if not from_start:
         losses.add(0)

@@ -9,6 +9,7 @@ belongs to this one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import ClassVar, NamedTuple
 
@@ -120,13 +121,20 @@ class LineDissector(Conversation, ABC):
     def turns(self) -> Iterator[Turn]:
         """Yield the opening, if any, and then a turn for each line of the client."""
         lines = self.command_lines()
+        ahead: deque[tuple[Line | None, int | None, int | None]] = deque()
         line, known, boundary = self.next_command(lines)
         opening = self._opening(boundary, line)
         if opening is not None:
             yield opening
         while line is not None:
-            following, known_next, boundary = self.next_command(lines)
-            yield self._turn(line, known, following, boundary)
+            following, known_next, boundary = ahead.popleft() if ahead else self.next_command(lines)
+            spoken, heard = following, boundary
+            if following is not None and not line.raw.strip() and not following.raw.strip():
+                while not ahead or ((last := ahead[-1][0]) is not None and not last.raw.strip()):
+                    ahead.append(self.next_command(lines))
+                spoken, _, heard = ahead[-1]  # of blank lines in a row, what follows them all
+            ignored = spoken is not None and self._goes_unanswered(line, spoken, heard)
+            yield self._turn(line, known, following is not None, boundary, ignored=ignored)
             line, known = following, known_next
 
     def _opening(self, boundary: int | None, command: Line | None) -> Turn | None:
@@ -173,10 +181,9 @@ class LineDissector(Conversation, ABC):
             self.depart("protocol.no_greeting", "server", first.start, first.end)
         return none
 
-    def _turn(self, line: Line, known: int | None, following: Line | None, boundary: int | None) -> Turn:
+    def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None, *, ignored: bool) -> Turn:
         if self.is_proxy_header(line):
             return self._proxy_header(line)
-        has_following = following is not None
         syntax = self.commands
         command = syntax.parse(line.raw) if not line.missing else self._broken_command(line)
         torn = self.is_torn(line, command.is_known)
@@ -188,7 +195,6 @@ class LineDissector(Conversation, ABC):
         self._check_command(line, keyword, command, torn)
         self.note_command(keyword, command)
         mailbox, deletes = self.mailbox, self.deletes
-        ignored = following is not None and self._goes_unanswered(line, keyword, following, boundary)
         if ignored:
             self.note(
                 "the server did not answer this line: all that it sent next answers what the client sent after it"
@@ -217,7 +223,7 @@ class LineDissector(Conversation, ABC):
         event = CommandLine(line.start, line.end, line.raw, command, 0)
         return self._finish_turn(event, [], self.state, self.client_state)
 
-    def _goes_unanswered(self, line: Line, keyword: str, following: Line, boundary: int | None) -> bool:
+    def _goes_unanswered(self, line: Line, following: Line, boundary: int | None) -> bool:
         """Whether a server left a line without an answer, and what it sent next answers the line after it.
 
         A server cannot have answered the following line before it had received it, so all that comes must have been
@@ -237,6 +243,7 @@ class LineDissector(Conversation, ABC):
             return False
         if not line.raw.strip():
             return True
+        keyword = self.commands.meant(self.commands.parse(line.raw).keyword)
         return not self.may_answer(keyword, reply) and self.had_received(line.end)
 
     def _finish_turn(
