@@ -107,7 +107,7 @@ def test_a_changed_octet_of_a_message_is_named(result: Path, tmp_path: Path) -> 
     (tmp_path / "forged.pcap").write_bytes(octets)
     verification = verify(str(result), [str(tmp_path / "forged.pcap")])
     assert differing(verification) == ["capture 1", "session 1, message 1", "session 1, server's stream"]
-    assert any("is not, octet for octet, the one" in note for note in verification.notes)
+    assert any("is not, byte for byte, the one" in note for note in verification.notes)
     (message,) = [claim for claim in verification.claims if claim.name == "session 1, message 1"]
     assert any(sentence.startswith("sha256 is recorded as ") for sentence in message.differences)
     assert any("The workstation" in sentence and "derived as" in sentence for sentence in message.differences)
