@@ -145,7 +145,7 @@ class Capture:
         from pop2dissect.document.digests import digest_of
 
         if self._digests is None:
-            digests = [digest_of(info.path) for info in self.captures]
+            digests = [digest_of(info.path, size=info.size) for info in self.captures]
             for info, stamp in zip(self.captures, self._stamps, strict=False):
                 if _stamp(info.path) != stamp:
                     raise CaptureError(f"{info.path} was changed after it was read", path=info.path)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from pop2dissect.anyport import greets_as_wanted
 from pop2dissect.assemble.assemble import assemble, half_open, probe
-from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.capture.paths import printable
+from pop2dissect.capture.record import CaptureInfo, capture_index
+from pop2dissect.capture.window import is_cut_off
 from pop2dissect.decode.segment import Segment
 from pop2dissect.engine import open_engine
 from pop2dissect.findings import FindingsEngine
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.settings import Settings
-from pop2dissect.tcp import Tracker
+from pop2dissect.tcp import Connection, Tracker
 
 if TYPE_CHECKING:
     pass
@@ -52,6 +55,8 @@ class Dissection:
             interest=greets_as_wanted if self.settings.any_port else None,
         )
         self._findings = FindingsEngine(self.settings.thresholds)
+        self._cut_off: Counter[int] = Counter()
+        """Connections left out because their capture lost their octets, by its index."""
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +68,10 @@ class Dissection:
 
     def __iter__(self) -> Iterator[Session]:
         for connection in self._tracker.connections(self._engine):
+            gone = _capture_cut_off(connection)
+            if gone is not None:
+                self._cut_off[gone] += 1
+                continue
             session = assemble(connection)
             session.findings = self._findings.examine(session)
             yield session
@@ -89,7 +98,12 @@ class Dissection:
     @property
     def warnings(self) -> list[str]:
         """What could not be decoded, one sentence per reason; final once the iteration is over."""
-        return self._engine.warnings() + self._tracker.warnings + self._findings.limits_reached
+        lost = [
+            f"{printable(self.captures[index].path)} became shorter while it was read, "
+            f"and with its end the octets of connections were lost, which are left out: {connections}"
+            for index, connections in sorted(self._cut_off.items())
+        ]
+        return lost + self._engine.warnings() + self._tracker.warnings + self._findings.limits_reached
 
     @property
     def probes(self) -> list[Probe]:
@@ -107,3 +121,12 @@ class Dissection:
     def findings(self) -> list[Finding]:
         """Findings that span sessions, the most severe first; complete once the iteration is over."""
         return self._findings.conclude(self.probes, self.half_open)
+
+
+def _capture_cut_off(connection: Connection) -> int | None:
+    """Return the index of the capture that does not hold all octets of a connection any more, if one does not."""
+    spans = [span for stream in connection.streams or () for span in stream.spans]
+    holders = {id(span.data): span.data for span in spans}
+    if not any(is_cut_off(data, len(data)) for data in holders.values()):
+        return None
+    return next((capture_index(span.frame) for span in spans if is_cut_off(span.data, span.start + span.length)), None)

@@ -10,15 +10,20 @@ from pathlib import Path
 _AT_ONCE = 1 << 20
 
 
-def sha256_of(path: str | os.PathLike[str], stopped: Callable[[], bool] = lambda: False) -> str:
+def sha256_of(
+    path: str | os.PathLike[str], stopped: Callable[[], bool] = lambda: False, size: int | None = None
+) -> str:
     """Return the SHA-256, in hexadecimal, of a file's octets as they are stored.
 
-    Raises OSError, InterruptedError where ``stopped`` says before the end that nobody wants to know any more.
+    With ``size``, of no more than so many: what a file has gained since was not read either. Raises OSError,
+    InterruptedError where ``stopped`` says before the end that nobody wants to know any more.
     """
     digest = hashlib.sha256()
     with Path(path).open("rb", buffering=0) as file:
-        while octets := file.read(_AT_ONCE):
+        left = size
+        while octets := file.read(_AT_ONCE if left is None else min(left, _AT_ONCE)):
             if stopped():
                 raise InterruptedError
             digest.update(octets)
+            left = None if left is None else left - len(octets)
     return digest.hexdigest()

@@ -47,14 +47,13 @@ class PcapReader:
         fields, ipv4, minimum, fragment_mask, kept = port_filter.plain_ipv4(order)
         unpack = Struct(f"{order}II{lengths}{header_octets - 16}x{fields}").unpack_from
         both_lengths = Struct(f"{order}8xII").unpack_from
-        frames = window.frames
         reference = number = self._index << FRAME_BITS
         whole_second = 10**variant.time_digits
         run_seconds = run_fraction = -1
         position = 0
         try:
             while True:
-                data, end, base = window.data, window.end, window.base
+                data, end, base, frames = window.data, window.end, window.base, window.frames
                 last = end - header_octets
                 captured, empty = 0, False
                 while position <= last:

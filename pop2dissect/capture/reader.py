@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Sequence
 from heapq import merge
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pop2dissect.capture.damage import stop
 from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
-from pop2dissect.capture.source import OpenCapture, is_regular
+from pop2dissect.capture.source import Hold, OpenCapture, is_regular
 from pop2dissect.errors import CaptureError, MissingDecompressorError
 from pop2dissect.limits import DEFAULT, Limits
 
@@ -20,6 +21,13 @@ MAX_MAPPED = 64
 
 A map holds a file descriptor for as long as anything refers to it, and a process may have only so
 many: 256 on macOS, 1024 on Linux.
+"""
+
+COPIED_OCTETS = 16 << 20
+"""Captures of up to so many octets in all are copied into memory while they are read.
+
+A map of a file that another program cuts meanwhile would end this one (SIGBUS). What is larger is mapped all the same:
+a copy of it is more memory than the sessions in it need.
 """
 
 _BEFORE_ALL = -(1 << 200)
@@ -53,7 +61,7 @@ class CaptureReader:
         """The facts about each capture, in reading order; final once all records have been read."""
         self._ports = ports
         self._limits = limits
-        self._map_frames = len(found) <= max_mapped
+        self._hold = _how_to_hold([one.path for one in found], max_mapped)
         self._open: dict[int, OpenCapture] = {}
         self._octets_closed = 0
         self._first_times: dict[int, int] = {}
@@ -87,7 +95,7 @@ class CaptureReader:
         self._first_times[index] = _BEFORE_ALL if first is None else first.time
 
     def _open_capture(self, index: int) -> OpenCapture:
-        return OpenCapture(self.captures[index], index, self._ports, self._map_frames, self._limits)
+        return OpenCapture(self.captures[index], index, self._ports, self._hold, self._limits)
 
     def __iter__(self) -> Iterator[Record]:
         return self._records
@@ -142,6 +150,14 @@ class CaptureReader:
         for record in self._open[index].records:
             yield record.time, index, record
         self._close_capture(index)
+
+
+def _how_to_hold(paths: Sequence[str], max_mapped: int) -> Hold:
+    """Return where the octets of records are to lie, for all captures alike."""
+    if len(paths) > max_mapped:
+        return Hold.FRAMES
+    sizes = [Path(path).stat().st_size for path in paths if is_regular(path)]
+    return Hold.COPY if sum(sizes) <= COPIED_OCTETS else Hold.MAP
 
 
 def _none_readable(problems: list[CaptureError]) -> CaptureError:

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Generator
+from enum import Enum, auto
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +32,17 @@ _FOREIGN_MAGICS = {
     b"XCP\0": "a NetXRay or Sniffer capture",
     b"TRSN": "a DOS Sniffer capture",
 }
+
+
+class Hold(Enum):
+    """Where the octets of a plain file's records lie."""
+
+    FRAMES = auto()
+    """Each record has those of its own frame."""
+    COPY = auto()
+    """All refer to a copy of the file in memory, at the places where they are in the file."""
+    MAP = auto()
+    """All refer to a map of the file, which takes a file descriptor and no memory of its own."""
 
 
 class NotACaptureError(CaptureError):
@@ -78,6 +90,10 @@ class _Raw:
         self.octets += count
         return count
 
+    def is_shorter_than(self, size: int) -> bool:
+        """Whether the file has less octets by now."""
+        return (_regular_size(self._file) or 0) < size
+
     def close(self) -> None:
         """Close the file, unless it is standard input, which is not ours to close."""
         if sys.stdin is None or self._file is not sys.stdin.buffer:
@@ -87,10 +103,10 @@ class _Raw:
 class OpenCapture:
     """One capture, opened: its format is known, and its records can be read, once.
 
-    Where ``map_frames``, the records of a plain file refer to a map of it; otherwise, and always with
-    pipes and compressed files, each has the octets of its own frame. A map lives as long as a record
-    refers to it, also after :meth:`close`. Octets of a map must not be touched after another program
-    has cut the file: the operating system then ends the process (SIGBUS).
+    ``hold`` says where the octets of records lie; with pipes and compressed files each always has those
+    of its own frame. A copy or a map lives as long as a record refers to it, also after :meth:`close`.
+    Octets of a map must not be touched after another program has cut the file
+    (:func:`~pop2dissect.capture.window.is_cut_off`).
 
     Raises CaptureError if it cannot be read at all: the text is the reason, without the path.
     """
@@ -100,7 +116,7 @@ class OpenCapture:
         info: CaptureInfo,
         index: int = 0,
         ports: frozenset[int] | None = None,
-        map_frames: bool = False,
+        hold: Hold = Hold.FRAMES,
         limits: Limits = DEFAULT,
         keep_options: bool = False,
     ) -> None:
@@ -110,23 +126,28 @@ class OpenCapture:
         info.size = None if info.path == STANDARD_INPUT else _regular_size(file)
         self._raw = _Raw(file, info.size)
         try:
-            window = self._window(file, map_frames)
+            window = self._window(file, hold)
             self._reader = self._begin(window, index, ports, limits, keep_options)
         except BaseException:
             self._raw.close()
             raise
         self.records = self._until_end()
 
-    def _window(self, file: IO[bytes], map_frames: bool) -> Window:
+    def _window(self, file: IO[bytes], hold: Hold) -> Window:
         info, raw = self._info, self._raw
-        head = raw.peek(MAGIC_OCTETS)
+        try:
+            head = raw.peek(MAGIC_OCTETS)
+        except OSError as error:
+            raise CaptureError(f"reading fails ({error.strerror or error})") from None
         if not head:
             raise NotACaptureError("the file is empty" if info.size == 0 else "it gives no octets")
         self._compression = compression_of(head)
         if self._compression is not None:
             return Window(Unpacked(raw, self._compression))
-        frames = _map(file) if map_frames and info.size is not None else None
-        return Window(raw, frames, min(info.size or WINDOW_OCTETS, WINDOW_OCTETS))
+        frames = None
+        if info.size and hold is not Hold.FRAMES:
+            frames = _map(file, info.size if hold is Hold.COPY else 0)
+        return Window(raw, frames, min(info.size or WINDOW_OCTETS, WINDOW_OCTETS), hold is not Hold.COPY)
 
     def _begin(
         self, window: Window, index: int, ports: frozenset[int] | None, limits: Limits, keep_options: bool
@@ -152,7 +173,7 @@ class OpenCapture:
         yield from self._reader.records()
         if self._info.size is None:
             self._info.size = self._raw.octets
-        elif self._raw.octets < self._info.size and not self._info.truncated:
+        elif self._raw.octets < self._info.size and self._raw.is_shorter_than(self._info.size):
             stop(self._info, f"the file became shorter than {self._info.size} octets while it was read")
         self.close()
 
@@ -192,9 +213,10 @@ def is_regular(path: str) -> bool:
     return path != STANDARD_INPUT and Path(path).is_file()
 
 
-def _map(file: IO[bytes]) -> mmap.mmap | None:
+def _map(file: IO[bytes], octets: int) -> mmap.mmap | None:
+    """Map a file, or make room for a copy of ``octets`` if there are any; None where neither can be had."""
     try:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return mmap.mmap(-1, octets) if octets else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError, OverflowError):
         # Some file systems cannot, and on 32-bit machines a file may be too large: records then get copies.
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 
 from pop2dissect.capture.compression import DamagedInputError, Source
+from pop2dissect.capture.record import Buffer
 
 WINDOW_OCTETS = 1 << 18
 """Octets read at a time: enough for any packet of a usual link type, and small enough for a core's own cache.
@@ -22,6 +23,17 @@ READ_PAST = 64
 """Octets that may be looked at past the end of the window, so that scanning need not check each field."""
 
 
+def is_cut_off(octets: Buffer, end: int) -> bool:
+    """Whether the octets before ``end`` lie in a map of a file that has become shorter than that.
+
+    To touch them would end the process (SIGBUS).
+    """
+    try:
+        return isinstance(octets, mmap.mmap) and octets.size() < end
+    except OSError:
+        return False  # memory that holds a copy is of no file
+
+
 class Window:
     """Octets ``data[:end]`` of a capture, of which the first lies at octet ``base`` of the (unpacked) file.
 
@@ -29,9 +41,12 @@ class Window:
     overwritten by :meth:`forward`: nothing may keep a reference into it.
     """
 
-    __slots__ = ("_released", "_source", "base", "data", "end", "failure", "frames")
+    __slots__ = ("_copies", "_released", "_source", "base", "data", "end", "failure", "frames")
 
-    def __init__(self, source: Source, frames: mmap.mmap | None = None, octets: int = WINDOW_OCTETS) -> None:
+    def __init__(
+        self, source: Source, frames: mmap.mmap | None = None, octets: int = WINDOW_OCTETS, filled: bool = True
+    ) -> None:
+        """``frames`` that are not ``filled`` are memory for a copy of the file, made while it is read."""
         self._source = source
         self.data = bytearray(octets + READ_PAST)
         self.base = 0
@@ -39,7 +54,8 @@ class Window:
         self.failure: str | None = None
         """Why the source gave no more although it has not ended: a read error, damaged compressed data."""
         self.frames = frames
-        """A map of the whole file, for records to refer to; None where they need octets of their own."""
+        """The whole file, mapped or copied, for records to refer to; None where they need octets of their own."""
+        self._copies = not filled
         self._released = 0
 
     def forward(self, position: int, wanted: int) -> bool:
@@ -53,14 +69,16 @@ class Window:
             self.data[:rest] = self.data[position : self.end]
         self.base += position
         self.end = rest
-        if self.frames is not None and self.base - self._released > RELEASE_OCTETS:
+        if self.frames is not None and not self._copies and self.base - self._released > RELEASE_OCTETS:
             self._release(self.frames)
-        while self.end < wanted:
+        whole = True
+        while whole and self.end < wanted:
             if self.end == len(self.data) - READ_PAST:
                 self.data += bytes(min(wanted - self.end, len(self.data)))
-            if not self._read():
-                return False
-        return True
+            whole = self._read()
+        if self.frames is not None and is_cut_off(self.frames, self.base + self.end):
+            self.frames = None  # from here on records get octets of their own, which are at hand
+        return whole
 
     def _release(self, frames: mmap.mmap) -> None:
         """Let go of the pages passed by; if anything still asks for them, they are read again."""
@@ -78,6 +96,9 @@ class Window:
             except OSError as error:
                 self.failure = f"reading fails ({error.strerror or error})"
                 return False
+            if count and self._copies and self.frames is not None:
+                at = self.base + self.end
+                self.frames[at : at + count] = room[:count]
         self.end += count or 0
         return bool(count)
 

@@ -42,7 +42,9 @@ class Digests:
             from concurrent.futures import ThreadPoolExecutor  # costs some ms to import
 
             self._executor = ThreadPoolExecutor(1)
-            self._digests = [self._executor.submit(digest_of, info.path, self._stop.is_set) for info in self._captures]
+            self._digests = [
+                self._executor.submit(digest_of, info.path, self._stop.is_set, info.size) for info in self._captures
+            ]
 
     def results(self) -> list[str | None]:
         """Return the digest of each capture in hexadecimal; None where it is not a regular file or cannot be read."""
@@ -50,11 +52,14 @@ class Digests:
         return [digest.result() for digest in self._digests]
 
 
-def digest_of(path: str, stopped: Callable[[], bool] = lambda: False) -> str | None:
-    """Return the SHA-256 of a capture as stored; None where it is not a regular file or cannot be read."""
+def digest_of(path: str, stopped: Callable[[], bool] = lambda: False, size: int | None = None) -> str | None:
+    """Return the SHA-256 of a capture as stored; None where it is not a regular file or cannot be read.
+
+    With ``size``, of the octets that there were when it was opened: both are then of the same moment.
+    """
     from pop2dissect.capture.digest import sha256_of
 
     try:
-        return sha256_of(path, stopped) if os.path.isfile(path) else None  # noqa: PTH113 (never raises)
+        return sha256_of(path, stopped, size) if os.path.isfile(path) else None  # noqa: PTH113 (never raises)
     except OSError:
         return None

@@ -91,7 +91,7 @@ class Report:
         for session in self._sessions:
             totals.add(session)
         totals.add_findings(spanning)
-        after = [digest_of(info.path) for info in self._dissection.captures]
+        after = [digest_of(info.path, size=info.size) for info in self._dissection.captures]
         with Spool() as shown:
             view = self._view(made, spanning, totals, after, shown)
             claims = element(self._document(spanning, totals, after))

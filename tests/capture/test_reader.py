@@ -15,6 +15,7 @@ from pop2dissect.capture import (
     capture_index,
     frame_number,
     reader,
+    source,
 )
 from pop2dissect.capture.digest import sha256_of
 from pop2dissect.errors import CaptureError
@@ -32,6 +33,8 @@ from tests.capture.files import (
     segment,
     write,
 )
+from tests.support.conversation import Conversation
+from tests.support.wire import save
 
 FRAMES = [segment(payload=bytes([n])) for n in range(3)]
 
@@ -339,3 +342,72 @@ def test_several_captures_with_ports(tmp_path: Path) -> None:
 
 def test_limit_of_maps_leaves_room_for_other_files() -> None:
     assert reader.MAX_MAPPED < 256 // 2
+
+
+CUT_WHILE_READ = """
+import os, sys
+from pop2dissect.capture import reader
+from pop2dissect.pipeline import Dissection
+left, reader.COPIED_OCTETS = map(int, sys.argv[1:3])
+paths = sys.argv[3:]
+with Dissection(paths) as dissection:
+    users = []
+    for session in dissection:
+        users.append(session.user)
+        if len(users) == 3:
+            os.truncate(paths[0], left)
+print(len(users), dissection.captures[0].truncated, dissection.captures[-1].packets)
+print(*dissection.warnings, *dissection.captures[0].warnings, sep="\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a mapped file cannot be cut there")
+def test_a_file_that_is_cut_while_it_is_read_ends_in_a_sentence(tmp_path: Path) -> None:
+    """Not in a bus error: what precedes is kept, and the other captures are read on."""
+    packets = []
+    for number in range(400):
+        talk = Conversation((f"192.0.2.{number % 250}", 40000), seed=number, start=10**18 + number * 10**9)
+        talk.handshake().server(b"+ POP2 x\r\n").client(b"HELO u%d secret\r\n" % number).server(b"#0 messages\r\n")
+        packets += talk.client(b"QUIT\r\n").server(b"+ bye\r\n").close().packets
+    save(tmp_path / "long.pcap", packets)
+    save(tmp_path / "other.pcap", packets[-100:])
+    whole = (tmp_path / "long.pcap").read_bytes()
+    assert len(whole) > 300_000
+    for left, copied, others in ((40_000, 1 << 24, [tmp_path / "other.pcap"]), (0, 1 << 24, []), (290_000, 0, [])):
+        path = write(tmp_path, whole, "cut.pcap")
+        command = [sys.executable, "-c", CUT_WHILE_READ, str(left), str(copied), path, *others]
+        run = subprocess.run(command, capture_output=True, text=True)
+        assert (run.returncode, run.stderr) == (0, "")
+        counts, *said = run.stdout.splitlines()
+        users, truncated, packets_read = counts.split()
+        assert 3 <= int(users) < 400
+        assert truncated == "True"
+        assert any("the file became shorter than" in sentence for sentence in said)
+        assert int(packets_read) == 100 or not others
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = write(tmp_path, at(1), "bad.pcap"), write(tmp_path, at(2), "good.pcap")
+    real = source._Raw._fill
+
+    def fail(raw: source._Raw, buffer: memoryview) -> int:
+        if raw._file.name == str(bad):
+            raise OSError(5, "Input/output error")
+        return real(raw, buffer)
+
+    monkeypatch.setattr(source._Raw, "_fill", fail)
+    with CaptureReader([bad, good]) as reader:
+        assert len(list(reader)) == 1
+    assert reader.captures[0].warnings == [f"{bad} cannot be read: reading fails (Input/output error)"]
+    with pytest.raises(CaptureError, match="reading fails"):
+        CaptureReader([bad])
+
+
+def test_a_file_that_grows_has_size_and_hash_of_one_moment(tmp_path: Path) -> None:
+    path = write(tmp_path, at(1, 2, 3))
+    before = sha256_of(path)
+    with CaptureReader([path]) as reader:
+        with path.open("ab") as file:
+            file.write(pcap_record(FRAMES[0]) * 9)
+        assert len(list(reader)) == 3
+        assert sha256_of(path, size=reader.captures[0].size) == before != sha256_of(path)
