@@ -55,6 +55,14 @@ def facts(session: Session, rendering: Rendering) -> Iterator[Fact]:
         yield Fact("Event", event)
 
 
+def login_words(session: Session) -> str:
+    """Return what came of a session's login, in a word or two: with its ground, where no reply shows it."""
+    verdict = session.login_verdict
+    if verdict.value == "unknown":
+        return "not known"
+    return verdict.value if verdict.ground is Ground.SHOWN else f"{verdict.value} ({verdict.ground})"
+
+
 def _foremost(session: Session, rendering: Rendering) -> Iterator[Fact]:
     """Yield the facts that have a place in one line, and those between them."""
     yield Fact("Protocol", f"{session.protocol} ({session.protocol_evidence})", session.protocol)
@@ -63,7 +71,7 @@ def _foremost(session: Session, rendering: Rendering) -> Iterator[Fact]:
     password = masked_password(session.password, rendering.show_passwords)
     if password is not None:
         yield Fact("Password", password, captured=True)
-    brief = "" if session.user is None else f"login {session.login}"
+    brief = "" if session.user is None else f"login {login_words(session)}"
     yield Fact("Login", str(session.login_verdict) if session.logins else "none", brief)
     yield Fact("Ending", session.ending, f"ended: {session.ending}")
     yield Fact("Handshake", session.handshake, f"handshake {session.handshake}")
@@ -99,7 +107,7 @@ def fate(message: Message, protocol: str) -> str:
         case "unacknowledged":
             return f"not acknowledged{_ground(message.disposed)}"
         case "unknown":
-            return f"not known{_ground(message.disposed)}"
+            return f"whether it was deleted is not known{_ground(message.disposed)}"
         case _:
             return f"kept{by}"
 

@@ -14,6 +14,7 @@ from typing import get_args
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.document import tool
+from pop2dissect.document.facts import login_words
 from pop2dissect.document.json_text import Json, to_text
 from pop2dissect.export.case_nodes import Node, NodeMaker, time_member
 from pop2dissect.export.mail import message_stem, status_of
@@ -96,7 +97,7 @@ class CaseGraph(NodeMaker):
             "@type": "uco-observable:NetworkConnection",
             "uco-core:name": f"session {session.id}",
             "uco-core:description": f"frames {frames}, {session.packets} packets, handshake {session.handshake}, "
-            f"login {session.login}, ended: {session.ending}",
+            f"login {login_words(session)}, ended: {session.ending}",
             "uco-core:hasFacet": [
                 {
                     **self._named("connection facet", *key),
@@ -142,7 +143,8 @@ class CaseGraph(NodeMaker):
             yield {
                 **self._named("password", session.id),
                 "@type": "uco-observable:UserAccount",
-                "uco-core:description": f"what was given as the password of {session.user}, login {session.login}",
+                "uco-core:description": f"what was given as the password of {session.user}, "
+                f"login {login_words(session)}",
                 "uco-core:hasFacet": [
                     {
                         **self._named("password facet", session.id),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pop2dissect.document.exhibit_names import stream_exhibit
-from pop2dissect.document.facts import Fact, conflict_text, facts, gap_text
+from pop2dissect.document.facts import Fact, conflict_text, facts, gap_text, login_words
 from pop2dissect.document.masking import Range, hides, secret_ranges
 from pop2dissect.html.findings import Occurrence, occurrence
 from pop2dissect.html.ladder import Ladder, ladder
@@ -91,7 +91,7 @@ def session_row(session: Session, findings: Sequence[Finding], rendering: Render
         server=str(session.server),
         protocol=session.protocol,
         user=session.user,
-        login=session.login,
+        login=login_words(session),
         ending=session.ending,
         messages=len(session.messages),
         deleted=sum(message.disposition == "deleted" for message in session.messages),

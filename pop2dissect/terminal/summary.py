@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pop2dissect.capture.link_names import link_type_name
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.document.facts import login_words
 from pop2dissect.document.totals import Totals
 from pop2dissect.session import MOST_SEVERE_FIRST, Probe, Session, total_octets
 from pop2dissect.terminal.look import Look
@@ -58,7 +59,7 @@ def session_row(session: Session, look: Look) -> tuple[str, ...]:
         str(session.server),
         session.protocol,
         terminal_safe(session.user or ""),
-        "" if session.login == "none" else session.login,
+        "" if session.login == "none" else login_words(session),
         _end(session),
         f"{len(session.messages):,}" if session.messages else "",
         f"{deleted:,}" if deleted else "",
@@ -77,7 +78,9 @@ def _end(session: Session) -> str:
 
 def _notes(session: Session) -> str:
     """Return in a few words what is unusual about a session."""
-    uncommitted = sum(message.disposition == "deleted" and not message.committed for message in session.messages)
+    deleted = [message for message in session.messages if message.disposition == "deleted"]
+    uncommitted = sum(message.committed is False for message in deleted)
+    unsure = sum(message.committed is None for message in deleted)
     lost = session.client_stream.missing + session.server_stream.missing
     conflicts = len(session.client_stream.conflicts) + len(session.server_stream.conflicts)
     departures = sum(len(exchange.violations) for exchange in session.exchanges)
@@ -88,6 +91,7 @@ def _notes(session: Session) -> str:
         f"{count(lost, 'byte')} missing" if lost else "",
         count(conflicts, "conflict") if conflicts else "",
         f"{uncommitted:,} not committed" if uncommitted else "",
+        f"{unsure:,} not known to be committed" if unsure else "",
         f"{count(departures, 'protocol violation')}" if departures else "",
     )
     return ", ".join(note for note in notes if note)

@@ -250,7 +250,7 @@ def _without_acknowledgement(turn: Turn, following: Turn | None, evidence: Evide
         because = "the acknowledgement is missing from the capture"
         if moved is not None and turn.number is not None and moved != turn.number:
             because = (
-                f"{because}; the server's answer, about message {moved}, shows that it was ACKS or ACKD, and no NACK"
+                f"{because}; the server's answer, about message {moved}, shows that it was ACKS or ACKD, and not NACK"
             )
         return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(reply))
     if following is not None or not evidence.client_over:
