@@ -44,10 +44,10 @@ def session_events(session: Session, show_passwords: bool = False) -> Iterator[d
             event["direction"] = entry.direction
         if entry.state is not None:
             event["state"] = entry.state
-        if entry.message is not None:
-            event["disposition"] = entry.message.disposition
-            if entry.message.committed is not None:
-                event["committed"] = entry.message.committed
+        if len(entry.messages) == 1:
+            event["disposition"] = entry.messages[0].disposition
+            if entry.messages[0].committed is not None:
+                event["committed"] = entry.messages[0].committed
         yield event
     for finding in session.findings:
         yield _finding_event(finding, session.start) | context

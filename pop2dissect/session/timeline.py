@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -44,8 +44,8 @@ class Entry:
     exchange: Exchange | None = None
     """What a command or a reply belongs to."""
     reply: Reply | None = None
-    message: Message | None = None
-    """The message that a reply transfers."""
+    messages: tuple[Message, ...] = ()
+    """The messages that a reply transfers: of RFC 918 a whole mailbox."""
     is_last: bool = False
     """Nothing of its exchange follows."""
 
@@ -72,7 +72,9 @@ def conversation(session: Session, show_passwords: bool = False) -> Iterator[Ent
 
     Each exchange has at least one entry: where nothing of it was captured, one that says so.
     """
-    messages = {message.exchange: message for message in reversed(session.messages)}
+    transferred: dict[int, list[Message]] = {}
+    for message in session.messages:
+        transferred.setdefault(message.exchange, []).append(message)
     for exchange in session.exchanges:
         line = exchange.shown_line(show_passwords)
         if line is not None or not exchange.replies:
@@ -91,8 +93,8 @@ def conversation(session: Session, show_passwords: bool = False) -> Iterator[Ent
             )
         last = len(exchange.replies) - 1
         for place, reply in enumerate(exchange.replies):
-            message = messages.get(exchange.index) if reply.kind == "data" else None
-            what, quoted = reply_text(reply, message)
+            messages = tuple(transferred.get(exchange.index, ())) if reply.kind == "data" else ()
+            what, quoted = reply_text(reply, messages)
             yield Entry(
                 "message" if reply.kind == "data" else "reply",
                 reply.time,
@@ -104,17 +106,20 @@ def conversation(session: Session, show_passwords: bool = False) -> Iterator[Ent
                 quoted,
                 exchange,
                 reply,
-                message,
+                messages,
                 place == last,
             )
 
 
-def reply_text(reply: Reply, message: Message | None = None) -> tuple[str, bool]:
+def reply_text(reply: Reply, messages: Sequence[Message] = ()) -> tuple[str, bool]:
     """Return a reply in words, and whether they are the server's own."""
     if reply.kind == "close":
         return "(closes the connection)", False
     if reply.kind == "data":
-        name = "message data" if message is None else message_name(message)
+        name = message_name(messages[0]) if len(messages) == 1 else "message data"
+        if len(messages) > 1:
+            where = "" if messages[0].mailbox is None else f" of {messages[0].mailbox}"
+            name = f"{len(messages):,} messages{where}"
         return f"{name}, {count(reply.end - reply.start, 'byte')}", False
     if not reply.raw and reply.missing:
         return NOT_CAPTURED, False

@@ -49,8 +49,8 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
             sign = style.to_client
             colour = style.bad if entry.reply is not None and entry.reply.kind == "error" else style.server
         yield look.said(colour, f"{time} {sign} {terminal_safe(entry.what)}", entry.frames)
-        if entry.message is not None:
-            yield from _message(session, entry.message, look)
+        for message in entry.messages:
+            yield from _message(session, message, look)
         if entry.is_last and entry.exchange is not None:
             yield from (_remark(look, terminal_safe(text)) for text in remarks(entry.exchange))
     if not session.exchanges:

@@ -11,6 +11,9 @@ import pytest
 import pop2dissect
 from pop2dissect.export.timesketch import write_timesketch
 from pop2dissect.session import Finding
+from pop2dissect.terminal.conversation import session_timeline
+from pop2dissect.terminal.look import Look
+from pop2dissect.terminal.style import plain
 from tests.support.truth import capture_names, capture_path
 
 
@@ -65,3 +68,13 @@ def test_events_for_timesketch() -> None:
         assert since.days * 86_400 * 10**6 + since.seconds * 10**6 + since.microseconds == event["timestamp"]
         assert event["nanoseconds"] // 1000 == event["timestamp"]
         assert "\x1b" not in event["message"]
+
+
+def test_of_a_mailbox_that_is_sent_as_a_whole_all_messages_are_named() -> None:
+    sessions = pop2dissect.read(capture_path("rfc918_cases")).sessions
+    session = next(session for session in sessions if len(session.messages) == 3)
+    (entry,) = [entry for entry in session.timeline() if entry.event == "message"]
+    assert entry.messages == tuple(session.messages)
+    assert entry.what == "3 messages of mailbox, 896 bytes"
+    for message in session.messages:
+        assert f"S{session.id}-M{message.index}: " in "\n".join(session_timeline(session, Look(plain())))
