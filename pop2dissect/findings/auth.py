@@ -53,7 +53,7 @@ def _with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
 
 def failed(facts: SessionFacts) -> Iterator[Finding]:
     """auth.failed."""
-    refused = [attempt for attempt in facts.logins if attempt.outcome == "refused" and attempt.password is not None]
+    refused = [attempt for attempt in facts.logins if attempt.outcome == "refused" and attempt.is_proven]
     if not refused:
         return
     first = refused[0]

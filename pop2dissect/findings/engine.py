@@ -162,7 +162,7 @@ class FindingsEngine:
         for attempt in facts.logins:
             if attempt.user is None or attempt.locked:
                 continue
-            if attempt.outcome == "refused" and attempt.password is None and not attempt.exchange.missing:
+            if attempt.outcome == "refused" and not attempt.is_proven and not attempt.exchange.missing:
                 continue  # no password was given
             account = guessing.Account(session.client.ip, facts.server, attempt.user)
             if not self._has_room(self._tries, account, "users who tried to log in"):

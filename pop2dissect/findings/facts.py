@@ -31,9 +31,14 @@ class LoginAttempt(NamedTuple):
         return self.login.locked
 
     @property
+    def is_proven(self) -> bool:
+        """A password was given, or what stands for it (APOP's digest, RFC 1939, section 7)."""
+        return self.password is not None or self.login.response is not None
+
+    @property
     def digest(self) -> int | None:
         """Tells passwords apart without keeping them, within one run of the program."""
-        return None if self.password is None else hash(self.password)
+        return hash(self.password if self.password is not None else self.login.response) if self.is_proven else None
 
 
 class SessionFacts:

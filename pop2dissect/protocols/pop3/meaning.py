@@ -31,7 +31,8 @@ def _logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
             user = (argument or "").split(" ")[0] or None
         if turn.keyword == "USER" and primary_kind(turn) is not ReplyKind.ERROR:
             continue
-        yield Login(index, turn.keyword, user, password, _outcome(turn, evidence))
+        proof = (argument or "").partition(" ")[2] if turn.keyword == "APOP" else ""
+        yield Login(index, turn.keyword, user, password, _outcome(turn, evidence), response=proof or None)
 
 
 def _outcome(turn: Turn, evidence: Evidence) -> Verdict[LoginOutcome]:
