@@ -132,6 +132,9 @@ local AFTER = {
   QUIT = { ok = "DONE" },
 }
 
+-- What a client says when it has read a message (RFC 937, "The Client Decision Table"; RFC 918, "RCVD").
+local ANSWERS = { ACKS = true, ACKD = true, NACK = true, RCVD = true }
+
 -- The one reply that means success, for replies that the capture lacks.
 local SUCCESS = {}
 for keyword, by_kind in pairs(AFTER) do
@@ -382,6 +385,7 @@ local function new_conversation(number)
     greeted = false,
     uncertain = false,   -- the capture lacks replies, so that nothing is known about an announced length
     orderly = true,      -- so far nothing was missing, and every line of the server answered a command
+    disorder = false,    -- the opposite; a conversation met in its middle is neither
     line_end = nil,      -- position after the server's last line, as long as nothing followed it
     announced_end = nil, -- position after the line that announced a length
     state = "AUTH",      -- of the server; nil where it cannot be known
@@ -579,15 +583,22 @@ end
 -- Messages: exactly the announced octets, without a terminator (RFC 937, "RETR")
 ------------------------------------------------------------------------------------------------------------
 
+-- Something is missing, or comes where it cannot be: what follows may be taken for something else.
+local function find_disorder(conversation)
+  conversation.orderly, conversation.disorder = false, true
+end
+
 -- Does a message start here for certain? The octets follow the line that announced them (or the `+OK` of RFC
 -- 918 after it), and either nothing was out of order so far, or the client had acknowledged just these lines when
 -- it asked for the message. Segments out of order, or lost, let other octets be taken for the start.
 local function starts_here(conversation, request, position)
   local announced_end = conversation.announced_end
-  if conversation.announced and announced_end ~= position and conversation.line_end ~= position then return false end
+  local accepted = conversation.version == RFC918 and conversation.line_end == position
+  if conversation.announced and announced_end ~= position and not accepted then return false end
   if conversation.orderly and conversation.line_end == position then return true end
   if not request then return false end
-  return request.acknowledged == position or conversation.announced ~= nil and request.acknowledged == announced_end
+  return request.acknowledged == position
+    or accepted and conversation.announced ~= nil and request.acknowledged == announced_end
 end
 
 local function begin_message(conversation, request, position)
@@ -604,9 +615,11 @@ local function begin_message(conversation, request, position)
     is_mailbox = conversation.version == RFC918,
     stopped = nil,       -- position where the client went on to its next command
     frame = nil,         -- where it was seen to end
+    is_answered = false, -- the command was ACKS, ACKD, NACK or RCVD
     is_extended = false, -- has more octets than were announced
     mail_frame = nil,    -- where its end is certain, so that it can be handed on as mail
   }
+  if not request then find_disorder(conversation) end
   conversation.announced, conversation.line_end = nil, nil
   conversation.message = message
   conversation.finished = nil
@@ -633,10 +646,11 @@ local function add_to_message(conversation, message, view, from, to)
   message.first_time = message.first_time or view.time
 end
 
--- Does a message end where its octets do, for certain? As announced; or else where the client went on.
+-- Does a message end where its octets do, for certain? As announced; or else where the client had read it to, when
+-- it said so.
 local function ends_here(conversation, message)
   local is_stop = message.stopped == message.start + message.octets
-  if message.octets ~= message.declared then return is_stop end
+  if message.octets ~= message.declared then return is_stop and message.is_answered and conversation.orderly end
   return is_stop or not message.stopped or conversation.orderly
 end
 
@@ -661,16 +675,16 @@ local function extend_message(conversation, view, from, to)
   add_to_message(conversation, message, view, from, to)
   message.frame = view.frame
   message.is_extended, message.mail_frame = true, nil
-  conversation.orderly = false
 end
 
 -- The client's next command tells where a message that is longer than announced ends. Until then it may be longer.
-local function confirm_extended(conversation, view, position)
+local function confirm_extended(conversation, view, position, keyword)
   local message = conversation.finished
   if not message or not message.is_extended or message.mail_frame then return end
-  if not message.is_start_certain or message.missing > 0 then return end
-  if view.acknowledged ~= message.start + message.octets then return end
-  message.stopped, message.mail_frame = view.acknowledged, view.frame
+  message.stopped, message.is_answered = view.acknowledged, ANSWERS[keyword]
+  if message.stopped ~= message.start + message.octets then find_disorder(conversation) end
+  if not message.is_start_certain or message.missing > 0 or not ends_here(conversation, message) then return end
+  message.mail_frame = view.frame
   show_in(conversation, view.frame, { kind = "mail", message = message, from = position, to = position })
 end
 
@@ -874,6 +888,7 @@ local function follow_reply(conversation, request, reply)
   if request then
     -- A line that is no reply at all says nothing about the state.
     local after = AFTER[keyword] and AFTER[keyword][reply.kind]
+    if not after and reply.kind ~= "error" then find_disorder(conversation) end
     if after or reply.kind ~= "unknown" then conversation.state = after or "DONE" end
     if keyword == "HELO" and reply.kind == "ok" and not reply.second then conversation.state = nil end
   elseif reply.kind == "error" then
@@ -922,7 +937,7 @@ local function take_reply(conversation, view, position)
       and not text:find("^%- Autologout") and not text:find("^%- Killed") then
       note(reply, "reply_injection")
     end
-    if not request then conversation.orderly = false end
+    if not request or kind == "unknown" then find_disorder(conversation) end
     if not reply.second then
       follow_reply(conversation, request, reply)
       conversation.failed = conversation.version == RFC937 and kind == "error" and request or nil
@@ -941,7 +956,8 @@ end
 -- the next reply still starts after the announced octets.
 local function skip_lost_server_octets(conversation, view, to)
   local stream = conversation.from_server
-  conversation.orderly, conversation.line_end = false, nil
+  find_disorder(conversation)
+  conversation.line_end = nil
   while stream.expected < to do
     local message = conversation.message
     local first = conversation.queue[1]
@@ -1093,7 +1109,7 @@ end
 local function forget_answered(conversation, acknowledged)
   local queue = conversation.queue
   while queue[1] and acknowledged > queue[1].acknowledged and acknowledged > conversation.from_server.seen do
-    conversation.orderly = false
+    find_disorder(conversation)
     judge_first(conversation)
     local request = queue[1]
     if request.rule and request.rule.data and (conversation.announced or 0) > 0 then
@@ -1128,9 +1144,9 @@ local function take_command(conversation, view, position)
     forget_answered(conversation, acknowledged)
     local message = conversation.message
     if message and acknowledged > message.start and acknowledged >= conversation.from_server.expected then
-      message.stopped = message.stopped or acknowledged
+      if not message.stopped then message.stopped, message.is_answered = acknowledged, ANSWERS[keyword_of(text)] end
     end
-    confirm_extended(conversation, view, position)
+    confirm_extended(conversation, view, position, keyword_of(text))
   end
 
   local request
@@ -1157,7 +1173,10 @@ end
 local function read_client(conversation, view)
   local stream = conversation.from_client
   local position = math.max(view.base, stream.expected)
-  if view.base > stream.expected then stream.unfinished, conversation.orderly = nil, false end
+  if view.base > stream.expected then
+    stream.unfinished = nil
+    find_disorder(conversation)
+  end
   while position < view.stop do
     local after, other = take_command(conversation, view, position)
     if other then return other end

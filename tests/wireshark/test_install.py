@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pop2dissect.errors import MissingLibraryError, UsageError
+from pop2dissect.errors import UsageError
 from pop2dissect.wireshark import install as module
-from pop2dissect.wireshark import pyshark_helper
 from pop2dissect.wireshark.install import install, loading_problem, personal_plugin_folder, plugin_path, run, uninstall
-from tests.support.truth import capture_path
 
 
 @pytest.fixture
@@ -86,23 +84,3 @@ def test_a_folder_that_cannot_be_written(home: Path, monkeypatch: pytest.MonkeyP
         install()
     with pytest.raises(UsageError, match="cannot be removed"):
         uninstall()
-
-
-def test_pyshark_is_named_when_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyshark", None)
-    with pytest.raises(MissingLibraryError, match=r"pip install 'pop2dissect\[pyshark\]'"):
-        pyshark_helper.open_capture("any.pcap")
-
-
-PYSHARK = """
-from pop2dissect.wireshark.pyshark_helper import open_capture
-with open_capture({capture!r}, display_filter="pop2.user") as capture:
-    print([packet.pop2.user for packet in capture])
-"""
-
-
-def test_pyshark_reads_with_the_plugin(tshark: str) -> None:
-    # In a process of its own: pyshark leaves an event loop and a signal handler behind.
-    script = PYSHARK.format(capture=str(capture_path("rfc937_normal")))
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert told.stdout == "['Fred']\n"
