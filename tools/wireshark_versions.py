@@ -27,7 +27,13 @@ RELEASES: Final[Mapping[str, str]] = {"4.4": "trixie", "4.6": "sid"}
 
 MIRROR: Final = "http://deb.debian.org/debian"
 PROGRAMS: Final = ("tshark", "capinfos", "editcap", "mergecap")
-TESTS: Final = ("tests/wireshark", "tests/engine", "tests/test_differential.py")
+TESTS: Final = (
+    "tests/wireshark",
+    "tests/engine/tshark",
+    "tests/scenarios/wireshark",
+    "tests/scenarios/engine",
+    "tests/scenarios/test_differential.py",
+)
 PROJECT: Final = Path(__file__).resolve().parents[1]
 
 _USER: Final = "unshare --user --map-user=1000 --map-group=1000 --keep-caps"
