@@ -11,7 +11,7 @@ import pytest
 from tests.support.truth import capture_path
 from tests.wireshark.plugin_support import PLUGIN, run_tshark
 
-PROFILE = Path(__file__).parents[2] / "docs" / "wireshark-profile" / "POP2"
+PROFILE = Path(__file__).parents[3] / "docs" / "wireshark-profile" / "POP2"
 
 
 def test_the_profile_is_taken(tshark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.truth import capture_path
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "wireshark.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "wireshark.md"
 USE = """
 users = lambda: [packet.pop2.user for packet in read_packets({capture!r}, "pop2.user")]
 
