@@ -66,8 +66,9 @@ class Limits(Numbers):
     closed_seconds: int = 10
     """Seconds for which a connection that both ends closed takes segments. Both have all octets by then: what comes
     later are copies that the capture, not the network, put out of order, and those may fill gaps."""
-    reset_seconds: int = 60
-    """Seconds for which a connection takes segments after a RST, which may be forged or not accepted."""
+    reset_seconds: int = 660
+    """Seconds for which a connection takes segments after a RST, which may be forged or not accepted: longer than the
+    ten minutes that a mail server at least waits for a command (RFC 1939, section 3)."""
     remembered: int = 1 << 14
     """Connections that are remembered when they are over, so that late copies do not begin new ones."""
     idle_seconds: int = 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from pop2dissect.anyport import greets_as_wanted
+from pop2dissect.anyport import greets_as_wanted, serves
 from pop2dissect.assemble.assemble import assemble, half_open, probe
 from pop2dissect.capture.paths import printable
 from pop2dissect.capture.record import CaptureInfo, capture_index
@@ -48,12 +48,7 @@ class Dissection:
             verify_checksums=self.settings.check_checksums,
             tshark_options=self.settings.tshark_options,
         )
-        self._tracker = Tracker(
-            self.settings.ports,
-            self.settings.overlap,
-            self.settings.limits,
-            interest=greets_as_wanted if self.settings.any_port else None,
-        )
+        self._tracker = self._track(Connection)
         self._findings = FindingsEngine(self.settings.thresholds)
         self._cut_off: Counter[int] = Counter()
         """Connections left out because their capture lost their octets, by its index."""
@@ -75,6 +70,20 @@ class Dissection:
             session = assemble(connection)
             session.findings = self._findings.examine(session)
             yield session
+
+    def _track(self, kind: type[Connection]) -> Tracker:
+        return Tracker(
+            self.settings.ports,
+            self.settings.overlap,
+            self.settings.limits,
+            interest=greets_as_wanted if self.settings.any_port else None,
+            serves=serves,
+            kind=kind,
+        )
+
+    def connections(self, kind: type[Connection]) -> Iterator[Connection]:
+        """Yield the connections that the sessions are made of, instead of the sessions, as objects of a class."""
+        return self._track(kind).connections(self._engine)
 
     def segments(self) -> Iterator[Segment]:
         """Yield the TCP segments instead of the sessions that are made of them, in the order of the captures."""

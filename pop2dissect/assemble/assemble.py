@@ -32,6 +32,8 @@ def assemble(connection: Connection) -> Session:
     )
     if client_stream.gaps or server_stream.gaps:
         drop_doubtful(exchanges)
+    for step in connection.clock.steps:
+        _forget_latency(exchanges, step.frame)
     mark_secrets(exchanges, client_stream, protocols, from_start=from_start)
     return Session(
         id=connection.number,
@@ -57,6 +59,14 @@ def assemble(connection: Connection) -> Session:
         server_software=meaning.server,
         folders=meaning.folders,
     )
+
+
+def _forget_latency(exchanges: Sequence[Exchange], jump: int) -> None:
+    """Let no latency be known of an exchange during which the time stamps jumped, at a frame."""
+    for exchange in exchanges:
+        replied = next((reply.frames[0] for reply in exchange.replies if reply.frames), None)
+        if replied is not None and exchange.frames and exchange.frames[-1] < jump <= replied:
+            exchange.end_time = None
 
 
 def endpoints(key: bytes) -> tuple[Endpoint, Endpoint]:

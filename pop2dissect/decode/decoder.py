@@ -120,6 +120,7 @@ class Decoder:
                 length,
                 (),
                 (),
+                (),
             ),
         )
 
@@ -185,6 +186,7 @@ class Decoder:
             length=packet.wire - at - header,
             fragments=packet.fragments,
             doubts=tuple(dict.fromkeys(reason for reason, _ in packet.doubts)),
+            context=tuple(packet.context),
         )
 
 

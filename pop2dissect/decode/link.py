@@ -73,6 +73,9 @@ def ethernet(packet: Packet) -> int:
 def vlan_tag(packet: Packet) -> int:
     """Read a VLAN tag (IEEE 802.1Q, section 9.6), which any number of others may follow."""
     packet.need(4, "VLAN tag")
+    identifier = _U16.unpack_from(packet.data, packet.at)[0] & 0x0FFF
+    if identifier:  # 0 only gives a priority
+        packet.on_network(identifier)
     packet.at += 4
     return type_or_length(packet, packet.at - 2)
 

@@ -80,6 +80,7 @@ class Packet:
     __slots__ = (
         "addresses",
         "at",
+        "context",
         "data",
         "doubts",
         "end",
@@ -107,6 +108,8 @@ class Packet:
         """References of the frames that the datagram was put together from."""
         self.doubts: list[tuple[str, int]] = []
         """Reasons to doubt what was decoded, each with its frame reference."""
+        self.context: list[int] = []
+        """The virtual networks that it is on, from the outermost, as in a segment."""
         self.verify = verify
         """Whether checksums are to be verified."""
 
@@ -121,6 +124,10 @@ class Packet:
         """Leave off all but the next so many octets: what lies behind them is padding or a trailer."""
         self.wire = min(self.wire, self.at + octets)
         self.end = min(self.end, self.wire)
+
+    def on_network(self, identifier: int, kind: int = 0) -> None:
+        """Note the virtual network that a header names; ``kind`` tells identifiers of different kinds apart."""
+        self.context.append(kind << 32 | identifier)
 
     def doubt(self, reason: str) -> None:
         """State a doubt, reported if the packet turns out to be a segment that is wanted."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pop2dissect.capture.record import Buffer
 
 FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 """TCP header flags (RFC 9293, section 3.1)."""
+
+Context: TypeAlias = tuple[int, ...]
 
 
 class Segment(NamedTuple):
@@ -40,6 +42,9 @@ class Segment(NamedTuple):
     """Frame references of all fragments of the datagram, in order of arrival; empty for a whole packet."""
     doubts: tuple[str, ...] = ()
     """Reasons to doubt what was decoded, as in :class:`pop2dissect.decode.problems.Problem`."""
+    context: Context = ()
+    """The networks that the packet was on, from the outermost: VLAN and VXLAN identifiers. Two networks may use the
+    same addresses; but a packet may also be captured on both sides of what puts a tag on it."""
 
 
 class FlowKey(NamedTuple):

@@ -163,6 +163,7 @@ def vxlan(packet: Packet) -> int:
     packet.at += 8
     if not flags & _VXLAN_INSTANCE:
         raise not_known("what is on a port of VXLAN without being VXLAN")
+    packet.on_network(int.from_bytes(packet.data[packet.at - 4 : packet.at - 1]), kind=1)
     return ETHERNET
 
 
@@ -174,6 +175,7 @@ def geneve(packet: Packet) -> int:
         raise not_known("what is on the port of Geneve without being Geneve")
     header = 8 + (options & 0x3F) * 4
     packet.need(header, "Geneve header")
+    packet.on_network(int.from_bytes(packet.data[packet.at + 4 : packet.at + 7]), kind=1)
     packet.at += header
     return ETHERTYPE | int(protocol)
 

@@ -117,6 +117,7 @@ def vxlan_gpe(packet: Packet) -> int:
     """Read the header of VXLAN's generic protocol extension (draft-ietf-nvo3-vxlan-gpe, section 3)."""
     packet.need(8, "VXLAN header")
     protocol = packet.data[packet.at + 3]
+    packet.on_network(int.from_bytes(packet.data[packet.at + 4 : packet.at + 7]), kind=1)
     packet.at += 8
     return _known(_GPE_PROTOCOLS, protocol, "VXLAN's extension")
 

@@ -80,7 +80,7 @@ class Annotation:
     def _find_frames(self) -> dict[int, Frame]:
         with pipeline.Dissection([info.path for info in self._captures], self._settings) as dissection:
             found: dict[int, Frame] = {}
-            for frame in self._flows.frames(dissection.segments()):
+            for frame in self._flows.frames(dissection):
                 if frame.part_of is None or frame.number not in found:
                     found[frame.number] = frame
         if sum(frame.part_of is None for frame in found.values()) != self._packets_seen:

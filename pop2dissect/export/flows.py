@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.decode.segment import Segment, reverse_key
-from pop2dissect.session import Endpoint, Session
+from pop2dissect.decode.segment import Segment
+from pop2dissect.limits import DEFAULT, Limits
+from pop2dissect.pipeline import Dissection
+from pop2dissect.session import Session
+from pop2dissect.tcp import Connection
+from pop2dissect.tcp.sender import Sender
 
 
 class Frame(NamedTuple):
@@ -27,52 +28,49 @@ class Frame(NamedTuple):
     """The frame that completes the datagram that it is a fragment of."""
 
 
-@dataclass(slots=True)
-class _Flow:
-    session: int
-    first_frame: int
-    last_frame: int
-    client_key: bytes
-    begun: bool = False
+class _Recorded(Connection):
+    """A connection that keeps which frames it took."""
+
+    __slots__ = ("taken",)
+
+    def __init__(self, client_key: bytes, segment: Segment, limits: Limits = DEFAULT) -> None:
+        super().__init__(client_key, segment, limits)
+        self.taken: list[tuple[Sender, Segment]] = []
+
+    def add(self, sender: Sender, segment: Segment) -> None:
+        self.taken.append((sender, segment._replace(data=b"")))
+        super().add(sender, segment)
+
+    def absorb(self, copy: Connection) -> None:
+        assert isinstance(copy, _Recorded)
+        ours = {copy.client: self.client, copy.server: self.server}
+        self.taken += [(ours[sender], segment) for sender, segment in copy.taken]
+        super().absorb(copy)
 
 
 class Flows:
-    """The sessions whose frames are wanted, by addresses and ports.
+    """The sessions whose frames are wanted.
 
-    Several may have the same, one after the other: each goes from its first frame to its last, in the
-    order in which the captures are read.
+    Connections are told apart in the second reading just as in the first, so that each frame goes to the session that
+    it went to then, however many have the same addresses and ports at once.
     """
 
     def __init__(self) -> None:
-        self._flows: list[_Flow] = []
+        self._wanted: set[int] = set()
 
     def add(self, session: Session) -> None:
         """Take a session whose frames are wanted."""
-        key = _key(session.client, session.server)
-        self._flows.append(_Flow(session.id, session.first_frame, session.last_frame, key))
+        self._wanted.add(session.id)
 
-    def frames(self, segments: Iterable[Segment]) -> Iterator[Frame]:
-        """Yield the frames of the sessions among all segments of the captures; fragments before the last of them."""
-        pending: dict[bytes, deque[_Flow]] = defaultdict(deque)
-        for flow in sorted(self._flows, key=lambda flow: flow.session):
-            pending[flow.client_key].append(flow)
-        for segment in segments:
-            flows = pending.get(segment.key) or pending.get(reverse_key(segment.key))
-            if not flows:
+    def frames(self, dissection: Dissection) -> Iterator[Frame]:
+        """Yield the frames of each of the sessions, fragments before the last of them."""
+        for connection in dissection.connections(_Recorded):
+            assert isinstance(connection, _Recorded)
+            if connection.number not in self._wanted:
                 continue
-            flow = flows[0]
-            flow.begun = flow.begun or segment.frame == flow.first_frame
-            if not flow.begun:
-                continue
-            from_client = segment.key == flow.client_key
-            for fragment in segment.fragments:
-                if fragment != segment.frame:
-                    yield Frame(fragment, flow.session, from_client, segment.flags, 0, segment.frame)
-            yield Frame(segment.frame, flow.session, from_client, segment.flags, segment.length)
-            if segment.frame == flow.last_frame:
-                flows.popleft()
-
-
-def _key(client: Endpoint, server: Endpoint) -> bytes:
-    addresses = b"".join(ipaddress.ip_address(end.ip).packed for end in (client, server))
-    return addresses + client.port.to_bytes(2) + server.port.to_bytes(2)
+            for sender, segment in connection.taken:
+                from_client = sender is connection.client
+                for fragment in segment.fragments:
+                    if fragment != segment.frame:
+                        yield Frame(fragment, connection.number, from_client, segment.flags, 0, segment.frame)
+                yield Frame(segment.frame, connection.number, from_client, segment.flags, segment.length)

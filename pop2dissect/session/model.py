@@ -205,11 +205,14 @@ class Exchange:
 
     @property
     def latency(self) -> int | None:
-        """Time in ns from the command's last octet to the first reply; None where either is unknown."""
+        """Time in ns from the command's last octet to the first reply; None where it cannot be known.
+
+        That is where either was not captured, or where the time stamps have the reply first.
+        """
         if self.command is not None and self.end_time is not None:
             for reply in self.replies:
                 if reply.time is not None:
-                    return reply.time - self.end_time
+                    return reply.time - self.end_time if reply.time >= self.end_time else None
         return None
 
     def shown_line(self, show_passwords: bool = False) -> str | None:

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment
+from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
+from pop2dissect.tcp.clock import Clock
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.reassembly import OverlapPolicy
 from pop2dissect.tcp.sender import Sender
+from pop2dissect.tcp.sequence import difference
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import duration
 
 
 class Connection:
     """A TCP connection. ``client`` is the end that opened it, or the one that does not use the server's port."""
 
     __slots__ = (
+        "_ends_at",
+        "asks",
         "client",
         "client_key",
+        "clock",
         "closed_at",
-        "end",
+        "copy_of",
+        "earlier",
         "first_frame",
         "handshake_ack",
         "has_payload",
         "last_frame",
         "limits",
         "log",
+        "may_be_copy",
         "number",
+        "outlived",
         "over",
         "packets",
         "refused",
-        "replaces",
         "server",
         "settled",
-        "start",
         "streams",
+        "superseded",
         "wanted",
     )
 
@@ -46,7 +54,9 @@ class Connection:
         self.number = 0
         """Its place, from 1, among the connections with payload in the order of first frames; 0: not known yet."""
         self.first_frame = self.last_frame = segment.frame
-        self.start = self.end = segment.time
+        self.clock = Clock(segment.time)
+        self.asks = segment.flags & (SYN | ACK) == SYN
+        """It began with a SYN that answers none."""
         self.packets = 0
         self.has_payload = False
         self.wanted: bool | None = True
@@ -56,11 +66,20 @@ class Connection:
         """The server answered the client's SYN with RST."""
         self.closed_at: int | None = None
         """Time of the segment that closed it: the second FIN, or an RST."""
+        self._ends_at: int | None = None
         self.over = False
         self.settled = False
         """Its segments need no look but at their flags: it has payload, is wanted, open, and alone on its ports."""
-        self.replaces: Connection | None = None
-        """The connection on the same addresses and ports whose segments may still come."""
+        self.superseded = False
+        """It counts as closed because another connection uses its addresses and ports."""
+        self.outlived = False
+        """An earlier one with the same addresses and ports went on after its SYN."""
+        self.earlier: Connection | None = None
+        """The connection before it with the same addresses and ports, whose segments may still come."""
+        self.copy_of: Connection | None = None
+        """A connection that began with the same number, of which it may be a copy."""
+        self.may_be_copy = False
+        """It is not known yet whether it is a copy of another one."""
         self.streams: tuple[Stream, Stream] | None = None
         """The client's and the server's stream, once it is over."""
 
@@ -72,7 +91,57 @@ class Connection:
     @property
     def is_given(self) -> bool:
         """Whether it is to be given out when it is over, as far as known by now."""
-        return self.has_payload and self.wanted is True
+        return self.has_payload and self.wanted is True and not self.may_be_copy
+
+    @property
+    def start(self) -> int:
+        """Time of its earliest segment in ns."""
+        return self.clock.start
+
+    @property
+    def end(self) -> int:
+        """Time of its latest segment in ns, by the clock that its first one had."""
+        return self.clock.end if self._ends_at is None else self._ends_at
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether copies of its segments are known to be among them."""
+        return self._ends_at is not None
+
+    def ends_at(self, time: int) -> None:
+        """Take another time for its end: what comes later are copies."""
+        self._ends_at = time
+
+    def swap_ends(self) -> None:
+        """Let the client be the server, and the server the client."""
+        self.client_key = reverse_key(self.client_key)
+        self.client, self.server = self.server, self.client
+        self.client.name, self.server.name = self.server.name, self.client.name
+        self.log.swap_ends()
+
+    def absorb(self, copy: Connection) -> None:
+        """Take up the segments of a copy of it. They do not make it last longer."""
+        self.packets += copy.packets
+        self.last_frame = max(self.last_frame, copy.last_frame)
+        self.ends_at(self.end)
+        for ours, theirs in ((self.client, copy.client), (self.server, copy.server)):
+            ours.pieces.absorb(theirs.pieces)
+            ours.left_out += theirs.left_out
+
+    @property
+    def is_open(self) -> bool:
+        """Whether both ends may still speak, and one of them has."""
+        return self.has_payload and self.closed_at is None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is more of it than a SYN."""
+        return self.has_payload or self.handshake[:2] == (True, True) or self.copy_of is not None
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether a RST closed it, as far as known by now."""
+        return self.client.reset or self.server.reset
 
     def other(self, sender: Sender) -> Sender:
         """Return the other end."""
@@ -84,30 +153,33 @@ class Connection:
 
     def add(self, sender: Sender, segment: Segment) -> None:
         """Take the next captured segment, sent by ``sender``."""
-        frame, time, _, seq, ack, flags, _, _, data, start, captured, length, fragments, doubts = segment
+        frame, time, _, seq, ack, flags, _, _, data, start, captured, length, fragments, doubts, _ = segment
         self.packets += 1
         self.last_frame = frame
-        if time > self.end:
-            self.end = time
-        elif time < self.start:
-            self.start = time
+        peer = self.server if sender is self.client else self.client
+        if flags & (SYN | FIN | RST) and self._is_stray(sender, peer, segment):
+            return
+        clock = self.clock
+        if 0 <= time - clock.last <= clock.patience:
+            clock.last = time
+        else:
+            self._step(sender, segment)
         if doubts:
             for doubt in doubts:
                 self.note(doubt, frame)
-        peer = self.server if sender is self.client else self.client
-        if flags & (SYN | RST):
-            if flags & SYN and not self._add_syn(sender, peer, segment):
-                return
-            if flags & RST:
-                self._add_reset(sender, peer, segment)
-                return
+        if flags & RST:
+            self._add_reset(sender, segment)
+            return
         space = sender.space
         if space.base is None:
             space.base = seq
         acknowledged = None
         if flags & ACK:
             acks = peer.acks
-            acknowledged = acks.offset if ack == acks.number else peer.acknowledge(ack)
+            proven = acks.proven
+            acknowledged = acks.offset if ack == acks.number else peer.acknowledge(ack, sure=not flags & FIN)
+            if sender.claims.any and sender.went_on(segment, acknowledges=acks.proven > proven):
+                self.judge_end(time)
         if length:
             self.has_payload = True
             pieces = sender.pieces
@@ -115,27 +187,69 @@ class Connection:
                 (space.base + pieces.highest) & 0xFFFFFFFF != seq
                 or captured != length
                 or flags & (SYN | URG)
-                or self.closed_at is not None
-                or sender.fin is not None
                 or fragments
                 or doubts
                 or not pieces.append(frame, time, data, start, length, acknowledged)
             ):
-                if sender.reset or peer.reset:
-                    self.note(f"data of the {sender.name} after a RST", frame)
                 sender.add_payload(segment, acknowledged)
         if flags & FIN:
             sender.take_fin(segment)
-            if peer.fin is not None and self.closed_at is None:
-                self.closed_at = time
+            self.judge_end(time)
         elif flags & ACK and sender is self.client and not flags & SYN:
             self.handshake_ack = True
+
+    def _step(self, sender: Sender, segment: Segment) -> None:
+        """Take a time stamp that is earlier than the last one, or much later."""
+        heard = self.other(sender)
+        is_answer = False
+        if segment.flags & ACK and heard.space.base is not None and heard.has_spoken:
+            acknowledged = heard.offset_of(segment.ack)
+            is_answer = heard.acks.proven < acknowledged <= heard.pieces.highest
+        self.clock.step(segment.time, segment.frame, is_answer=is_answer)
+
+    def judge_end(self, time: int) -> None:
+        """Decide whether the connection is closed, by what stands so far: a FIN of both ends, or a RST."""
+        client, server = self.client, self.server
+        if self.is_reset or (client.fin is not None and server.fin is not None):
+            if self.closed_at is None:
+                self.closed_at = time
+        else:
+            self.closed_at = None
+
+    def _is_stray(self, sender: Sender, peer: Sender, segment: Segment) -> bool:
+        """Whether a SYN, FIN or RST is none of this connection's, and changes nothing of it, nor how long it lasts."""
+        flags = segment.flags
+        if flags & SYN:
+            return not self._add_syn(sender, peer, segment)
+        name = "RST" if flags & RST else "FIN"
+        distance = sender.distance(segment.seq)
+        if distance is None:
+            # A RST that answers a SYN must acknowledge it (RFC 9293, section 3.10.7.3).
+            initial = peer.space.initial
+            if flags & RST and initial is not None and segment.ack != (initial + 1) & 0xFFFFFFFF:
+                self.note("a RST that does not answer the SYN, and was ignored", segment.frame)
+                return True
+        elif distance > self.limits.unseen_octets:
+            self.note(f"a {name} of the {sender.name} far outside of the window, which was ignored", segment.frame)
+            return True
+        return False
 
     def _add_syn(self, sender: Sender, peer: Sender, segment: Segment) -> bool:
         """Take a SYN; return whether the rest of the segment counts."""
         if segment.length:
             self.note(f"payload in the SYN of the {sender.name} (as TCP Fast Open has it, RFC 7413)", segment.frame)
-        initial = sender.space.initial
+        initial, asked = sender.space.initial, peer.space.initial
+        if segment.flags & ACK and not sender.has_spoken and initial != segment.seq:
+            known = [one for one in (asked, peer.rival) if one is not None]
+            fits = any(0 <= difference(segment.ack, one + 1) <= self.limits.unseen_octets for one in known)
+            if (known and not fits) or (self.asks and sender is self.client):
+                self.note(f"a SYN of the {sender.name} that does not answer the peer's, and was ignored", segment.frame)
+                return False
+        if sender.claims.reset is not None and initial is None:
+            self.note(f"a RST of the {sender.name} that it went on after, and which was not counted", segment.frame)
+            sender.claims.reset = None
+            self.refused = False
+            self.judge_end(segment.time)
         if initial is None:
             peer.pieces.move_acknowledged(sender.start_at(segment.seq))
         elif initial != segment.seq:
@@ -148,33 +262,41 @@ class Connection:
             sender.restart_at(segment.seq)
         return True
 
-    def _add_reset(self, sender: Sender, peer: Sender, segment: Segment) -> None:
-        """RFC 9293, section 3.10.7.3: a RST outside of the window is not acceptable, and closes nothing."""
-        distance = sender.distance(segment.seq)
-        if distance is None:
-            # The answer to a SYN: it must acknowledge it.
-            initial = peer.space.initial
-            if initial is not None and segment.ack != (initial + 1) & 0xFFFFFFFF:
-                self.note("a RST that does not answer the SYN, and was ignored", segment.frame)
-                return
+    def _add_reset(self, sender: Sender, segment: Segment) -> None:
+        """Take a RST that may be of this connection."""
+        if sender.space.base is None:
             self.refused = sender is self.server
-        elif distance > self.limits.unseen_octets:
-            self.note(f"a RST of the {sender.name} far outside of the window, which was ignored", segment.frame)
-            return
-        if segment.length and distance is not None:
-            # RFC 1122, section 4.2.2.12: they may explain the cause. Kept, as by tshark and tcpflow, as evidence.
-            self.has_payload = True
+        elif segment.length:
+            # RFC 1122, section 4.2.2.12: they may explain the cause, but are no part of the stream.
             self.note(f"a RST of the {sender.name} that carries octets, which no program will have read", segment.frame)
-            sender.add_payload(segment, None)
-        sender.reset = True
-        if self.closed_at is None:
-            self.closed_at = segment.time
+        sender.take_reset(segment)
+        self.judge_end(segment.time)
 
     def finish(self, policy: OverlapPolicy) -> None:
         """Build the two streams. Nothing can be added afterwards."""
         self.over = True
         self.server.pieces.move_acknowledged(self.client.settle())
         self.client.pieces.move_acknowledged(self.server.settle())
+        for sender in (self.client, self.server):
+            sender.judge_claims()
+        if all(
+            sender.fin is not None and sender.fin == sender.claims.acknowledged for sender in (self.client, self.server)
+        ):
+            for sender in (self.client, self.server):
+                sender.drop_reset("came when both ends had closed it")
+        for step in self.clock.steps:
+            way = "back" if step.by < 0 else "forward"
+            self.note(
+                f"the time stamps jump {way} by {duration(abs(step.by))}: a clock was set, another sensor has another "
+                "time, or the capture stood still; the jump does not count in the duration",
+                step.frame,
+            )
+        resets = [sender.claims.reset.frame for sender in (self.client, self.server) if sender.claims.reset]
+        if resets:
+            for sender in (self.client, self.server):
+                for span in sender.pieces.spans:
+                    if span.frame > resets[0]:
+                        self.note(f"data of the {sender.name} after a RST", span.frame)
         self.streams = (self.client.stream(policy), self.server.stream(policy))
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pop2dissect.capture.record import FrameRef, frame_text
 
 MAX_NAMED = 5
@@ -35,6 +37,14 @@ class Events:
             frames.append(frame)
         else:
             frames[0] += 1
+
+    def swap_ends(self) -> None:
+        """Let what was said of the client be said of the server, and the other way round."""
+        other = {"client": "server", "server": "client"}
+        self._frames = {
+            re.sub(r"\b(client|server)\b", lambda end: other[end[0]], what): frames
+            for what, frames in self._frames.items()
+        }
 
     def sentences(self) -> list[str]:
         """Return a sentence for each kind of event."""

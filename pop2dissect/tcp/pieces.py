@@ -85,6 +85,16 @@ class Pieces:
         last = self.spans[-1] if self.spans else None
         return last.data[last.start + last.length - 1] if last is not None and last.end == self.highest else None
 
+    def absorb(self, others: Pieces) -> None:
+        """Take up those of another index with the same offsets."""
+        if others.spans or others.doubted or others.cuts:
+            self.ordered = False
+        self.spans += others.spans
+        self.doubted += others.doubted
+        self.cuts += others.cuts
+        self.fragments |= others.fragments
+        self.highest = max(self.highest, others.highest)
+
     def move(self, by: int) -> None:
         """Add to every offset: the stream does not start where it was thought to."""
         for spans in (self.spans, self.doubted):

@@ -58,7 +58,7 @@ def build_stream(
     else:
         candidates = [*pieces, *doubted] if policy == "first" else [*doubted, *pieces]
         spans = list(_merge_runs(_resolve(candidates, policy)))
-        conflicts = list(islice(_find_conflicts(candidates, Stream(spans)), limits.conflicts))
+        conflicts = list(islice(find_conflicts(candidates, Stream(spans)), limits.conflicts))
         repeated = sum(piece.length for piece in candidates) - sum(span.length for span in spans)
     length = max([proven_length, *(cut.offset + cut.length for cut in cuts)])
     contiguous = spans[-1].end if ordered and spans else 0
@@ -127,7 +127,7 @@ def _merge_runs(runs: Iterable[Span]) -> Iterator[Span]:
         yield last
 
 
-def _find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
+def find_conflicts(pieces: Iterable[Span], kept: Stream) -> Iterator[Conflict]:
     """Yield where a captured copy of some octets differs from the copy that was kept."""
     for piece in pieces:
         for span in kept.overlapping(piece.offset, piece.end):

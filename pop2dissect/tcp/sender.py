@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from pop2dissect.decode.segment import SYN, URG, Segment
+from typing import TypeAlias
+
+from pop2dissect.decode.segment import FIN, SYN, URG, Context, Segment
 from pop2dissect.limits import Limits
 from pop2dissect.tcp.acknowledgements import Acknowledgements
+from pop2dissect.tcp.claims import Claims
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.pieces import Pieces
 from pop2dissect.tcp.reassembly import OverlapPolicy, build_stream
 from pop2dissect.tcp.sequence import SequenceSpace
 from pop2dissect.tcp.stream import Stream
 
+Place: TypeAlias = tuple[int, Context]
+"""Where a segment was captured: the index of the capture, and the networks it was on."""
+
 
 class Sender:
     """What one end of a connection sent so far. It knows nothing of the other end but what it is told."""
 
-    __slots__ = ("acks", "fin", "left_out", "limits", "log", "name", "pieces", "reset", "rival", "space", "urgent")
+    __slots__ = ("acks", "claims", "context", "left_out", "limits", "log", "name", "pieces", "rival", "space", "urgent")
 
     def __init__(self, name: str, limits: Limits, log: Events) -> None:
         self.name = name
@@ -31,11 +37,23 @@ class Sender:
         """Segments with payload of which nothing is in the index."""
         self.rival: int | None = None
         """Another initial sequence number that a further SYN gave."""
-        self.fin: int | None = None
-        """Offset at which the sender ended its stream."""
-        self.reset = False
+        self.claims = Claims()
+        """Its FINs and RSTs."""
+        self.context: Place | None = None
+        """Where its segments were captured; None: not known yet."""
         self.urgent: list[int] = []
         """Offsets of urgent octets."""
+
+    @property
+    def fin(self) -> int | None:
+        """Offset at which the sender ended its stream, by the FIN that stands so far."""
+        fins = self.claims.fins
+        return self.claims.fin(self.pieces.highest, self.acks.proven) if fins else None
+
+    @property
+    def reset(self) -> bool:
+        """Whether the sender ended the connection with a RST that stands so far."""
+        return self.claims.reset is not None
 
     @property
     def has_spoken(self) -> bool:
@@ -70,10 +88,13 @@ class Sender:
         self.space.start(initial)
         self.pieces.highest = 0
         self.acks.forget()
-        self.fin = None
+        self.claims = Claims()
 
-    def acknowledge(self, ack: int) -> int | None:
-        """Take an acknowledgement number that the other end sent; return it as an offset, if it is credible."""
+    def acknowledge(self, ack: int, *, sure: bool = True) -> int | None:
+        """Take an acknowledgement number that the other end sent; return it as an offset, if it is credible.
+
+        One that is not ``sure``, for the segment may be forged, proves nothing that was not captured.
+        """
         acks = self.acks
         if ack == acks.number:
             return acks.offset
@@ -82,12 +103,15 @@ class Sender:
             self.restart_at(self.rival)
         highest = self.pieces.highest
         offset = self.space.offset(ack, highest)
+        if self.claims.fins and offset > highest and offset - 1 in self.claims.fins:
+            offset -= 1  # a FIN counts as one
+            self.claims.acknowledged = offset
+        elif offset > highest and not sure:
+            return offset if offset - highest <= self.limits.unseen_octets else None
         acks.number = ack
         acks.offset = None
         if abs(offset - highest) > self.limits.unseen_octets:
             return None
-        if self.fin is not None and offset > self.fin:
-            offset = self.fin
         acks.take(offset, highest)
         acks.offset = offset
         return offset
@@ -110,8 +134,6 @@ class Sender:
             self.left_out += 1
         if segment.flags & URG and 0 < segment.urgent <= segment.length:
             self._note_urgent(offset + segment.urgent - 1, segment.frame)
-        if self.fin is not None and end > self.fin:
-            self.log.add(f"data after the FIN of the {self.name}", segment.frame)
         self.pieces.enter(segment, offset, acknowledged)
 
     def _is_stray(self, offset: int, segment: Segment) -> bool:
@@ -155,23 +177,54 @@ class Sender:
             self.acks.raise_to(end)
 
     def take_fin(self, segment: Segment) -> None:
-        """Take the end of the stream from a FIN."""
+        """Take what a FIN says: the stream ends here."""
         end = self.offset_of(segment.seq) + segment.length
-        if self.fin is None:
-            if abs(end - self.pieces.highest) <= self.limits.unseen_octets:
-                self.fin = end
-                if self.acks.proven == end + 1:
-                    self.acks.proven = end  # its acknowledgement, which counts it as an octet, was captured first
-        elif end != self.fin:
-            self.log.add(f"a further FIN of the {self.name}, at another place of its stream", segment.frame)
+        self.claims.add_fin(end, segment.frame)
+        if self.acks.proven == end + 1 and self.pieces.highest <= end:
+            self.acks.proven = end  # its acknowledgement, which counts it as an octet, was captured first
+            self.claims.acknowledged = end
+
+    def take_reset(self, segment: Segment) -> None:
+        """Take what a RST says: the connection is over."""
+        highest = self.pieces.highest
+        offset = self.offset_of(segment.seq) if self.space.base is not None else highest
+        self.claims.add_reset(offset, segment.frame, highest)
+
+    def went_on(self, segment: Segment, *, acknowledges: bool) -> bool:
+        """Take a segment that is no RST as evidence against earlier FINs and RSTs; return whether one is dropped by it.
+
+        ``acknowledges`` says that it acknowledges what no segment of this end did before.
+        """
+        offset = self.offset_of(segment.seq)
+        went_on = False
+        if self.claims.sent(offset + segment.length, acknowledges=acknowledges and not segment.flags & FIN):
+            went_on = self.drop_reset("is not the last that it sent")
+        if acknowledges and not segment.flags & FIN and not segment.length:
+            # After its FIN an end's numbers are one higher.
+            frame = self.claims.contradict_fin(offset)
+            if frame is not None:
+                self._not_counted("FIN", "is not the last that it sent", frame)
+                went_on = True
+        return went_on
+
+    def drop_reset(self, why: str) -> bool:
+        """Let a RST not count, if there is one; return whether there is."""
+        reset = self.claims.reset
+        if reset is None:
+            return False
+        self.claims.reset = None
+        self._not_counted("RST", why, reset.frame)
+        return True
+
+    def _not_counted(self, what: str, why: str, frame: int) -> None:
+        self.log.add(f"a {what} of the {self.name} that {why}, and was not counted", frame)
 
     def move(self, by: int) -> None:
         """Add to every offset: the stream does not start where it was thought to."""
         self.pieces.move(by)
         self.acks.move(by)
         self.urgent = [offset + by for offset in self.urgent]
-        if self.fin is not None:
-            self.fin += by
+        self.claims.move(by)
 
     def settle(self) -> int:
         """Give the stream its final offsets, counted from 0, now that all of it is known.
@@ -189,18 +242,40 @@ class Sender:
             return -first
         return 0
 
+    def judge_claims(self) -> None:
+        """Decide which FIN and which RST stand, now that all is known. Call :meth:`settle` of both ends before."""
+        claims, highest, proven = self.claims, self.pieces.highest, self.acks.proven
+        fin = self.fin
+        if fin is not None and fin > highest and fin != claims.acknowledged and self.acks.number is not None:
+            # It claims bytes that nobody saw, and the peer, which was captured, did not confirm them.
+            fin = None
+        if fin is not None and fin != claims.acknowledged and claims.reset and claims.fins[fin] > claims.reset.frame:
+            fin = None
+        for offset, frame in claims.fins.items():
+            if offset != fin:
+                self._not_counted("FIN", "the conversation does not bear out", frame)
+        claims.fins = {} if fin is None else {fin: claims.fins[fin]}
+        if fin is not None and fin == claims.acknowledged and claims.reset and claims.fins[fin] > claims.reset.frame:
+            self.drop_reset("is not the last that it sent")
+        elif claims.is_reset_misplaced(highest, proven):
+            self.drop_reset("has not the number at which its stream ends")
+        if fin is not None:
+            for span in self.pieces.spans:
+                if span.end > fin:
+                    self.log.add(f"data after the FIN of the {self.name}", span.frame)
+
     def stream(self, policy: OverlapPolicy) -> Stream:
-        """Build the stream. Call :meth:`settle` of both ends before."""
-        pieces = self.pieces
-        length = self.acks.proven if self.fin is not None else self.acks.length(pieces.highest)
+        """Build the stream. Call :meth:`judge_claims` before."""
+        pieces, fin = self.pieces, self.fin
+        length = self.acks.proven if fin is not None else self.acks.length(pieces.highest)
         stream = build_stream(
             pieces.spans,
             ordered=pieces.ordered and (not pieces.spans or pieces.spans[0].offset == 0),
             cuts=pieces.cuts,
             doubted=pieces.doubted,
-            proven_length=max(length, self.fin or 0),
+            proven_length=max(length, fin or 0),
             policy=policy,
-            finished=self.fin is not None,
+            finished=fin is not None,
             reset=self.reset,
             fragments=pieces.fragments,
             urgent=tuple(sorted(set(self.urgent))),

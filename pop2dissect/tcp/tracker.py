@@ -5,26 +5,37 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeAlias
 
-from pop2dissect.capture.record import frame_text
+from pop2dissect.capture.record import capture_index, frame_text
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, FlowKey, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.connection import Connection
+from pop2dissect.tcp.copies import Copies, absorb, find_second_tap
 from pop2dissect.tcp.halfopen import HalfOpenTally, is_half_open
 from pop2dissect.tcp.late import LateSegments
 from pop2dissect.tcp.reassembly import OverlapPolicy
-from pop2dissect.tcp.sender import Sender
+from pop2dissect.tcp.sender import Place, Sender
 from pop2dissect.tcp.sequence import difference
 
 LATE_SYN = 1 << 16
 """Octets that may be seen before the SYN they follow, where a capture has packets out of order."""
+
+LATE_SYN_PACKETS = 16
+"""Packets that may be seen before a SYN that does not fit the first of them."""
 
 MAX_GIVEN_UP = 1 << 17
 """Connections that are remembered to be of no interest. One that is forgotten is looked at again, and takes no harm."""
 
 Interest: TypeAlias = Callable[[Connection], bool | None]
 """Whether a connection is wanted, by what was captured of it so far; None where more must be seen."""
+
+MAX_RIVALS = 8
+"""Connections with the same addresses and ports that are kept at once: as many networks, or forged SYNs."""
+
+_FIRST = 64
+"""Bytes of an end that show whether it is a server."""
 
 _CONTROL = SYN | FIN | RST
 _SECOND = 10**9
@@ -93,6 +104,9 @@ class Tracker:
     With ``interest``, segments of all ports are taken. Connections from or to one of ``ports`` are given and counted
     as without it; of the others only those that it wants. They are let go as soon as it does not want them, and those
     without payload are not counted.
+
+    ``serves`` says whether the first bytes of an end are those of a server; it is asked where neither a SYN nor the
+    ports tell which end is the client. ``kind`` is the class of the connections.
     """
 
     def __init__(
@@ -101,11 +115,15 @@ class Tracker:
         policy: OverlapPolicy = "first",
         limits: Limits = DEFAULT,
         interest: Interest | None = None,
+        serves: Callable[[bytes], bool] | None = None,
+        kind: type[Connection] = Connection,
     ) -> None:
         self._ports = ports or frozenset()
         self._policy = policy
         self._limits = limits
         self._interest = interest
+        self._serves = serves
+        self._kind = kind
         self._flows: dict[bytes, Flow] = {}
         """By flow key, the last connection with its addresses and ports."""
         self._closed: deque[Connection] = deque()
@@ -120,6 +138,7 @@ class Tracker:
         """Over and numbered, to be given out."""
         self._numbered = 0
         self._late = LateSegments(limits.remembered)
+        self._copies = Copies(limits.remembered)
         self._given_up: OrderedDict[bytes, None] = OrderedDict()
         """Flow keys, of both directions, in the order in which the connections were found to be of no interest."""
         self._abandoned = _Count()
@@ -143,7 +162,8 @@ class Tracker:
             if self._done:
                 yield from self._done
                 self._done.clear()
-        for connection in (*self._open_connections(), *self._closed, *self._reset):
+        left = self._open_connections()
+        for connection in (*(one for one in left if one.copy_of is not None), *left):
             self._finish(connection)
         yield from self._done
 
@@ -154,24 +174,25 @@ class Tracker:
                 return
             flow = self._open(segment)
         elif segment.flags & SYN:
-            if self._is_new(flow, segment):
-                flow = self._replace(flow.connection, segment)
-        elif flow.connection.closed_at is not None and self._goes_elsewhere(flow.sender, segment):
-            flow = self._replace(flow.connection, segment)
-        elif flow.connection.replaces is not None:
-            flow = self._choose(flow, flow.connection.replaces, segment)
+            flow = self._place_syn(flow, segment)
+        elif flow.connection.earlier is not None or flow.connection.closed_at is not None:
+            flow = self._place(flow, segment)
         connection, sender = flow.connection, flow.sender
-        was_open = connection.closed_at is None
+        if sender.context is None:
+            sender.context = place_of(segment)
+        was_open, was_silent = connection.closed_at is None, not connection.has_payload
         connection.add(sender, segment)
         if was_open and connection.closed_at is not None:
             self._close(connection)
         if connection.wanted is None and segment.length:
             self._judge(connection)
+        if was_silent and connection.has_payload and connection.earlier is not None:
+            self._supersede(connection, segment)
         connection.settled = (
-            connection.has_payload
-            and connection.wanted is True
+            connection.is_given
             and connection.closed_at is None
-            and connection.replaces is None
+            and connection.earlier is None
+            and self._flows[segment.key].connection is connection
         )
         if self._undecided and self._undecided[0].has_payload:
             self._number()
@@ -202,12 +223,14 @@ class Tracker:
         return int.from_bytes(key[-2:]) in self._ports or int.from_bytes(key[-4:-2]) in self._ports
 
     def _open_connections(self) -> list[Connection]:
-        return list(dict.fromkeys(flow.connection for flow in self._flows.values()))
+        """Return all connections that are not over, earlier ones with the same addresses and ports first."""
+        newest = dict.fromkeys(flow.connection for flow in self._flows.values())
+        return [one.connection for connection in newest for one in reversed(self._rivals(_flow(connection)))]
 
     @property
     def warnings(self) -> list[str]:
         """What was left out so far, a sentence each."""
-        warnings = self._late.warnings()
+        warnings = self._late.warnings() + self._copies.warnings()
         for noted, what in (
             (
                 self._abandoned,
@@ -226,52 +249,120 @@ class Tracker:
                 )
         return warnings
 
-    def _is_new(self, flow: Flow, segment: Segment) -> bool:
-        """Whether a SYN on known addresses and ports begins another connection (port reuse)."""
-        connection, sender = flow.connection, flow.sender
-        space, answered = sender.space, connection.other(sender).space.initial
-        if space.initial is not None:
-            if segment.seq in (space.initial, sender.rival):
-                return False
-            # An answer with another number is a new connection whose SYN was not captured,
-            # unless nothing has been said yet: then it is a second answer to the same SYN.
-            return not segment.flags & ACK or connection.has_payload
-        if space.base is None:
-            return False
-        if segment.flags & ACK and not sender.has_spoken and answered is not None:
-            # It answers the SYN that was seen; what was taken for the base came of a stray segment.
-            return not 0 <= difference(segment.ack, answered + 1) <= LATE_SYN
-        return not 0 <= difference(space.base, segment.seq + 1) <= LATE_SYN
+    def _rivals(self, flow: Flow) -> list[Flow]:
+        """Return the connections with the addresses and ports of one that are not over, the newest first."""
+        forward = flow.sender is flow.connection.client
+        key = flow.connection.client_key
+        rivals = []
+        newer: Connection | None = None
+        connection: Connection | None = flow.connection
+        while connection is not None:
+            if not connection.over:
+                rivals.append(Flow(connection, _end(connection, (connection.client_key == key) is forward)))
+                newer = connection
+            elif newer is not None:
+                newer.earlier = connection.earlier
+            connection = connection.earlier
+        return rivals
+
+    def _place_syn(self, flow: Flow, segment: Segment) -> Flow:
+        """Return to which connection with its addresses and ports a SYN belongs, which may be a new one."""
+        rivals = self._rivals(flow)
+        where = place_of(segment)
+        answers = bool(segment.flags & ACK)
+        for rival in rivals if answers else ():
+            if rival.connection.copy_of is not None and rival.sender.space.initial is None and _answers(rival, segment):
+                return rival
+        fitting = [rival for rival in rivals if _repeats_syn(rival, segment)]
+        if fitting:
+            best = min(
+                fitting, key=lambda rival: (rival.sender.context not in (None, where), rival.connection.has_payload)
+            )
+            elsewhere = best.sender.context not in (None, where)
+            # A SYN that is captured again on an open connection may be a copy, and so may all that follows it.
+            spoken = best.connection.has_payload and best.connection.handshake_ack
+            if answers or not (spoken or elsewhere):
+                return best
+            original = next((one.connection for one in reversed(fitting)), best.connection)
+            return self._open(segment, flow.connection, copy_of=original)
+        if answers:
+            for rival in rivals:
+                if _answers(rival, segment):
+                    return rival
+        newest = rivals[0]
+        connection, sender = newest.connection, newest.sender
+        unasked = sender.space.initial is None and not sender.has_spoken
+        young = connection.asks and connection.packets <= LATE_SYN_PACKETS
+        if unasked and young and not answers and not self._is_to_server(segment):
+            return newest  # it answers the peer's SYN with one of its own: a simultaneous open, or one in four packets
+        if sender.space.initial is None and sender.space.base is not None:
+            late = difference(sender.space.base, segment.seq + 1)
+            if late == 0 or (0 < late <= LATE_SYN and connection.packets <= LATE_SYN_PACKETS):
+                return newest
+        elif (sender.space.initial is None and not connection.asks) or (answers and not connection.has_payload):
+            return newest
+        if connection.closed_at is None and (connection.has_payload or connection.handshake[1]):
+            connection.note(
+                f"a SYN of the {sender.name} with another initial sequence number on an open connection", segment.frame
+            )
+        return self._open(segment, flow.connection)
+
+    def _place(self, flow: Flow, segment: Segment) -> Flow:
+        """Return to which of the connections with its addresses and ports a segment belongs, by its numbers.
+
+        Segments of an earlier one may still come: late ones, or all that follow where the SYN of the later one was
+        forged, or not accepted (RFC 5961, section 4). Where the numbers fit several, the network it was on decides.
+        """
+        rivals = self._rivals(flow)
+        where = place_of(segment)
+        exactly = any(rival.connection.copy_of is not None for rival in rivals)
+        misfits = [(_misfit(rival, segment, where, exactly), rival) for rival in rivals]
+        if any(one.connection.is_open and not misfit[0] for misfit, one in misfits):
+            # What no answer bears out is no rival of a conversation that goes on.
+            misfits = [one for one in misfits if one[1].connection.is_answered]
+        _, best = min(misfits, key=itemgetter(0))
+        if self._goes_elsewhere(best.sender, segment) and all(one.connection.closed_at is not None for one in rivals):
+            return self._open(segment, flow.connection)
+        if best.connection.closed_at is None:
+            for rival in rivals:
+                if rival.connection is best.connection:
+                    break
+                rival.connection.outlived = True
+        elif best.connection.superseded and not segment.flags & RST:
+            best.connection.superseded = False
+            best.connection.judge_end(segment.time)
+        return best
 
     def _goes_elsewhere(self, sender: Sender, segment: Segment) -> bool:
-        """Whether payload on a connection that is closed belongs to another one, whose SYN was not captured."""
+        """Whether payload belongs to another connection than those that are known, whose SYN was not captured."""
         distance = sender.distance(segment.seq)
         return bool(segment.length) and distance is not None and distance > self._limits.unseen_octets
 
-    def _choose(self, flow: Flow, old: Connection, segment: Segment) -> Flow:
-        """Return to which of two connections on the same addresses and ports a segment belongs, by its number.
+    def _supersede(self, connection: Connection, segment: Segment) -> None:
+        """Let earlier connections on the same network end, now that another one uses their addresses and ports."""
+        earlier = connection.earlier
+        while earlier is not None:
+            if (
+                not earlier.over
+                and earlier.closed_at is None
+                and connection.copy_of is None
+                and not _apart(earlier, connection)
+            ):
+                earlier.superseded = True
+                earlier.closed_at = segment.time
+                earlier.note("a SYN on the same addresses and ports began another connection", segment.frame)
+                self._close(earlier)
+            earlier = earlier.earlier
 
-        The new one began with a SYN, but segments of the old one may still come: late ones, or all that
-        follow where the SYN was forged, or not accepted (RFC 5961, section 4).
-        """
-        new, sender = flow.connection, flow.sender
-        if old.over:
-            new.replaces = None
-            return flow
-        before = old.client if (sender is new.client) == (old.client_key == new.client_key) else old.server
-        was = before.distance(segment.seq)
-        now = sender.distance(segment.seq)
-        if now is None and segment.flags & ACK:  # nothing was sent on the new one, but perhaps acknowledged
-            now = new.other(sender).distance(segment.ack)
-            was = old.other(before).distance(segment.ack)
-        if was is None or was > LATE_SYN or (now is not None and now <= was):
-            return flow
-        return Flow(old, before)
-
-    def _open(self, segment: Segment) -> Flow:
+    def _open(self, segment: Segment, earlier: Connection | None = None, copy_of: Connection | None = None) -> Flow:
+        """Begin a connection, perhaps on the addresses and ports of another, whose segments may still come."""
         forward, backward = segment.key, reverse_key(segment.key)
         from_client = self._comes_from_client(segment)
-        connection = Connection(forward if from_client else backward, segment, self._limits)
+        connection = self._kind(forward if from_client else backward, segment, self._limits)
+        connection.earlier, connection.copy_of = earlier, copy_of
+        connection.may_be_copy = copy_of is not None or (
+            from_client and segment.flags & SYN != 0 and self._copies.begun_with(forward, segment.seq)
+        )
         if self._interest is not None and not self._is_on_wanted_port(forward):
             connection.wanted = None
         sender, peer = connection.client, connection.server
@@ -279,6 +370,9 @@ class Tracker:
             sender, peer = peer, sender
         flow = self._flows[forward] = Flow(connection, sender)
         self._flows[backward] = Flow(connection, peer)
+        if earlier is not None:
+            earlier.settled = False
+            self._thin_out(flow)
         self._undecided.append(connection)
         if len(self._undecided) > self._limits.half_open:
             self._number()
@@ -286,38 +380,47 @@ class Tracker:
                 self._abandon(self._undecided[0])
         return flow
 
-    def _replace(self, old: Connection, segment: Segment) -> Flow:
-        """Begin a connection on the addresses and ports of another, whose segments may still come."""
-        flow = self._open(segment)
-        old.settled = False
-        if old.has_payload:
-            flow.connection.replaces = old
-            if old.closed_at is None:
-                old.closed_at = segment.time
-                old.note("a SYN on the same addresses and ports began another connection", segment.frame)
-                self._close(old)
-        else:
-            self._finish(old)
-        return flow
+    def _thin_out(self, flow: Flow) -> None:
+        """Finish one of the earlier connections with the same addresses and ports, where there are too many."""
+        rivals = [rival.connection for rival in self._rivals(flow)][:0:-1]
+        if len(rivals) >= MAX_RIVALS:
+            idle = [one for one in rivals if not one.has_payload and not one.handshake[1]]
+            self._finish((idle or [one for one in rivals if one.closed_at is not None] or rivals)[0])
 
     def _close(self, connection: Connection) -> None:
         """Let a connection end after a while; until then it takes segments."""
         assert connection.closed_at is not None
-        is_reset = connection.client.reset or connection.server.reset
-        (self._reset if is_reset else self._closed).append(connection)
-        lingers = self._limits.reset_seconds if is_reset else self._limits.closed_seconds
-        self._due = min(self._due, connection.closed_at + lingers * _SECOND)
+        self._queue(connection).append(connection)
+        self._due = min(self._due, connection.closed_at + self._lingers(connection))
+
+    def _queue(self, connection: Connection) -> deque[Connection]:
+        return self._reset if connection.is_reset else self._closed
+
+    def _lingers(self, connection: Connection) -> int:
+        limits = self._limits
+        return (limits.reset_seconds if connection.is_reset else limits.closed_seconds) * _SECOND
 
     def _expire(self, now: int) -> None:
         """Finish the connections that have been closed for long enough."""
         self._due = _NEVER
-        for closed, seconds in ((self._closed, self._limits.closed_seconds), (self._reset, self._limits.reset_seconds)):
-            while closed:
-                due = (closed[0].closed_at or 0) + seconds * _SECOND
+        for closed in (self._closed, self._reset):
+            for _ in range(len(closed)):
+                connection = closed[0]
+                if connection.over or connection.closed_at is None or self._queue(connection) is not closed:
+                    closed.popleft()  # it went on, and is queued again where it ends again
+                    if not connection.over and connection.closed_at is not None:
+                        self._close(connection)
+                    continue
+                due = connection.closed_at + self._lingers(connection)
                 if now <= due:
                     self._due = min(self._due, due)
                     break
-                self._finish(closed.popleft())
+                closed.popleft()
+                if self._has_copy(connection):
+                    connection.closed_at = now  # until it is known whether it is one
+                    self._close(connection)
+                else:
+                    self._finish(connection)
         idle = self._limits.idle_seconds * _SECOND
         if idle:
             for connection in self._open_connections():
@@ -342,23 +445,69 @@ class Tracker:
             return destination in self._ports
         return source >= destination
 
+    def _is_to_server(self, segment: Segment) -> bool:
+        """Whether a segment goes to one of the wanted ports, and not from one."""
+        _, _, source, destination = FlowKey.of(segment.key)
+        return destination in self._ports and source not in self._ports
+
     def _finish(self, connection: Connection) -> None:
         if connection.over:
             return
-        for key in (connection.client_key, reverse_key(connection.client_key)):
-            flow = self._flows.get(key)
-            if flow is not None and flow.connection is connection:
-                del self._flows[key]
+        connection.over = True
+        self._forget(connection)
+        if self._is_copy(connection):
+            connection.outlived = True
+        else:
+            connection.may_be_copy = False
         if connection.is_given:
+            self._tell_ends(connection)
             self._late.remember(connection)
+            find_second_tap(connection)
             connection.finish(self._policy)
+            self._copies.remember(connection)
             if connection.number:
                 self._done.append(connection)
-        else:
-            connection.over = True
-            if self._interest is None or self._is_on_wanted_port(connection.client_key):
-                self._count_probe(connection)
+        elif not connection.outlived and (self._interest is None or self._is_on_wanted_port(connection.client_key)):
+            self._count_probe(connection)
         self._number()
+
+    def _tell_ends(self, connection: Connection) -> None:
+        """Let the end that speaks as a server be the server, where neither a SYN nor the ports tell."""
+        _, _, client_port, server_port = FlowKey.of(connection.client_key)
+        backwards = client_port in self._ports and server_port not in self._ports
+        alike = (client_port in self._ports) == (server_port in self._ports)
+        if self._serves is None or not (backwards or (alike and not connection.asks)):
+            return
+        client, server = (
+            sender.pieces.head(_FIRST, from_start=sender.space.initial is not None)
+            for sender in (connection.client, connection.server)
+        )
+        if self._serves(client) and not self._serves(server):
+            connection.swap_ends()
+
+    def _is_copy(self, connection: Connection) -> bool:
+        """Whether a connection that is over is a copy of another one, which counts once."""
+        original = connection.copy_of
+        if original is not None and not original.over:
+            return absorb(original, connection)
+        return connection.has_payload and connection.wanted is True and self._copies.is_copy(connection)
+
+    def _has_copy(self, connection: Connection) -> bool:
+        """Whether a connection is open that may be a copy of one."""
+        flow = self._flows.get(connection.client_key)
+        return flow is not None and any(one.connection.copy_of is connection for one in self._rivals(flow))
+
+    def _forget(self, connection: Connection) -> None:
+        """Let the addresses and ports of a connection that is over lead to an earlier one, if there is one."""
+        for key in (connection.client_key, reverse_key(connection.client_key)):
+            flow = self._flows.get(key)
+            if flow is None or not flow.connection.over:
+                continue
+            rivals = self._rivals(flow)
+            if rivals:
+                self._flows[key] = rivals[0]
+            else:
+                del self._flows[key]
 
     def _number(self) -> None:
         """Number connections as far as it is decided which of them are given out."""
@@ -388,3 +537,90 @@ class Tracker:
                 first, start = connection.first_frame, connection.start
                 half_open = self.half_open[server, port] = HalfOpenTally(server, port, first, start, start)
             half_open.add(connection, listed=tally is not None)
+
+
+def place_of(segment: Segment) -> Place:
+    """Return where a segment was captured: in which capture, and on which network."""
+    return capture_index(segment.frame), segment.context
+
+
+def _apart(one: Connection, other: Connection) -> bool:
+    """Whether two connections with the same addresses and ports were seen on different networks."""
+    return None not in (one.client.context, other.client.context) and one.client.context != other.client.context
+
+
+def _end(connection: Connection, client: bool) -> Sender:
+    return connection.client if client else connection.server
+
+
+def _flow(connection: Connection) -> Flow:
+    return Flow(connection, connection.client)
+
+
+def _repeats_syn(rival: Flow, segment: Segment) -> bool:
+    """Whether a SYN has the number that a connection began with, or may have begun with."""
+    sender = rival.sender
+    if segment.seq not in (sender.space.initial, sender.rival):
+        return False
+    answered = rival.connection.other(sender).space.initial
+    return not segment.flags & ACK or answered is None or _just_after(segment.ack, answered)
+
+
+def _answers(rival: Flow, segment: Segment) -> bool:
+    """Whether a SYN acknowledges the SYN of a connection that has no answer, or may yet take another one."""
+    sender, answered = rival.sender, rival.connection.other(rival.sender).space.initial
+    if answered is None or sender.has_spoken or not _just_after(segment.ack, answered):
+        return False
+    base = sender.space.base  # of an end that was acknowledged for long, it is no guess any more
+    return base in (None, (segment.seq + 1) & 0xFFFFFFFF) or rival.connection.packets <= LATE_SYN_PACKETS
+
+
+def _just_after(ack: int, initial: int) -> bool:
+    """Whether a number acknowledges a SYN, and perhaps some data that came with it."""
+    return 0 <= difference(ack, initial + 1) <= LATE_SYN
+
+
+def _misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple[int, ...]:
+    """Return how badly a segment fits a connection, by its two numbers and by where it was captured.
+
+    One more than expected is as good: a FIN counts as one. What repeats a part of a stream fits as well, but not
+    ``exactly``: of a connection and its copy, it is where the next bytes are due that tells them apart. Of two that
+    fit alike, the one that has spoken is meant, or that to which the segment is news, and a connection before its copy.
+    """
+    sender = rival.sender
+    misfits = [_distance(sender, segment.seq, exactly)]
+    if segment.flags & ACK:
+        misfits.append(_distance(rival.connection.other(sender), segment.ack, exactly))
+    known = [distance for distance in misfits if distance is not None]
+    worst = max(known, default=LATE_SYN)
+    return (
+        worst > LATE_SYN,
+        sender.context not in (None, where),
+        worst,
+        -len(known),
+        not rival.connection.has_payload,
+        exactly and not _is_news(rival, segment),
+        rival.connection.copy_of is not None,
+    )
+
+
+def _is_news(rival: Flow, segment: Segment) -> bool:
+    """Whether a segment that fits a connection is more than it has seen."""
+    sender = rival.sender
+    if segment.length:
+        return sender.space.base is None or sender.offset_of(segment.seq) + segment.length > sender.pieces.highest
+    if segment.flags & FIN:
+        return not sender.claims.fins
+    if segment.flags & RST:
+        return not sender.reset
+    last = rival.connection.other(sender).acks.number
+    return last is None or difference(segment.ack, last) > 0
+
+
+def _distance(sender: Sender, number: int, exactly: bool) -> int | None:
+    """Return how far a number is from those that a stream has, or from where its next bytes are due."""
+    if sender.space.base is None:
+        return None
+    highest = sender.pieces.highest
+    offset = sender.offset_of(number)
+    return max(abs(offset - highest) - 1, 0) if exactly else max(-1 - offset, offset - highest - 1, 0)

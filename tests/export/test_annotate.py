@@ -69,7 +69,7 @@ def test_every_packet_of_every_session_is_there(name: str) -> None:
     for session in sessions:
         flows.add(session)
     with Dissection(capture_path(name), settings) as dissection:
-        frames = list(flows.frames(dissection.segments()))
+        frames = list(flows.frames(dissection))
     for session in sessions:
         own = [frame for frame in frames if frame.session == session.id]
         assert sum(frame.part_of is None for frame in own) == session.packets

@@ -90,7 +90,9 @@ def test_a_forged_syn_in_the_middle_takes_no_segment_away() -> None:
         ]
     )
     assert both(connection) == (b"HELO a b\r\n", b"+ POP2\r\n#1\r\n")
-    assert "a SYN on the same addresses and ports began another connection (frame 5)" in connection.events
+    assert connection.events == [
+        "a SYN of the client with another initial sequence number on an open connection (frame 5)"
+    ]
 
 
 def test_late_segments_of_a_connection_go_to_it_and_not_to_its_successor() -> None:
@@ -159,8 +161,8 @@ def test_what_goes_on_long_after_the_end_is_not_lost() -> None:
             *handshake(talk),
             talk.segment("client", 0, b"one"),
             talk.segment("server", 0, flags=RST | ACK, heard=3),
-            Conversation(("10.9.0.1", 41000)).segment("client", -1, flags=SYN, time=600 * SECOND),
-            talk.segment("client", 3, b"two", time=601 * SECOND),
+            Conversation(("10.9.0.1", 41000)).segment("client", -1, flags=SYN, time=1600 * SECOND),
+            talk.segment("client", 3, b"two", time=1601 * SECOND),
         ]
     )
     assert [both(connection)[0] for connection in connections] == [b"one", b"two"]
@@ -180,17 +182,33 @@ def test_data_after_a_reset_or_a_fin_is_kept_and_said() -> None:
     )
     assert both(connection) == (b"onetwothree", b"")
     assert connection.events == [
+        "a FIN of the client that the conversation does not bear out, and was not counted (frame 7)",
         "data of the client after a RST (frames 6 and 8)",
-        "data after the FIN of the client (frame 8)",
     ]
 
 
-def test_octets_in_a_reset_are_kept_and_said() -> None:
+def test_data_after_a_fin_that_was_acknowledged_is_kept_and_said() -> None:
+    talk = Conversation()
+    connection = only(
+        [
+            *handshake(talk),
+            talk.segment("client", 0, b"one", flags=ACK | FIN),
+            talk.segment("server", 0, heard=4),
+            talk.segment("client", 3, b"two"),
+        ]
+    )
+    assert both(connection) == (b"onetwo", b"")
+    assert connection.events == ["data after the FIN of the client (frame 6)"]
+    assert connection.streams is not None
+    assert connection.streams[0].finished
+
+
+def test_octets_in_a_reset_are_said_and_no_part_of_the_stream() -> None:
     talk = Conversation()
     connection = only(
         [*handshake(talk), talk.segment("client", 0, b"one"), talk.segment("server", 0, b"cause", flags=RST)]
     )
-    assert both(connection) == (b"one", b"cause")
+    assert both(connection) == (b"one", b"")
     assert connection.events == ["a RST of the server that carries octets, which no program will have read (frame 5)"]
 
 
@@ -229,7 +247,9 @@ def test_two_ends_of_a_stream() -> None:
             talk.segment("client", 9, flags=ACK | FIN),
         ]
     )
-    assert connection.events == ["a further FIN of the client, at another place of its stream (frame 5)"]
+    assert connection.events == [
+        "a FIN of the client that the conversation does not bear out, and was not counted (frame 5)"
+    ]
     assert connection.streams is not None
     assert connection.streams[0].gaps == []
 

@@ -33,8 +33,8 @@ def state(connection: Connection) -> dict[str, Any]:
         for name in ("number", "first_frame", "last_frame", "packets", "start", "end", "events", "handshake")
     }
     for sender in (connection.client, connection.server):
-        for part in (sender, sender.space, sender.acks, sender.pieces):
-            own = set(type(part).__slots__) - {"log", "space", "acks", "pieces", "limits", "_limits"}
+        for part in (sender, sender.space, sender.acks, sender.pieces, sender.claims):
+            own = set(type(part).__slots__) - {"log", "space", "acks", "pieces", "claims", "limits", "_limits"}
             known[f"{sender.name} {type(part).__name__}"] = {name: getattr(part, name) for name in own}
     for stream in connection.streams:
         known[f"stream {len(known)}"] = (stream.spans, stream.gaps, stream.conflicts, stream.finished, stream.reset)
