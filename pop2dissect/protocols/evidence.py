@@ -10,11 +10,13 @@ from pop2dissect.tcp.stream import Stream
 class Evidence:
     """The two streams of a conversation, asked for what verdicts rest on."""
 
-    __slots__ = ("client", "server")
+    __slots__ = ("_asked", "_index", "client", "server")
 
     def __init__(self, client: Stream, server: Stream) -> None:
         self.client = client
         self.server = server
+        self._asked = 0
+        self._index = 0
 
     def frames(self, *places: CommandLine | ReplyEvent | None) -> tuple[FrameRef, ...]:
         """Return the frames of lines and data, each once."""
@@ -28,10 +30,17 @@ class Evidence:
 
     def receipt(self, line: CommandLine) -> FrameRef | None:
         """Return the first known frame by which the server acknowledged a whole line of the client (TCP); None if none
-        was captured."""
-        for span in self.server.spans[self.server.span_index(0) :] if self.server.spans else ():
-            if span.acknowledged is not None and span.acknowledged >= line.end:
-                return FrameRef(span.frame)
+        was captured. Best asked in the order of the lines: then one walk over the spans answers all."""
+        spans = self.server.spans
+        index = self._index if line.end >= self._asked else 0
+        while index < len(spans):
+            acknowledged = spans[index].acknowledged
+            if acknowledged is not None and acknowledged >= line.end:
+                break
+            index += 1
+        self._asked, self._index = line.end, index
+        if index < len(spans):
+            return FrameRef(spans[index].frame)
         last = self.client.acknowledged
         return FrameRef(last.frame) if last is not None and last.offset >= line.end else None
 

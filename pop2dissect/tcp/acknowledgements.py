@@ -10,11 +10,13 @@ one or two out of order; a receiver never acknowledges less than before (RFC 929
 class Acknowledgements:
     """The acknowledgements of a stream, as offsets of it."""
 
-    __slots__ = ("_before", "_contradicted", "number", "offset", "proven")
+    __slots__ = ("_before", "_contradicted", "frame", "number", "offset", "proven")
 
     def __init__(self) -> None:
         self.proven = 0
         """Offset up to which the stream has been acknowledged."""
+        self.frame: int | None = None
+        """The first frame that acknowledged so much."""
         self.number: int | None = None
         """The last acknowledgement number."""
         self.offset: int | None = None
@@ -24,7 +26,7 @@ class Acknowledgements:
         self._contradicted = 0
         """Lower acknowledgements since the highest one."""
 
-    def take(self, offset: int, highest: int) -> None:
+    def take(self, offset: int, highest: int, frame: int | None = None) -> None:
         """Take an acknowledgement; ``highest`` is the offset after the last byte that was captured.
 
         One that claims what nobody has seen is taken back once enough lower ones follow it.
@@ -32,10 +34,12 @@ class Acknowledgements:
         if offset > self.proven:
             self._before, self.proven = self.proven, offset
             self._contradicted = 0
+            self.frame = frame
         elif offset < self.proven and self.proven > highest:
             self._contradicted += 1
             if self._contradicted >= CONTRADICTIONS:
                 self.proven = max(self._before, highest)
+                self.frame = None
                 self._contradicted = 0
 
     def raise_to(self, offset: int) -> None:
@@ -51,7 +55,7 @@ class Acknowledgements:
     def forget(self) -> None:
         """Start again: what was acknowledged belongs to other sequence numbers."""
         self.proven = self._before = 0
-        self.number = None
+        self.number = self.frame = None
 
     def length(self, seen: int) -> int:
         """Return how many bytes of a stream are proven, of which ``seen`` are known, and no FIN.

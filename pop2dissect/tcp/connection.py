@@ -177,7 +177,7 @@ class Connection:
         if flags & ACK:
             acks = peer.acks
             proven = acks.proven
-            acknowledged = acks.offset if ack == acks.number else peer.acknowledge(ack, sure=not flags & FIN)
+            acknowledged = acks.offset if ack == acks.number else peer.acknowledge(ack, frame, sure=not flags & FIN)
             if sender.claims.any and sender.went_on(segment, acknowledges=acks.proven > proven):
                 self.judge_end(time)
         if length:

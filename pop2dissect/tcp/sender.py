@@ -12,7 +12,7 @@ from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.pieces import Pieces
 from pop2dissect.tcp.reassembly import OverlapPolicy, build_stream
 from pop2dissect.tcp.sequence import SequenceSpace
-from pop2dissect.tcp.stream import Stream
+from pop2dissect.tcp.stream import Acknowledged, Stream
 
 Place: TypeAlias = tuple[int, Context]
 """Where a segment was captured: the index of the capture, and the networks it was on."""
@@ -90,7 +90,7 @@ class Sender:
         self.acks.forget()
         self.claims = Claims()
 
-    def acknowledge(self, ack: int, *, sure: bool = True) -> int | None:
+    def acknowledge(self, ack: int, frame: int, *, sure: bool = True) -> int | None:
         """Take an acknowledgement number that the other end sent; return it as an offset, if it is credible.
 
         One that is not ``sure``, for the segment may be forged, proves nothing that was not captured.
@@ -112,7 +112,7 @@ class Sender:
         acks.offset = None
         if abs(offset - highest) > self.limits.unseen_octets:
             return None
-        acks.take(offset, highest)
+        acks.take(offset, highest, frame)
         acks.offset = offset
         return offset
 
@@ -281,6 +281,8 @@ class Sender:
             urgent=tuple(sorted(set(self.urgent))),
             limits=self.limits,
         )
+        if self.acks.frame is not None:
+            stream.acknowledged = Acknowledged(min(self.acks.proven, stream.length), self.acks.frame)
         if len(stream.conflicts) >= self.limits.conflicts:
             self.log.add(
                 f"as many conflicts between copies of the {self.name}'s octets as are listed; there may be more",

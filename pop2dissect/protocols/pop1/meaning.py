@@ -199,7 +199,11 @@ def _committed(after: Turn, frames: tuple[FrameRef, ...], evidence: Evidence) ->
         return Verdict(True, Ground.SHOWN, f"the server answered {after.keyword}", frames)
     assert after.command is not None
     receipt = evidence.receipt(after.command)
-    if receipt is not None and not any(isinstance(reply, Closed) for reply in after.replies):
+    if (
+        receipt is not None
+        and not evidence.server.reset
+        and not any(isinstance(reply, Closed) for reply in after.replies)
+    ):
         because = f"the server's TCP acknowledged {after.keyword}; its answer is missing from the capture"
         return Verdict(True, Ground.CONCLUDED, because, (*frames, receipt))
     return Verdict(None, Ground.UNKNOWN, f"nothing captured shows that the server acted on {after.keyword}", frames)

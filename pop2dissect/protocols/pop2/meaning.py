@@ -289,6 +289,9 @@ def _committed(
     if kind is ReplyKind.ERROR:
         return Verdict(False, Ground.SHOWN, f"the server refused {turn.keyword}", frames)
     receipt = evidence.receipt(line)
+    if receipt is not None and (evidence.server.reset or any(isinstance(reply, Closed) for reply in turn.replies)):
+        because = f"the server ended the connection without an answer to {turn.keyword}"
+        return Verdict(None, Ground.UNKNOWN, because, (*frames, receipt))
     if receipt is not None:
         because = f"the server's TCP acknowledged {turn.keyword}; its answer is missing from the capture"
         return Verdict(True, Ground.CONCLUDED, because, (*frames, receipt))

@@ -134,3 +134,13 @@ def test_a_lost_acknowledgement_is_not_known_and_what_the_server_says_next_is_to
     (delivery,) = meaning(broken, server).deliveries
     assert (delivery.disposition.value, delivery.committed.value) == ("unknown", None)
     assert "acknowledgement is missing" in delivery.disposition.because
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_quit_that_ends_in_silence_is_not_known_to_commit(reset: bool) -> None:
+    """The server's TCP had it, and the server closed, or reset, without a word."""
+    client, server = read_and_marked().client(b"QUIT\r\n").streams()
+    client.acknowledged = Acknowledged(client.length, 99)
+    server.finished, server.reset = not reset, reset
+    (delivery,) = meaning(client, server).deliveries
+    assert (delivery.committed.value, delivery.committed.ground) == (None, Ground.UNKNOWN)
