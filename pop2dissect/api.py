@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.errors import CaptureError
+from pop2dissect.ledger import Mailbox
 from pop2dissect.pipeline import Dissection, Paths
 from pop2dissect.session import Finding, HalfOpen, LoginOutcome, Probe, Session
 from pop2dissect.settings import Settings, SettingsByName
@@ -54,6 +55,8 @@ class Capture:
     """Those that span sessions, the most severe first; those of a session are with it."""
     half_open: list[HalfOpen] = field(default_factory=list)
     """Connections that were started and never completed, one row per server, in the order of their first frames."""
+    mailboxes: list[Mailbox] = field(default_factory=list)
+    """What all sessions together show of each mailbox, in order of first use."""
     general_warnings: list[str] = field(default_factory=list)
     """What could not be decoded or kept, one sentence per reason; those about one capture are with it."""
     _stamps: list[_Stamp] = field(default_factory=list, repr=False, compare=False)
@@ -118,7 +121,7 @@ class Capture:
         from pop2dissect.tables.tables import Tables
 
         if self._tables is None:
-            self._tables = Tables(self.sessions, self.probes, self.findings)
+            self._tables = Tables(self.sessions, self.probes, self.findings, self.mailboxes)
         return self._tables
 
     def timeline(self, session: Session | int, show_passwords: bool = False) -> pd.DataFrame:
@@ -165,6 +168,7 @@ class Capture:
             warnings=self.general_warnings,
             probes=self.probes,
             findings=self.findings,
+            mailboxes=self.mailboxes,
             totals=self._totals(),
         )
         return "".join(document.pieces(session_text(session, rendering) for session in self.sessions))
@@ -189,7 +193,7 @@ class Capture:
         from pop2dissect.writing import NewFile
 
         head = Case(case, examiner, exhibit, tuple(notes))
-        outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes)
+        outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes, self.mailboxes)
         report = Report(outcome, Choices(head, self._rendering(show_passwords, zone_named(tz))), self.sha256())
         for session in self.sessions:
             report.add(session)
@@ -261,6 +265,7 @@ class _Outcome(NamedTuple):
     settings: Settings
     warnings: Sequence[str]
     probes: Sequence[Probe]
+    mailboxes: Sequence[Mailbox]
 
 
 def read(
@@ -289,6 +294,7 @@ def read(
             settings=dissection.settings,
             findings=dissection.findings,
             half_open=dissection.half_open,
+            mailboxes=dissection.mailboxes,
             general_warnings=dissection.warnings,
             _stamps=stamps,
         )
@@ -303,10 +309,11 @@ def iter_sessions(
 ) -> Iterator[Session]:
     """Yield the sessions of captures one by one, each as soon as its connection is over.
 
-    For captures larger than memory, and for live pipes. Takes and raises what :func:`read` does.
+    For captures larger than memory, and for live pipes: what later sessions show of a session's deletions is not in it.
+    Takes and raises what :func:`read` does.
     """
     with Dissection(paths, _settings(settings, ports, choices)) as dissection:
-        yield from dissection
+        yield from dissection.as_they_end()
 
 
 def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: SettingsByName) -> Settings:

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from pop2dissect.anyport import greets_as_wanted, serves
 from pop2dissect.assemble.assemble import assemble, half_open, probe
@@ -16,18 +16,17 @@ from pop2dissect.capture.window import is_cut_off
 from pop2dissect.decode.segment import Segment
 from pop2dissect.engine import open_engine
 from pop2dissect.findings import FindingsEngine
+from pop2dissect.ledger import Ledger, Mailbox
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.tcp import Connection, Tracker
-
-if TYPE_CHECKING:
-    pass
 
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 class Dissection:
-    """One pass over captures. Iterating gives each session as soon as its connection is over.
+    """One pass over captures. Iterating gives each session once its connection is over and, where it deleted messages,
+    later sessions have shown what came of that; :meth:`as_they_end` does not wait.
 
     A context manager, since it holds the files open; the sessions' bytes lie in them, so use the
     sessions inside of it, or keep the dissection. Raises :class:`pop2dissect.errors.CaptureError`
@@ -52,6 +51,7 @@ class Dissection:
         self._findings = FindingsEngine(self.settings.thresholds)
         self._cut_off: Counter[int] = Counter()
         """Connections left out because their capture lost their octets, by its index."""
+        self._ledger = Ledger()
 
     def __enter__(self) -> Self:
         return self
@@ -62,12 +62,22 @@ class Dissection:
         self._engine.close()
 
     def __iter__(self) -> Iterator[Session]:
+        yield from self._examined(self._ledger.settled(self._assembled()))
+
+    def as_they_end(self) -> Iterator[Session]:
+        """Yield each session as soon as its connection is over; what later ones show of its deletions is not in it."""
+        yield from self._examined(self._assembled())
+
+    def _assembled(self) -> Iterator[Session]:
         for connection in self._tracker.connections(self._engine):
             gone = _capture_cut_off(connection)
-            if gone is not None:
+            if gone is None:
+                yield assemble(connection)
+            else:
                 self._cut_off[gone] += 1
-                continue
-            session = assemble(connection)
+
+    def _examined(self, sessions: Iterable[Session]) -> Iterator[Session]:
+        for session in sessions:
             session.findings = self._findings.examine(session)
             yield session
 
@@ -112,7 +122,13 @@ class Dissection:
             f"and with its end the octets of connections were lost, which are left out: {connections}"
             for index, connections in sorted(self._cut_off.items())
         ]
-        return lost + self._engine.warnings() + self._tracker.warnings + self._findings.limits_reached
+        return (
+            lost
+            + self._engine.warnings()
+            + self._tracker.warnings
+            + self._findings.limits_reached
+            + self._ledger.limits_reached
+        )
 
     @property
     def probes(self) -> list[Probe]:
@@ -125,6 +141,11 @@ class Dissection:
         """Connections that were started and never completed, one row per server, in the order of their first frames."""
         tallies = sorted(self._tracker.half_open.values(), key=lambda tally: tally.first_frame)
         return [half_open(tally) for tally in tallies]
+
+    @property
+    def mailboxes(self) -> list[Mailbox]:
+        """What all sessions together show of each mailbox; complete once the iteration is over."""
+        return self._ledger.mailboxes
 
     @property
     def findings(self) -> list[Finding]:

@@ -146,7 +146,7 @@ def _dissect(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
         run = Run(dissection, look, selected, arguments, digests, head_of(options))
         outputs = [held.enter_context(output) for output in outputs_for(run, options)]
         to_the_end = any(output.needs_end for output in outputs)
-        for session in _chosen(_with_progress(dissection, options.quiet), selected, to_the_end):
+        for session in _chosen(_with_progress(dissection, to_the_end, options.quiet), selected, to_the_end):
             for output in outputs:
                 output.add(session)
         for output in outputs:
@@ -169,12 +169,14 @@ def _prepare_output(color: str) -> Style:
     return style
 
 
-def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
+def _with_progress(dissection: Dissection, to_the_end: bool, quiet: bool) -> Iterable[Session]:
+    """Return the sessions: as they end, unless all are read before the output is complete."""
+    sessions = dissection if to_the_end else dissection.as_they_end()
     if quiet or not sys.stderr.isatty():
-        return dissection
+        return sessions
     from pop2dissect.terminal.progress import watched
 
-    return watched(dissection)
+    return watched(dissection, sessions)
 
 
 def _chosen(sessions: Iterable[Session], selected: Sequence[int] | None, to_the_end: bool) -> Iterator[Session]:

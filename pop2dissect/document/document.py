@@ -10,6 +10,7 @@ from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.json_text import Json, Seconds, to_text
 from pop2dissect.document.masking import Range, hides, masked_password, secret_ranges
 from pop2dissect.document.totals import Totals
+from pop2dissect.ledger import LedgerEntry, Mailbox
 from pop2dissect.protocols import protocol_of
 from pop2dissect.protocols.pop2 import PROTOCOL as POP2
 from pop2dissect.session import (
@@ -54,6 +55,7 @@ class Document:
     probes: Sequence[Probe] = ()
     findings: Sequence[Finding] = ()
     """Those that span sessions."""
+    mailboxes: Sequence[Mailbox] = ()
     totals: Totals = field(default_factory=Totals)
 
     def pieces(self, sessions: Iterable[str]) -> Iterable[str]:
@@ -68,6 +70,7 @@ class Document:
         tail: Object = {
             "probes": [probe_object(probe, self.rendering) for probe in self.probes],
             "findings": [finding_object(finding, self.rendering) for finding in self.findings],
+            "mailboxes": [mailbox_object(mailbox, self.rendering) for mailbox in self.mailboxes],
             "summary": summary_object(self.totals, self.probes),
         }
         yield ("],\n" if separator == "\n  " else "\n ],\n") + to_text(tail)[2:] + "\n"
@@ -304,6 +307,47 @@ def finding_object(finding: Finding, rendering: Rendering) -> Object:
         "frames": rendering.frame_values(finding.frames),
         "techniques": list(finding.techniques),
         "sessions": list(finding.sessions),
+    }
+
+
+def mailbox_object(mailbox: Mailbox, rendering: Rendering) -> Object:
+    """Return what all sessions show of a mailbox."""
+    return {
+        "server": {"ip": mailbox.server.ip, "port": mailbox.server.port},
+        "mailbox": mailbox.name,
+        "users": list(mailbox.users),
+        "sessions": list(mailbox.sessions),
+        "at_once": [list(pair) for pair in mailbox.at_once],
+        "entries": [_ledger_entry(entry, rendering) for entry in mailbox.entries],
+    }
+
+
+def _ledger_entry(entry: LedgerEntry, rendering: Rendering) -> Object:
+    about: Object = {}
+    match entry.kind:
+        case "count":
+            about = {"messages": entry.messages}
+        case "announcement":
+            about = {"number": entry.number, "message": entry.message, "octets": entry.octets}
+        case "deletion":
+            committed = entry.committed
+            about = {
+                "number": entry.number,
+                "message": entry.message,
+                "committed": committed.value if committed else None,
+                "committed_ground": committed.ground.value if committed else None,
+                "committed_because": committed.because if committed else "",
+                "outcome": entry.outcome,
+                "because": entry.because,
+            }
+    return {
+        "kind": entry.kind,
+        "time": _time(entry.time),
+        "session": entry.session,
+        "exchange": entry.exchange,
+        "user": entry.user,
+        "frames": rendering.frame_values(entry.frames),
+        **about,
     }
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pop2dissect.findings.evidence import MAX_FRAMES, finding, first_few
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.session import Finding, FolderOpening, Message, Session, Severity
+from pop2dissect.session import Finding, FolderOpening, Ground, Message, Session, Severity
 from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
 
@@ -152,15 +152,22 @@ def _folder(use: FolderUse) -> str:
 def delete_uncommitted(facts: SessionFacts) -> Iterator[Finding]:
     """data.delete_uncommitted."""
     session = facts.session
-    found = [one for one in session.messages if one.disposition == "deleted" and one.committed is False]
+    found = [one for one in session.messages if one.disposition == "deleted" and _is_uncommitted(one)]
     if not found:
         return
+    settled = all(one.committed is False for one in found)
     marked = [session.exchanges[one.acknowledged_by] for one in found if one.acknowledged_by is not None]
     yield finding(
         "data.delete_uncommitted",
-        f"{count(len(found), 'message was', 'messages were')} marked as deleted, but {found[0].released.because}, so "
-        "by the protocol nothing was deleted.",
+        f"{count(len(found), 'message was', 'messages were')} marked as deleted, but {found[0].released.because}"
+        f"{', so by the protocol nothing was deleted' if settled else ''}.",
         time=marked[0].time if marked else found[0].end_time,
         frames=(frame for exchange in marked for frame in exchange.frames),
         sessions=facts.sessions,
     )
+
+
+def _is_uncommitted(message: Message) -> bool:
+    """Whether nothing made a deletion final, even if a later session counts as if something had."""
+    contradicted = message.released.ground is Ground.CONTRADICTED and message.released_by is None
+    return message.committed is False or contradicted

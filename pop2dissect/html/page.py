@@ -13,6 +13,7 @@ from pop2dissect.html.case import Case
 from pop2dissect.html.clients import ClientRow, Course
 from pop2dissect.html.evidence import CaptureView, Exhibit
 from pop2dissect.html.findings import Interpretation, Kind
+from pop2dissect.html.mailboxes import MailboxRow
 from pop2dissect.html.method import Paragraph
 from pop2dissect.html.sessions import SessionRow, SessionView
 from pop2dissect.html.times import Stamp
@@ -48,6 +49,7 @@ class PageView:
     interpretations: Sequence[Interpretation]
     clients: Sequence[ClientRow]
     courses: Sequence[Course]
+    mailboxes: Sequence[MailboxRow]
     rows: Sequence[SessionRow]
     protocols: Sequence[str]
     probes: Sequence[ProbeRow]

@@ -17,6 +17,7 @@ from pop2dissect.html.clients import Clients
 from pop2dissect.html.evidence import Exhibit, capture_exhibits, capture_views, session_exhibits
 from pop2dissect.html.findings import interpretations, kinds
 from pop2dissect.html.lines import line_lengths
+from pop2dissect.html.mailboxes import mailbox_rows
 from pop2dissect.html.messages import MAX_MESSAGES
 from pop2dissect.html.octets import limit_for
 from pop2dissect.html.page import PageView, ProbeRow, page_markup, session_markup
@@ -24,6 +25,7 @@ from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.html.summary import summary
 from pop2dissect.html.times import stamp, zone_name
 from pop2dissect.html.tool import tool_facts
+from pop2dissect.ledger import Mailbox, about_mailboxes
 from pop2dissect.session import MOST_SEVERE_FIRST, Finding, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.text.rendering import Rendering
@@ -60,6 +62,10 @@ class Outcome(Protocol):
     @property
     def probes(self) -> Sequence[Probe]:
         """Connections without payload."""
+
+    @property
+    def mailboxes(self) -> Sequence[Mailbox]:
+        """What all sessions show of each mailbox."""
 
 
 class Report:
@@ -109,6 +115,7 @@ class Report:
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=spanning,
+            mailboxes=about_mailboxes(dissection.mailboxes, choices.selected),
             totals=totals,
         )
         return document.pieces(session_text(session, choices.rendering) for session in self._sessions)
@@ -148,6 +155,7 @@ class Report:
             interpretations=interpretations(found_kinds, dissection.settings.thresholds),
             clients=clients.rows(),
             courses=clients.courses(),
+            mailboxes=list(mailbox_rows(about_mailboxes(dissection.mailboxes, choices.selected))),
             rows=rows,
             protocols=sorted({row.protocol for row in rows}),
             probes=[

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from pop2dissect.capture.record import FrameRef
+from pop2dissect.ledger import LedgerEntry, Mailbox
 from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Reply, Session
 from pop2dissect.session.timeline import Entry, with_time_before
 from pop2dissect.tcp.stream import Gap
@@ -20,6 +21,7 @@ class Source:
     probes: Sequence[Probe] = ()
     findings: Sequence[Finding] = ()
     """Those that span sessions; the others are in their sessions."""
+    mailboxes: Sequence[Mailbox] = ()
     show_passwords: bool = False
 
 
@@ -93,6 +95,15 @@ class GapRow:
     time: int | None
 
 
+@dataclass(slots=True)
+class MailboxRow:
+    """An entry of the ledger of a mailbox."""
+
+    mailbox: Mailbox
+    place: int
+    entry: LedgerEntry
+
+
 ProbeRow: TypeAlias = Probe
 
 
@@ -131,6 +142,13 @@ def finding_rows(source: Source) -> Iterator[FindingRow]:
 def probe_rows(source: Source) -> Iterable[ProbeRow]:
     """Return the connections without payload."""
     return source.probes
+
+
+def mailbox_rows(source: Source) -> Iterator[MailboxRow]:
+    """Yield the entries of all mailboxes, numbered from 1 through all of them."""
+    entries = ((mailbox, entry) for mailbox in source.mailboxes for entry in mailbox.entries)
+    for place, (mailbox, entry) in enumerate(entries, 1):
+        yield MailboxRow(mailbox, place, entry)
 
 
 def segment_rows(source: Source) -> Iterator[SegmentRow]:

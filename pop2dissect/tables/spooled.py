@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from pop2dissect.ledger import Mailbox
 from pop2dissect.session import Finding, Probe, Session
 from pop2dissect.tables.columns import Value
 from pop2dissect.tables.rows import Source
@@ -37,9 +38,9 @@ class SpooledTables:
         """Spool the rows of a session. Its number must be known."""
         self._spool(session.id, Source((session,), show_passwords=self._show_passwords))
 
-    def add_rest(self, probes: Sequence[Probe], findings: Sequence[Finding]) -> None:
-        """Spool what belongs to no session: connections without payload, and findings that span sessions."""
-        self._spool(_AFTER_ALL_SESSIONS, Source((), probes, findings))
+    def add_rest(self, probes: Sequence[Probe], findings: Sequence[Finding], mailboxes: Sequence[Mailbox]) -> None:
+        """Spool what belongs to no session: connections without payload, findings that span sessions, the ledger."""
+        self._spool(_AFTER_ALL_SESSIONS, Source((), probes, findings, mailboxes))
 
     def _spool(self, number: int, source: Source) -> None:
         for name, spool in self._spools.items():

@@ -24,6 +24,7 @@ from pop2dissect.tables.schema import TABLES, rows_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pop2dissect.ledger import Mailbox
     from pop2dissect.session import Finding, Probe, Session
 
 COLLECTED = ("sessions", "exchanges", "messages", "findings", "segments", "gaps")
@@ -48,18 +49,19 @@ class Tables:
         sessions: Sequence[Session] = (),
         probes: Sequence[Probe] = (),
         findings: Sequence[Finding] = (),
+        mailboxes: Sequence[Mailbox] = (),
         *,
         show_passwords: bool = False,
     ) -> None:
-        """Take sessions, and what does not belong to any: probes, and findings that span sessions."""
-        self.source = Source(sessions, probes, findings, show_passwords)
+        """Take sessions, and what belongs to no single one: probes, findings that span sessions, the ledger."""
+        self.source = Source(sessions, probes, findings, mailboxes, show_passwords)
         self._frames: dict[str, pd.DataFrame] = {}
         self._statistics: Statistics | None = None
 
     def with_passwords(self) -> Self:
         """Return the same tables, made afresh, with passwords shown."""
         source = self.source
-        return type(self)(source.sessions, source.probes, source.findings, show_passwords=True)
+        return type(self)(source.sessions, source.probes, source.findings, source.mailboxes, show_passwords=True)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a table by its name. Raises KeyError where there is none."""
@@ -101,6 +103,11 @@ class Tables:
     def probes(self) -> pd.DataFrame:
         """Connections without payload; key ``client_ip``, ``server_ip``, ``server_port``."""
         return self["probes"]
+
+    @property
+    def mailboxes(self) -> pd.DataFrame:
+        """What all sessions show of each mailbox, in time; key ``entry``."""
+        return self["mailboxes"]
 
     @property
     def segments(self) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from pop2dissect.export.folder import Written
 from pop2dissect.export.mail import MESSAGES
 from pop2dissect.export.manifest import MANIFEST, SCHEMA, SUMS, TABLE, Manifest, entry_of
 from pop2dissect.export.streams import STREAMS
+from pop2dissect.ledger import about_mailboxes
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session, about_sessions
 from pop2dissect.text.rendering import Rendering
@@ -86,6 +87,7 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=findings,
+            mailboxes=about_mailboxes(dissection.mailboxes, result.selected),
             totals=totals,
         )
         return "".join(document.pieces(spool.in_order()))

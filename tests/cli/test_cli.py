@@ -64,6 +64,10 @@ def test_the_default_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in output
 
 
+CONCLUDED_LATER = {"format_gzip": {3, 5}, "raw_read_nack": {3, 5}, "incident_small": {40}}
+"""Sessions whose deletions took effect without QUIT, as only a later session shows: the lines of --jsonl do not."""
+
+
 @pytest.mark.parametrize("name", RECORDED)
 def test_every_document_obeys_the_schema(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     port = "10109" if name == "inetd_port_10109" else "109"
@@ -73,7 +77,15 @@ def test_every_document_obeys_the_schema(name: str, capsys: pytest.CaptureFixtur
     assert output.isascii()
     lines = run(capsys, "--jsonl", "--port", port, str(capture_path(name))).splitlines()
     sessions = sorted((json.loads(line) for line in lines), key=lambda session: session["id"])
-    assert sessions == document["sessions"]
+    concluded_later = {
+        entry["session"]
+        for mailbox in document["mailboxes"]
+        for entry in mailbox["entries"]
+        if entry.get("outcome") != "not shown" and entry.get("committed_ground") in ("concluded", "contradicted")
+    }
+    assert concluded_later == CONCLUDED_LATER.get(name, set())
+    for early, late in zip(sessions, document["sessions"], strict=True):
+        assert (early == late) is (early["id"] not in concluded_later)
 
 
 @pytest.mark.parametrize("name", RECORDED)

@@ -152,6 +152,10 @@ def test_messages_whole(name: str) -> None:
         ], f"{name}, session {expected['index']} of the truth"
 
 
+CONTRADICTED = {"format_gzip": {3, 5}, "raw_read_nack": {3, 5}, "incident_small": {40}}
+"""Sessions that end without QUIT; the server stores the mark of ACKD nevertheless, and the next one counts less."""
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in PARTIAL])
 def test_deletions_are_committed_by_an_accepted_quit_or_fold_and_nothing_else(name: str) -> None:
     for expected, session in pairs(name):
@@ -164,7 +168,12 @@ def test_deletions_are_committed_by_an_accepted_quit_or_fold_and_nothing_else(na
         ]
         for recorded, message in zip(expected["messages"], session.messages, strict=True):
             deleted = recorded["disposition"] == "ACKD"
-            assert message.committed == (deleted and any(turn > recorded["turn"] for turn in commits))
+            committed = deleted and any(turn > recorded["turn"] for turn in commits)
+            if message.released.ground is Ground.CONTRADICTED:
+                assert (committed, message.committed) == (False, None)
+                assert session.id in CONTRADICTED[name]
+            else:
+                assert message.committed == committed
 
 
 @pytest.mark.parametrize("name", sorted(PARTIAL))

@@ -78,7 +78,7 @@ def test_what_was_spooled_in_any_order_gives_the_same_files(name: str, tmp_path:
     with SpooledTables() as spooled:
         for session in reversed(capture.sessions):
             spooled.add(session)
-        spooled.add_rest(capture.probes, capture.findings)
+        spooled.add_rest(capture.probes, capture.findings, capture.mailboxes)
         others = [*write_csv(spooled.rows, tmp_path / "2"), *write_parquet(spooled.rows, tmp_path / "2")]
     assert len(paths) == len(others) == 2 * len(TABLES)
     for one, other in zip(paths, others, strict=True):

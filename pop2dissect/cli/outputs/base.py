@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import ClassVar, NamedTuple, Self
 
 from pop2dissect.document.digests import Digests
+from pop2dissect.ledger import Mailbox, about_mailboxes
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Finding, Session, about_sessions
 from pop2dissect.terminal.look import Look
@@ -42,6 +43,10 @@ class Run:
     def spanning_findings(self) -> list[Finding]:
         """Return the findings that span sessions, as far as they are about sessions that were asked for."""
         return about_sessions(self.dissection.findings, self.selected)
+
+    def mailboxes(self) -> list[Mailbox]:
+        """Return the mailboxes that sessions which were asked for have opened."""
+        return about_mailboxes(self.dissection.mailboxes, self.selected)
 
 
 class Output(ABC):

@@ -41,6 +41,7 @@ class JsonOutput(Output):
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=spanning,
+            mailboxes=self.run.mailboxes(),
             totals=self._totals,
         )
         sys.stdout.writelines(document.pieces(self._spool.in_order()))

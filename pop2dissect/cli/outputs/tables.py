@@ -48,7 +48,7 @@ class _TablesOutput(FileOutput):
     def finish(self) -> None:
         """Write the files."""
         probes = self.run.dissection.probes if self.run.selected is None else []
-        self._spooled.add_rest(probes, self.run.spanning_findings())
+        self._spooled.add_rest(probes, self.run.spanning_findings(), self.run.mailboxes())
         self.write(self._spooled.rows, self._directory)
 
     def written(self) -> str:

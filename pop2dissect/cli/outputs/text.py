@@ -9,6 +9,7 @@ from pop2dissect.document.totals import Totals
 from pop2dissect.session import Session
 from pop2dissect.terminal.conversation import session_timeline
 from pop2dissect.terminal.findings import FindingsDigest
+from pop2dissect.terminal.mailboxes import mailboxes_text
 from pop2dissect.terminal.summary import (
     SESSION_COLUMNS,
     captures_text,
@@ -57,6 +58,7 @@ class TextOutput(Output):
         sys.stdout.writelines(self._spool.in_order())
         if self.run.selected is None:
             write_lines(probes_text(dissection.probes, look))
+        write_lines(mailboxes_text(self.run.mailboxes(), look))
         write_lines(self._findings.lines(look))
         write_lines(totals_text(self._totals, look.style))
 

@@ -11,6 +11,7 @@ from pop2dissect.tables.rows import (
     exchange_rows,
     finding_rows,
     gap_rows,
+    mailbox_rows,
     message_rows,
     probe_rows,
     segment_rows,
@@ -18,6 +19,7 @@ from pop2dissect.tables.rows import (
 )
 from pop2dissect.tables.schema.exchanges import EXCHANGES
 from pop2dissect.tables.schema.findings import FINDINGS
+from pop2dissect.tables.schema.mailboxes import MAILBOXES
 from pop2dissect.tables.schema.messages import MAILS, MESSAGES
 from pop2dissect.tables.schema.probes import PROBES
 from pop2dissect.tables.schema.sessions import SESSIONS
@@ -32,6 +34,7 @@ TABLES: dict[str, tuple[AnyTable, Callable[[Source], Iterable[Any]]]] = {
     "mails": (MAILS, message_rows),
     "findings": (FINDINGS, finding_rows),
     "probes": (PROBES, probe_rows),
+    "mailboxes": (MAILBOXES, mailbox_rows),
     "segments": (SEGMENTS, segment_rows),
     "gaps": (GAPS, gap_rows),
 }
