@@ -281,13 +281,13 @@ class Settings:
             "setting": Switch(
                 "--any-port",
                 "Servers on other ports",
-                "also servers on other ports that greet as POP2's do",
+                "also servers on other ports that greet as those of POP do",
                 "looked for by their greetings",
                 "not looked for",
             )
         },
     )
-    """Look on all ports for servers that greet as those of POP2 or RFC 918; on ``ports``, at everything."""
+    """Look on all ports for servers that greet as those of POP2, RFC 918 or POP3; on ``ports``, at everything."""
     thresholds: Thresholds = field(
         default_factory=Thresholds,
         metadata={

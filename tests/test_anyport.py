@@ -14,6 +14,12 @@ from tests.support.conversation import SECOND, START, Conversation, merge
 from tests.support.truth import capture_names, capture_path
 from tests.support.wire import save
 
+ELSEWHERE = {
+    "inetd_port_10109": [("10.109.0.2:10109", "POP2")],
+    "not_pop2_on_109": [("[fd00:109::2]:2109", "POP3")],
+}
+"""What speaks a post office protocol on another port than 109."""
+
 
 @pytest.mark.parametrize("name", capture_names())
 def test_what_is_found_on_the_port_is_found_all_the_same(name: str) -> None:
@@ -23,9 +29,7 @@ def test_what_is_found_on_the_port_is_found_all_the_same(name: str) -> None:
     found = [session for session in anywhere.sessions if session.server.port == 109]
     assert [session.first_frame for session in found] == [session.first_frame for session in plain.sessions]
     elsewhere = [session for session in anywhere.sessions if session.server.port != 109]
-    assert [str(session.server) for session in elsewhere] == (
-        ["10.109.0.2:10109"] if name == "inetd_port_10109" else []
-    )
+    assert [(str(session.server), session.protocol) for session in elsewhere] == ELSEWHERE.get(name, [])
     assert [session.id for session in anywhere.sessions] == list(range(1, len(anywhere.sessions) + 1))
 
 
@@ -52,10 +56,11 @@ def test_greetings_elsewhere_are_numbered_in_order_of_first_frames(tmp_path: Pat
     packets = merge(*(talk.packets for talk in talks))
     found = pop2dissect.read(save(tmp_path / "all.pcap", packets), any_port=True)
     assert [(one.id, one.server.port, one.protocol) for one in found.sessions] == [
-        (1, 4109, "POP (RFC 918)"),
-        (2, 2109, "POP2"),
-        (3, 109, "POP2"),
-        (4, 80, "POP2"),
+        (1, 110, "POP3"),
+        (2, 4109, "POP (RFC 918)"),
+        (3, 2109, "POP2"),
+        (4, 109, "POP2"),
+        (5, 80, "POP2"),
     ]
     assert found.probes == []
     assert found.settings.any_port

@@ -34,7 +34,7 @@ def assemble(connection: Connection) -> Session:
         drop_doubtful(exchanges)
     for step in connection.clock.steps:
         _forget_latency(exchanges, step.frame)
-    mark_secrets(exchanges, client_stream, protocols, from_start=from_start)
+    mark_secrets(exchanges, client_stream, protocols, protocol, from_start=from_start)
     return Session(
         id=connection.number,
         client=client,
@@ -58,6 +58,7 @@ def assemble(connection: Connection) -> Session:
         client_software=meaning.client,
         server_software=meaning.server,
         folders=meaning.folders,
+        deletions=meaning.deletions,
     )
 
 
@@ -222,4 +223,5 @@ def _messages(deliveries: Sequence[Delivery], exchanges: Sequence[Exchange], ser
             skipped=one.skipped,
             identifier=one.identifier,
             notes=one.notes,
+            whole=one.whole,
         )

@@ -15,6 +15,7 @@ from pop2dissect.protocols import protocol_of
 from pop2dissect.protocols.pop2 import PROTOCOL as POP2
 from pop2dissect.session import (
     PASSWORD_MASK,
+    Deletion,
     Departure,
     Disposition,
     Exchange,
@@ -155,6 +156,7 @@ def session_object(session: Session, rendering: Rendering) -> Object:
         "login_frames": rendering.frame_values(session.login_verdict.frames),
         "logins": [login_object(login, rendering) for login in session.logins],
         "folders": [folder_object(folder) for folder in session.folders],
+        "deletions": [deletion_object(deletion, rendering) for deletion in session.deletions],
         "state": session.state,
         "client_software": _software(session.client_software),
         "server_software": _software(session.server_software),
@@ -183,6 +185,9 @@ def login_object(login: Login, rendering: Rendering) -> Object:
         "locked": login.locked,
         "credentials_right": login.credentials_right,
         "authorized_as": login.authorized_as,
+        "realm": login.realm,
+        "challenge": login.challenge,
+        "response": masked_password(login.response, rendering.show_passwords),
     }
 
 
@@ -194,6 +199,26 @@ def folder_object(folder: FolderOpening) -> Object:
         "named": folder.named,
         "outcome": folder.outcome,
         "messages": folder.messages,
+    }
+
+
+def deletion_object(deletion: Deletion, rendering: Rendering) -> Object:
+    """Return a message that the client asked to delete by its number."""
+    return {
+        "exchange": deletion.exchange,
+        "number": deletion.number,
+        "identifier": deletion.identifier,
+        "octets": deletion.octets,
+        "transferred": deletion.transferred,
+        "looked_at": deletion.looked_at,
+        "disposition": deletion.disposed.value,
+        "disposition_ground": deletion.disposed.ground.value,
+        "disposition_because": deletion.disposed.because,
+        "disposition_frames": rendering.frame_values(deletion.disposed.frames),
+        "committed": deletion.released.value,
+        "committed_ground": deletion.released.ground.value,
+        "committed_because": deletion.released.because,
+        "committed_frames": rendering.frame_values(deletion.released.frames),
     }
 
 

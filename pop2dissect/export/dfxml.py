@@ -57,10 +57,10 @@ def session_files(session: Session, *, one_capture: bool) -> str:
     pieces = []
     for direction in get_args(Direction):
         stream = session.stream(direction)
-        runs = _runs(stream, 0, stream.length) if one_capture else ()
+        runs = _runs(stream, [(0, stream.length)]) if one_capture else ()
         pieces.append(_file(f"{stem(session)}-{direction}.bin", stream.octets, stream.sha256(), runs))
     for message in session.messages:
-        runs = _runs(message.stream, message.start, message.end) if one_capture else ()
+        runs = _runs(message.stream, message.ranges()) if one_capture else ()
         pieces.append(_file(f"{message_stem(session, message)}.eml", message.octets, message.sha256, runs))
     # Names are made in the order of messages and their parts, of which there are as many.
     parts = (part for message in session.messages for part in message.mail.attachments)
@@ -69,14 +69,17 @@ def session_files(session: Session, *, one_capture: bool) -> str:
     return "".join(pieces)
 
 
-def _runs(stream: Stream, start: int, end: int) -> Iterator[str]:
-    """Yield the runs of a part of a stream. None at all if one of them is not to be found in the file."""
-    spans = list(stream.overlapping(start, end))
-    if not all(isinstance(span.data, mmap.mmap) for span in spans):
+def _runs(stream: Stream, ranges: Iterable[tuple[int, int]]) -> Iterator[str]:
+    """Yield the runs of parts of a stream. None at all if one of them is not to be found in the file."""
+    runs = [
+        (span, max(span.offset, start), min(span.end, end))
+        for start, end in ranges
+        for span in stream.overlapping(start, end)
+    ]
+    if not all(isinstance(span.data, mmap.mmap) for span, _, _ in runs):
         return
     position = 0
-    for span in spans:
-        first, last = max(span.offset, start), min(span.end, end)
+    for span, first, last in runs:
         place = span.start + first - span.offset
         yield f'   <byte_run file_offset="{position}" img_offset="{place}" len="{last - first}"/>\n'
         position += last - first

@@ -1,9 +1,9 @@
-"""Messages as files: each byte for byte as it was on the wire."""
+"""Messages as files: each byte for byte as it was on the wire, without what byte-stuffing added."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from functools import partial
 
 from pop2dissect.document.document import Object, conflict_object, message_object
 from pop2dissect.document.exhibit_names import message_exhibit
@@ -26,7 +26,7 @@ def message_exhibits(session: Session, rendering: Rendering) -> Iterator[Exhibit
         yield Exhibit(
             f"{message_stem(session, message)}.eml",
             _facts(session, message, holes, rendering),
-            partial(message.stream.chunks, message.start, message.end),
+            message.chunks,
         )
 
 
@@ -41,12 +41,14 @@ def status_of(message: Message) -> str:
     """Return in a word whether a message is whole.
 
     ``incomplete``: bytes of it are missing from the capture, or the transfer ended before all that were announced
-    had been sent. ``unproven``: nothing is known to be missing, but the announcement was not captured.
+    or its end mark had been sent. ``unproven``: nothing is known to be missing, but the announcement was not captured.
     ``shorter`` and ``longer``: the server sent fewer or more than it announced, and went on with the next
     reply. Else ``complete``.
     """
-    if message.missing_octets:
+    if message.missing_octets or message.whole is False:
         return "incomplete"
+    if message.whole:
+        return "complete"
     if message.declared_octets is None:
         return "unproven"
     if message.octets < message.declared_octets:
@@ -65,15 +67,19 @@ def _facts(session: Session, message: Message, holes: Holes, rendering: Renderin
         "status": status_of(message),
         **{name: described[name] for name in _COPIED},
         "gaps": [
-            {"file_offset": holes.file_offset(offset, message.start), "octets": octets, "reason": reason}
+            {"file_offset": _file_offset(message, holes, offset), "octets": octets, "reason": reason}
             for offset, octets, reason in holes.between(message.start, message.end)
         ],
         "conflicts": [
-            {"file_offset": holes.file_offset(conflict.offset, message.start), **conflict_object(conflict, rendering)}
+            {"file_offset": _file_offset(message, holes, conflict.offset), **conflict_object(conflict, rendering)}
             for conflict in message.stream.conflicts
             if message.start <= conflict.offset < message.end
         ],
     }
+
+
+def _file_offset(message: Message, holes: Holes, offset: int) -> int:
+    return holes.file_offset(offset, message.start) - bisect_left(message.skipped, offset)
 
 
 MESSAGES = Kind(

@@ -41,12 +41,12 @@ def _with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
     """Yield the exchanges in which a password crossed as it is, or in base64, which hides nothing."""
     in_base64 = False
     for exchange in exchanges:
-        if exchange.secret is None:
-            in_base64 = False
-        elif exchange.command:
+        if exchange.command:
             in_base64 = _SASL.match(exchange.raw or b"") is not None
-            if in_base64 or _PASSWORD_COMMANDS.match(exchange.command) is not None:
+            if exchange.secret and (in_base64 or _PASSWORD_COMMANDS.match(exchange.command) is not None):
                 yield exchange
+        elif exchange.secret is None:
+            in_base64 = False
         elif in_base64:
             yield exchange
 

@@ -269,7 +269,7 @@ def _made_up(session: Session, request: FolderRequest, left_at: int | None) -> M
     """Return the message of a folder whose Subject is the folder's path."""
     paths = {normal_path(path) for path in (request.path, request.asked, request.local)}
     for message in _messages_of(session, request, left_at):
-        head = message.stream.read(message.start, min(message.end, message.start + HEADER_LOOKED_AT))
+        head = message.head(HEADER_LOOKED_AT)
         match = _SUBJECT.search(head.partition(b"\r\n\r\n")[0])
         if match is not None and normal_path(match.group(1).decode("latin-1")) in paths:
             return message

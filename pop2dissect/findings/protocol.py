@@ -67,7 +67,8 @@ def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:
     found = [
         message
         for message in session.messages
-        if message.declared_octets is not None
+        if message.whole is None  # else a declared size is only a hint
+        and message.declared_octets is not None
         and message.octets != message.declared_octets
         and not message.missing_octets
         and (

@@ -115,6 +115,8 @@ def _text_note(part: Part, mail: Mail) -> str:
 
 
 def _size(message: Message) -> str:
+    if message.whole and message.complete:
+        return f"{count(message.octets, 'byte')} to the end mark; complete"
     announced = "an unknown number" if message.declared_octets is None else f"{message.declared_octets:,}"
     if message.complete:
         return f"{count(message.octets, 'byte')}, as announced; complete"

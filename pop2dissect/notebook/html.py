@@ -164,9 +164,9 @@ def message_html(message: Message) -> str:
             if value is not None
         ),
     )
-    text = decode_text(message.stream.read(message.start, min(message.end, message.start + MAX_BODY)))
+    text = decode_text(message.head(MAX_BODY))
     body = "\n".join(_html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
-    more = "\n…" if message.end - message.start > MAX_BODY else ""
+    more = "\n…" if message.octets > MAX_BODY else ""
     name = _text(message_name(message).replace("m", "M", 1))
     return _page(f"<p><b>{name}</b> {_facts(facts)}</p>", headers, f"<pre>{body}{more}</pre>")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from pop2dissect.session.model import Departure, Disposition, Field, FolderOpening, Login, Software
+from pop2dissect.session.model import Deletion, Departure, Disposition, Field, FolderOpening, Login, Software
 from pop2dissect.session.verdict import Verdict
 from pop2dissect.tcp.stream import Stream
 
@@ -85,6 +85,9 @@ class MessageData(NamedTuple):
     missing: int
     is_message: bool = True
     """Mail; False for listings."""
+    end_mark: int | None = None
+    """Octets at its end that are the end mark of a multi-line reply; 0 where it was not seen, None where data is as
+    long as was announced."""
 
 
 class Closed(NamedTuple):
@@ -145,6 +148,8 @@ class Delivery(NamedTuple):
     notes: tuple[str, ...] = ()
     identifier: str | None = None
     """What the server calls it for good (POP3's unique-id)."""
+    whole: bool | None = None
+    """Whether its start and its end mark were seen; None where it is as long as was announced."""
 
 
 class Interpretation(NamedTuple):
@@ -154,6 +159,8 @@ class Interpretation(NamedTuple):
     """Each attempt, in order."""
     deliveries: tuple[Delivery, ...] = ()
     folders: tuple[FolderOpening, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    """Each message that the client asked to delete by its number, in order, whether or not it was transferred."""
     client: Software | None = None
     server: Software | None = None
 

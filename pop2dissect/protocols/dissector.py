@@ -51,8 +51,8 @@ class LineDissector(Conversation, ABC):
     """What the data is that the server sends."""
     may_log_in: ClassVar[frozenset[str]]
     """States in which a line may hold a password."""
-    done: ClassVar[str]
-    """The state after the last reply."""
+    done: ClassVar[frozenset[str]]
+    """The states after the last reply."""
     unknown: ClassVar[tuple[str, str]]
     """The states of server and client that are not known."""
 
@@ -108,8 +108,25 @@ class LineDissector(Conversation, ABC):
         end = self.data_end(self.announced, has_following, boundary)
         return [self.data(end, self.announced, self.noun)] if end is not None and end > self.position else []
 
-    def own_further_replies(self, keyword: str, primary: ReplyEvent) -> Iterator[ReplyLine]:
-        """Yield the lines that belong to a reply by the habits of servers."""
+    def parse(self, line: Line) -> Command:
+        """Take a whole line of the client apart."""
+        return self.commands.parse(line.raw)
+
+    def longest_command(self, command: Command) -> int:
+        """Return how many octets a line of the client may have, its end included."""
+        return self.commands.longest
+
+    def lost_opening(self, end: int, command: Line | None) -> list[ReplyEvent]:
+        """Read what the server's side of a capture begins with, up to ``end``, where the command was not captured."""
+        if self.only_replies(0, end) or self.is_torn_reply(end, command):
+            return list(self.lines_up_to(end))
+        return [self.data(end, None, self.noun)]
+
+    def own_further_replies(self, keyword: str, primary: ReplyEvent, boundary: int | None) -> Iterator[ReplyEvent]:
+        """Yield what belongs to a reply by the protocol or the habits of servers.
+
+        ``boundary`` is where the reply to the next command begins at the earliest.
+        """
         yield from ()
 
     def may_follow(self, primary: ReplyEvent, index: int, reply: ReplyLine) -> bool:
@@ -160,10 +177,7 @@ class LineDissector(Conversation, ABC):
             return None
         self.note("the capture starts in the middle: the command was not captured")
         end = self.server.length if boundary is None else boundary
-        if self.only_replies(0, end) or self.is_torn_reply(end, command):
-            replies = list(self.lines_up_to(end))
-        else:
-            replies = [self.data(end, None, self.noun)]
+        replies = self.lost_opening(end, command)
         self.follow("", replies[-1], None)
         self.answer_end = self.position
         return self._finish_turn(None, replies, *self.unknown)
@@ -185,7 +199,7 @@ class LineDissector(Conversation, ABC):
         if self.is_proxy_header(line):
             return self._proxy_header(line)
         syntax = self.commands
-        command = syntax.parse(line.raw) if not line.missing else self._broken_command(line)
+        command = self.parse(line) if not line.missing else self._broken_command(line)
         torn = self.is_torn(line, command.is_known)
         if torn:
             command = syntax.parse_broken(line.raw, 0, True)
@@ -207,7 +221,7 @@ class LineDissector(Conversation, ABC):
             self.answer_end = min(data.end, data.start + (data.announced or data.end))
         elif isinstance(primary, ReplyLine):
             self.answer_end = primary.end
-        self.unanswered = primary is None and self.state != self.done and not ignored
+        self.unanswered = primary is None and self.state not in self.done and not ignored
         if is_lost(primary) and not has_following and keyword != "QUIT":
             self.state = self.unknown[0]  # nothing shows whether it was the reply of success
         else:
@@ -267,7 +281,7 @@ class LineDissector(Conversation, ABC):
         return self.commands.parse_broken(line.raw, self.broken_command(line), self.state in self.may_log_in)
 
     def _check_command(self, line: Line, keyword: str, command: Command, torn: bool) -> None:
-        self.check_octets(line, "client", self.commands.longest)
+        self.check_octets(line, "client", self.longest_command(command))
         if line.missing or torn:
             return
         if not command.is_known:
@@ -276,7 +290,7 @@ class LineDissector(Conversation, ABC):
             self.depart_at("protocol.syntax", line)
         if not line.ending:
             self.note("the command has no line end")
-        ends_session = keyword == "QUIT" and self.state == self.done
+        ends_session = keyword == "QUIT" and self.state in self.done
         if not ends_session and not self.unanswered and not self.is_allowed(keyword):
             self.depart_at("protocol.state", line)
 
@@ -292,13 +306,11 @@ class LineDissector(Conversation, ABC):
         if line is None:
             return self._no_reply()
         reply = self.reply(line)
-        if boundary == line.end and reply.kind is not ReplyKind.ERROR:
-            return [reply]  # as in nearly all turns: one line, and then the client's next command
         return [reply, *self._further_replies(keyword, reply, boundary)]
 
     def _no_reply(self) -> list[ReplyEvent]:
         """Explain why a command has no reply: the server closed, or nothing of its answer was captured."""
-        if self.state == self.done:
+        if self.state in self.done:
             return []
         if self.server.finished:
             return [Closed(self.position)]
@@ -308,7 +320,9 @@ class LineDissector(Conversation, ABC):
     def _further_replies(self, keyword: str, primary: ReplyEvent, boundary: int | None) -> Iterator[ReplyEvent]:
         """Yield what else the server said before it can have received the next command."""
         start = primary.offset if isinstance(primary, Closed) else primary.start
-        yield from self.own_further_replies(keyword, primary)
+        yield from self.own_further_replies(keyword, primary, boundary)
+        if boundary == self.position:
+            return  # as in nearly all turns
         further = list(self.lines_up_to(boundary)) if boundary is not None else []
         if not further:
             return

@@ -111,13 +111,19 @@ def socks_password(octets: bytes) -> Range | None:
 
 
 def mark_secrets(
-    exchanges: Iterable[Exchange], client: Stream, protocols: tuple[Protocol, ...], *, from_start: bool
+    exchanges: Iterable[Exchange],
+    client: Stream,
+    protocols: tuple[Protocol, ...],
+    spoken: Protocol,
+    *,
+    from_start: bool,
 ) -> None:
-    """Mark what may be a password in lines that are no commands of the protocol.
+    """Mark what may be a password in lines that are no commands of the protocol that was ``spoken``.
 
     ``from_start`` tells that the client's stream begins with the connection, and not within a line.
     """
     known = _known(protocols)
+    own = {rule.keyword for rule in spoken.commands if rule.continues and spoken.knows_secrets}
     watch: CredentialWatch | None = None
     losses = {gap.offset + gap.length for gap in client.gaps}
     if not from_start:
@@ -130,8 +136,8 @@ def mark_secrets(
         if not exchange.raw:
             continue
         found = watch.secret_in(exchange.raw, lost=exchange.missing > 0 or exchange.start in losses)
-        if found is None:
-            continue
+        if found is None or (exchange.command in own and not exchange.missing):
+            continue  # the grammar knows this line; those that follow it are watched
         before = exchange.secret or found
         exchange.secret = min(before[0], found[0]), max(before[1], found[1])
         if exchange.secret[0] == 0:  # what looks like a keyword is a part of it

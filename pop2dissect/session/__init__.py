@@ -3,6 +3,7 @@
 from pop2dissect.session.model import (
     DIRECTIONS,
     PASSWORD_MASK,
+    Deletion,
     Departure,
     Direction,
     Disposition,
@@ -36,6 +37,7 @@ __all__ = [
     "DIRECTIONS",
     "MOST_SEVERE_FIRST",
     "PASSWORD_MASK",
+    "Deletion",
     "Departure",
     "Direction",
     "Disposition",

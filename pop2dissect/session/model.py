@@ -100,6 +100,27 @@ class FolderOpening(NamedTuple):
         return self.named if self.named is not None and self.outcome in ("opened", "empty") else self.asked or ""
 
 
+class Deletion(NamedTuple):
+    """A message that a client asked the server to delete by its number."""
+
+    exchange: int
+    """Index of the exchange that asked for it, the last one where there were several."""
+    number: int | None
+    """None where the command does not name one."""
+    identifier: str | None
+    """What the server calls the message for good."""
+    octets: int | None
+    """Its size as the server listed it."""
+    transferred: bool
+    """The whole message was sent to the client in this session."""
+    looked_at: bool
+    """At least a part of it was."""
+    disposed: Verdict[Disposition]
+    """``deleted``; ``kept`` where the request was refused or taken back."""
+    released: Verdict[bool | None]
+    """Whether the deletion took effect."""
+
+
 @dataclass(slots=True, frozen=True)
 class Login:
     """An attempt to log in."""
@@ -123,6 +144,8 @@ class Login:
     """What the server gave the client to prove itself by, where the password did not cross."""
     response: str | None = field(default=None, repr=False)
     """The client's proof."""
+    realm: str | None = None
+    """The domain or realm that the user belongs to (NTLM, DIGEST-MD5)."""
     other_host: str | None = None
     """The host to which the server was asked to log in (UW's ``host:user``)."""
 
@@ -270,6 +293,8 @@ class Message:
     identifier: str | None = None
     """What the server calls it for good (POP3's unique-id)."""
     notes: tuple[str, ...] = ()
+    whole: bool | None = None
+    """Whether its start and its end mark were seen; None where it is as long as was announced."""
 
     @property
     def disposition(self) -> Disposition:
@@ -283,8 +308,10 @@ class Message:
 
     @property
     def complete(self) -> bool:
-        """All announced octets were sent, no more, and all were captured."""
-        return self.missing_octets == 0 and self.octets == self.declared_octets
+        """All of it was sent, by its end mark, else by what was announced and no more, and all was captured."""
+        if self.missing_octets:
+            return False
+        return self.octets == self.declared_octets if self.whole is None else self.whole
 
     def ranges(self) -> Iterator[tuple[int, int]]:
         """Yield the runs of the server's stream that the message consists of."""
@@ -300,6 +327,15 @@ class Message:
         """Yield :meth:`content` piece by piece, without copying it."""
         for start, end in self.ranges():
             yield from self.stream.chunks(start, end)
+
+    def head(self, most: int) -> bytes:
+        """Return the first captured octets of the message, at most so many."""
+        head = bytearray()
+        for chunk in self.chunks():
+            head += chunk[: most - len(head)]
+            if len(head) >= most:
+                break
+        return bytes(head)
 
     def content(self) -> bytes:
         """Return the captured octets of the message, without what byte-stuffing added."""
@@ -399,6 +435,8 @@ class Session:
     """The program that answered, by its greeting and its words; None where nothing tells."""
     folders: tuple[FolderOpening, ...] = ()
     """Mailboxes opened or asked for, in order."""
+    deletions: tuple[Deletion, ...] = ()
+    """Messages that the client asked to delete by their numbers, in order."""
 
     @property
     def deciding_login(self) -> Login | None:

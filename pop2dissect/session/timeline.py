@@ -116,7 +116,7 @@ def reply_text(reply: Reply, messages: Sequence[Message] = ()) -> tuple[str, boo
     if reply.kind == "close":
         return "(closes the connection)", False
     if reply.kind == "data":
-        name = message_name(messages[0]) if len(messages) == 1 else "message data"
+        name = message_name(messages[0]) if len(messages) == 1 else "the lines of the reply"
         if len(messages) > 1:
             where = "" if messages[0].mailbox is None else f" of {messages[0].mailbox}"
             name = f"{len(messages):,} messages{where}"

@@ -107,7 +107,7 @@ def _head(message: Message) -> bytes:
     """Return a message's first bytes, at least to the end of its headers: mostly few, and bodies may be long."""
     head = b""
     for octets in (FIRST_LOOK, HEADER_OCTETS):
-        head = message.stream.read(message.start, min(message.end, message.start + octets))
+        head = message.head(octets)
         if b"\n\r\n" in head or b"\n\n" in head:
             break
     return head

@@ -80,7 +80,7 @@ def test_the_two_ends_have_colours() -> None:
         ([b"USER fred\r\n", b"PASS sesame\r\n"], ["USER fred", "PASS ********"]),
         ([b"PA", b"SS ses", b"ame\r\nSTAT\r\n"], ["PASS ********", "STAT"]),
         ([b"a1 LOGIN fred sesame\r\n"], ["a1 LOGIN ********"]),
-        ([b"AUTH PLAIN sesame\r\n"], ["AUTH ********"]),
+        ([b"AUTH PLAIN sesame\r\n"], ["AUTH PLAIN ********"]),
         ([b"AUTH LOGIN\r\n", b"ZnJlZA==\r\n", b"c2VzYW1l\r\n", b"QUIT now\r\n"], None),
         ([b"GET / HTTP/1.0\r\nAuthorization: Basic sesame\r\n\r\n"], None),
         ([b"HELO fred sesame"], ["HELO fred ********"]),

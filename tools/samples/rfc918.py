@@ -172,11 +172,10 @@ CASES = (
             Line("USER Fred", "+OK"),
             Line("PASS password", "+OK maildrop locked and ready"),
             Line("STAT", "+OK 1 20"),
-            Line("RETR 1", "+OK 20 octets", b"Subject: x\r\n\r\nhello\r\n.\r\n"),
             _QUIT,
         ),
         protocol="POP3",
-        state="",
+        state="UPDATE",
     ),
 )
 

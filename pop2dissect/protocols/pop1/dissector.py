@@ -44,7 +44,7 @@ class _Dissector(LineDissector):
     replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_LINE)
     noun: ClassVar = "mailbox"
     may_log_in: ClassVar = frozenset({ServerState.AUTH, ServerState.PASS, ServerState.UNKNOWN})
-    done: ClassVar = ServerState.DONE
+    done: ClassVar = frozenset({ServerState.DONE})
     unknown: ClassVar = (ServerState.UNKNOWN, ServerState.UNKNOWN)
 
     def __init__(self, client: Stream, server: Stream, from_start: bool) -> None:

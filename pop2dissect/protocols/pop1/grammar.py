@@ -42,7 +42,7 @@ _WORD = rb"[ \t]+[^\s\0]"
 RULES: Final = (
     CommandRule("USER", _WORD, tells=False, harmless=rb"[ \t].*"),
     CommandRule("PASS", _WORD, tells=False),
-    CommandRule("RETR", rb"[ \t]+[^\d\s\0]"),
+    CommandRule("RETR", rb"[ \t]+(?![-+]?\d)[^\s\0]"),
     CommandRule("RDEL", _WORD, harmless=rb"[ \t].*"),
     CommandRule("RCEV", harmless=rb"[ \t]*"),
     CommandRule("RECV", harmless=rb"[ \t]*"),

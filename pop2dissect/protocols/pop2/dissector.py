@@ -57,7 +57,7 @@ class _Dissector(LineDissector):
     commands: ClassVar = CommandSyntax(parse_command, parse_broken_command, meant, MAX_COMMAND_LINE)
     replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_REPLY_LINE)
     may_log_in: ClassVar = frozenset({ServerState.AUTH, ServerState.UNKNOWN})
-    done: ClassVar = ServerState.DONE
+    done: ClassVar = frozenset({ServerState.DONE})
     unknown: ClassVar = (ServerState.UNKNOWN, ClientState.UNKNOWN)
 
     def __init__(self, client: Stream, server: Stream, from_start: bool) -> None:
@@ -105,7 +105,7 @@ class _Dissector(LineDissector):
             keyword == "RETR" or (not keyword and self.is_lost_request(self.announced, boundary))
         )
 
-    def own_further_replies(self, keyword: str, primary: ReplyEvent) -> Iterator[ReplyLine]:
+    def own_further_replies(self, keyword: str, primary: ReplyEvent, boundary: int | None) -> Iterator[ReplyEvent]:
         if isinstance(primary, ReplyLine) and primary.kind is ReplyKind.ERROR and keyword in ERROR_THEN_FAREWELL:
             farewell = self.next_line()
             if farewell is not None and is_farewell(farewell.raw):

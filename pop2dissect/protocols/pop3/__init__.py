@@ -1,9 +1,10 @@
-"""The Post Office Protocol, version 3 (RFC 1939), in outline: which command got which answer."""
+"""The Post Office Protocol, version 3 (RFC 1939), with its extensions, as specified and as really spoken."""
 
 from pop2dissect.protocols.base import Protocol, Words, signatures
 from pop2dissect.protocols.pop3.dissector import dissect
-from pop2dissect.protocols.pop3.grammar import RULES
-from pop2dissect.protocols.pop3.meaning import interpret
+from pop2dissect.protocols.pop3.grammar import RULES, command_fields, reply_fields
+from pop2dissect.protocols.pop3.meaning import LOGGED_IN, interpret
+from pop2dissect.protocols.pop3.states import SERVER, ServerState
 
 __all__ = ["PROTOCOL", "dissect"]
 
@@ -16,10 +17,21 @@ PROTOCOL = Protocol(
     commands=RULES,
     dissect=dissect,
     interpret=interpret,
+    initial_state=ServerState.AUTHORIZATION,
+    server_states=tuple(ServerState),
+    transitions=tuple((state, command, after) for (state, command), after in SERVER.items()),
+    logged_in=LOGGED_IN,
     words=Words(
-        rules="RFC 1939 (POP3)",
+        rules="RFC 1939 (POP3), with RFC 2449, 2595, 3206, 5034 and 6856",
+        framing="A POP3 message ends with a line that holds one dot, whatever size was declared; a dot that "
+        "byte-stuffing put before a line is on the wire, and not counted as part of the message.",
         deletion="By RFC 1939 a message that DELE marked is deleted when the client says QUIT and the server agrees.",
+        commands={"deleted": "DELE"},
     ),
+    command_fields=command_fields,
+    reply_fields=reply_fields,
     specification="RFC 1939",
     ports=frozenset({110}),
+    knows_secrets=True,
+    is_subject=True,
 )

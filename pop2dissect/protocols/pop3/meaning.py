@@ -1,43 +1,250 @@
-"""What the turns of a POP3 conversation come to, in outline: the logins by USER, PASS and APOP."""
+"""What the turns of a POP3 conversation come to: logins, the mailbox, messages, and what became of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
-from pop2dissect.protocols.base import Interpretation, ReplyKind, Turn, primary_kind
+from pop2dissect.protocols.base import (
+    Closed,
+    Delivery,
+    Interpretation,
+    MessageData,
+    ReplyKind,
+    ReplyLine,
+    Turn,
+    primary_kind,
+)
 from pop2dissect.protocols.evidence import Evidence
-from pop2dissect.session.model import Login, LoginOutcome
+from pop2dissect.protocols.pop3.dissector import line_end_of
+from pop2dissect.protocols.pop3.logins import logins
+from pop2dissect.protocols.pop3.states import ServerState
+from pop2dissect.protocols.pop3.stuffing import CRLF, stuffed_dots
+from pop2dissect.session.model import Deletion, Disposition, FolderOpening
 from pop2dissect.session.verdict import Ground, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 
+LOGGED_IN: Final = frozenset({ServerState.TRANSACTION, ServerState.UPDATE})
+
+_NOTHING_TO_COMMIT: Final[Verdict[bool | None]] = Verdict(False, Ground.SHOWN)
+
+_MOST_LISTED = 16 << 20
+"""Octets of a listing that are looked at."""
+
 
 def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpretation:
     """Return what the turns of a conversation come to."""
-    return Interpretation(tuple(_logins(turns, Evidence(client, server))))
+    evidence = Evidence(client, server)
+    fates = _Fates(turns, evidence)
+    listed = _Listed(turns, server)
+    deliveries = tuple(_deliveries(turns, evidence, fates, listed))
+    return Interpretation(
+        logins=tuple(logins(turns, evidence)),
+        deliveries=deliveries,
+        folders=tuple(_folders(turns, server)),
+        deletions=tuple(_deletions(turns, fates, listed, deliveries)),
+    )
 
 
-def _logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
-    user: str | None = None
+# Listings.
+
+
+def _entries(turn: Turn, server: Stream) -> Iterator[tuple[int, bytes]]:
+    """Yield the message numbers of the reply to LIST or UIDL, and what stands behind each."""
+    status = turn.replies[0] if turn.replies else None
+    if not isinstance(status, ReplyLine) or status.kind is not ReplyKind.OK:
+        return
+    data = next((reply for reply in turn.replies if isinstance(reply, MessageData)), None)
+    if data is None:
+        lines = [status.raw[len(b"+OK") :]] if turn.number is not None and not status.missing else []
+    elif data.missing:
+        return
+    else:
+        lines = server.read(data.start, min(data.end - (data.end_mark or 0), data.start + _MOST_LISTED)).split(b"\n")
+    for line in lines:
+        words = line.split()
+        if len(words) > 1 and words[0].isdigit() and len(words[0]) <= 20:
+            yield int(words[0]), words[1]
+
+
+class _Listed:
+    """Sizes and unique-ids of the messages, as the server listed them in this session."""
+
+    def __init__(self, turns: Sequence[Turn], server: Stream) -> None:
+        self.sizes: dict[int, int] = {}
+        self.identifiers: dict[int, str] = {}
+        for turn in turns:
+            if turn.keyword == "LIST":
+                sizes = _entries(turn, server)
+                self.sizes.update((number, int(size)) for number, size in sizes if size.isdigit() and len(size) <= 20)
+            elif turn.keyword == "UIDL":
+                self.identifiers.update((number, decode_text(one)) for number, one in _entries(turn, server))
+
+    def size(self, number: int | None) -> int | None:
+        return None if number is None else self.sizes.get(number)
+
+    def identifier(self, number: int | None) -> str | None:
+        return None if number is None else self.identifiers.get(number)
+
+
+def _folders(turns: Sequence[Turn], server: Stream) -> Iterator[FolderOpening]:
+    """Yield the opening of the user's mailbox: the first reply that counts its messages."""
     for index, turn in enumerate(turns):
-        line = turn.command
-        if line is None or turn.keyword not in ("USER", "PASS", "APOP"):
+        status = turn.replies[0] if turn.replies else None
+        if not isinstance(status, ReplyLine) or status.kind is not ReplyKind.OK or status.missing:
             continue
-        argument = decode_text(line.command.arguments[0]) if line.command.arguments else None
-        password = None
-        if turn.keyword == "PASS":
-            password = argument
-        else:  # RFC 1939, section 7: a digest stands for the password
-            user = (argument or "").split(" ")[0] or None
-        if turn.keyword == "USER" and primary_kind(turn) is not ReplyKind.ERROR:
-            continue
-        proof = (argument or "").partition(" ")[2] if turn.keyword == "APOP" else ""
-        yield Login(index, turn.keyword, user, password, _outcome(turn, evidence), response=proof or None)
+        counted: int | None = None
+        if turn.keyword == "STAT":
+            counted = status.value
+        elif turn.keyword == "LIST" and turn.number is None:
+            data = next((reply for reply in turn.replies if isinstance(reply, MessageData)), None)
+            if data is not None and data.end_mark and not data.missing:
+                counted = sum(1 for _ in _entries(turn, server))
+        if counted is not None:
+            yield FolderOpening(index, None, 0, "opened" if counted else "empty", None, counted)
+            return
 
 
-def _outcome(turn: Turn, evidence: Evidence) -> Verdict[LoginOutcome]:
-    frames = evidence.frames(turn.command, *turn.replies[:1])
-    kind = primary_kind(turn)
-    if kind in (ReplyKind.OK, ReplyKind.ERROR):
-        return Verdict("accepted" if kind is ReplyKind.OK else "refused", Ground.SHOWN, "the server's reply", frames)
-    return Verdict("unknown", Ground.UNKNOWN, "no reply to it was captured", frames)
+# What became of the messages.
+
+
+class _Fate(NamedTuple):
+    asked: int
+    """Index of the last DELE of a message."""
+    taken_back: int | None
+    """Index of the RSET after it."""
+    disposed: Verdict[Disposition]
+    committed: Verdict[bool | None]
+
+
+class _Fates:
+    """What the client made of each message, by its number: DELE marks it, RSET takes that back, QUIT makes it so."""
+
+    def __init__(self, turns: Sequence[Turn], evidence: Evidence) -> None:
+        self._turns = turns
+        self._evidence = evidence
+        self.quit = next((index for index, turn in enumerate(turns) if turn.keyword == "QUIT"), None)
+        self.by_number: dict[int | None, _Fate] = {}
+        resets = [index for index, turn in enumerate(turns) if turn.keyword == "RSET"]
+        accepted: dict[int | None, int] = {}
+        for index, turn in enumerate(turns):
+            if turn.keyword != "DELE":
+                continue
+            number = turn.number
+            # That a message is deleted already, and cannot be again, does not take the first mark away.
+            if primary_kind(turn) is ReplyKind.ERROR and number in accepted:
+                continue
+            if primary_kind(turn) is ReplyKind.OK:
+                accepted[number] = index
+            self.by_number[number] = self._fate(index, resets)
+        self.kept = self._kept()
+
+    def of(self, number: int | None) -> _Fate | None:
+        return None if number is None else self.by_number.get(number)
+
+    def _fate(self, index: int, resets: Sequence[int]) -> _Fate:
+        turn = self._turns[index]
+        frames = self._evidence.frames(turn.command, *turn.replies[:1])
+        kind = primary_kind(turn)
+        if kind is ReplyKind.ERROR:
+            refused: Verdict[Disposition] = Verdict("kept", Ground.SHOWN, "the server refused DELE", frames)
+            return _Fate(index, None, refused, _NOTHING_TO_COMMIT)
+        back = next(
+            (at for at in resets if at > index and primary_kind(self._turns[at]) is ReplyKind.OK),
+            None,
+        )
+        if back is not None:
+            reset = self._turns[back]
+            frames = (*frames, *self._evidence.frames(reset.command, *reset.replies[:1]))
+            kept: Verdict[Disposition] = Verdict("kept", Ground.SHOWN, "RSET took DELE back", frames)
+            return _Fate(index, back, kept, _NOTHING_TO_COMMIT)
+        if kind is ReplyKind.OK:
+            deleted: Verdict[Disposition] = Verdict("deleted", Ground.SHOWN, "the client's DELE", frames)
+            return _Fate(index, None, deleted, self._committed())
+        because = "the server did not answer DELE" if turn.replies else "the answer to DELE was not captured"
+        unknown: Verdict[Disposition] = Verdict("unknown", Ground.UNKNOWN, because, frames)
+        return _Fate(index, None, unknown, Verdict(None, Ground.UNKNOWN, "it is not known whether it was marked"))
+
+    def _committed(self) -> Verdict[bool | None]:
+        """Return whether marked messages were removed: only QUIT in TRANSACTION does that (RFC 1939, section 6)."""
+        evidence = self._evidence
+        if self.quit is None:
+            if evidence.client_over and not evidence.client.gaps:
+                return Verdict(False, Ground.SHOWN, "the client ended the connection without QUIT")
+            if evidence.server.finished and not evidence.client.gaps:
+                return Verdict(False, Ground.SHOWN, "the server closed the connection before any QUIT")
+            return Verdict(None, Ground.UNKNOWN, "no QUIT was captured, nor the end of what the client sent")
+        turn = self._turns[self.quit]
+        assert turn.command is not None
+        frames = evidence.frames(turn.command, *turn.replies[:1])
+        kind = primary_kind(turn)
+        if kind is ReplyKind.OK:
+            return Verdict(True, Ground.SHOWN, "the server answered QUIT", frames)
+        if kind is ReplyKind.ERROR:
+            because = "the server answered QUIT with an error: some of the messages were not removed"
+            return Verdict(None, Ground.UNKNOWN, because, frames)
+        if any(isinstance(reply, Closed) for reply in turn.replies):
+            because = "the server closed without an answer to QUIT; some servers remove the messages all the same"
+            return Verdict(None, Ground.UNKNOWN, because, frames)
+        receipt = evidence.receipt(turn.command)
+        if receipt is not None and not evidence.server_seen:
+            because = "the server's TCP acknowledged QUIT; its answer is missing from the capture"
+            return Verdict(True, Ground.CONCLUDED, because, (*frames, receipt))
+        return Verdict(None, Ground.UNKNOWN, "no answer to QUIT was captured", frames)
+
+    def _kept(self) -> Verdict[Disposition]:
+        """Return what became of a message that nobody asked to delete."""
+        if self._evidence.client.gaps:
+            return Verdict("unknown", Ground.UNKNOWN, "some of what the client sent is missing from the capture")
+        if not self._evidence.client_seen:
+            return Verdict("unknown", Ground.UNKNOWN, "nothing that the client sent was captured")
+        return Verdict("kept", Ground.SHOWN, "the client did not ask to delete it")
+
+
+def _deliveries(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed: _Listed) -> Iterator[Delivery]:
+    for index, turn in enumerate(turns):
+        before: ReplyLine | None = None
+        for reply in turn.replies:
+            if isinstance(reply, ReplyLine):
+                before = reply
+            if not isinstance(reply, MessageData) or not reply.is_message:
+                continue
+            end = reply.end - (reply.end_mark or 0)
+            fate = fates.of(turn.number)
+            disposed = fates.kept if fate is None else fate.disposed
+            started = before is not None and before.kind is ReplyKind.OK and not before.missing
+            yield Delivery(
+                turn=index,
+                start=reply.start,
+                end=end,
+                mailbox=turn.mailbox,
+                number=turn.number,
+                declared=reply.announced if reply.announced is not None else listed.size(turn.number),
+                disposition=disposed,
+                committed=_NOTHING_TO_COMMIT if fate is None else fate.committed,
+                acknowledged_by=fate.asked if fate is not None else None,
+                released_by=fates.quit if fate is not None and disposed.value == "deleted" else None,
+                skipped=stuffed_dots(evidence.server, reply.start, end, line_end_of(before) if before else CRLF),
+                notes=turn.notes,
+                identifier=listed.identifier(turn.number),
+                whole=started and bool(reply.end_mark),
+            )
+
+
+def _deletions(
+    turns: Sequence[Turn], fates: _Fates, listed: _Listed, deliveries: Sequence[Delivery]
+) -> Iterator[Deletion]:
+    transferred = {one.number for one in deliveries if one.whole}
+    looked_at = transferred | {turn.number for turn in turns if turn.keyword in ("RETR", "TOP") and turn.replies[1:]}
+    for number, fate in fates.by_number.items():
+        yield Deletion(
+            exchange=fate.asked,
+            number=number,
+            identifier=listed.identifier(number),
+            octets=listed.size(number),
+            transferred=number in transferred,
+            looked_at=number in looked_at,
+            disposed=fate.disposed,
+            released=fate.committed,
+        )

@@ -241,23 +241,3 @@ def test_every_state_can_be_reached_and_left() -> None:
         reached |= new
     assert reached == set(ServerState) - {ServerState.UNKNOWN}
     assert {state for state, _ in SERVER} == reached - {ServerState.DONE}
-
-
-def test_pop3_in_outline() -> None:
-    said: Script = [
-        ("S", b"+OK ready <1.2@host>\r\n"),
-        ("C", b"AUTH PLAIN\r\n"),
-        ("S", b"+ \r\n"),
-        ("C", b"AGZyZWQAcGFzcw==\r\n"),
-        ("S", b"-ERR no\r\n"),
-        ("C", b"LIST\r\n"),
-        ("S", b"+OK\r\n1 20\r\n.\r\n"),
-        ("C", b"RETR 1\r\n"),
-        ("S", b"+OK 20 octets\r\nSubject: x\r\n\r\n..\r\n.\r\n"),
-        ("C", b"DELE 1\r\n"),
-        ("S", b"+OK\r\n"),
-    ]
-    found = list(pop3.dissect(*Conversation().script(said, size=3).streams()))
-    assert [len(turn.replies) for turn in found] == [1, 1, 1, 2, 2, 1]
-    assert [data.end - data.start for data in data_of(found)] == [9, 21]
-    assert [turn.command.command.secret for turn in found if turn.command] == [(5, 10), (0, 16), None, None, None]

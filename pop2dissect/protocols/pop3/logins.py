@@ -1,0 +1,204 @@
+"""Who logged in, or tried to: USER and PASS, APOP, RPOP, and AUTH with every mechanism."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from pop2dissect.protocols.base import Closed, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
+from pop2dissect.protocols.evidence import Evidence
+from pop2dissect.protocols.pop3.grammar import MAX_SASL_LINE, code_of, timestamp_of
+from pop2dissect.protocols.pop3.sasl import NOTHING, TOKENS, Credentials, read_credentials
+from pop2dissect.protocols.pop3.states import ServerState
+from pop2dissect.protocols.refusals import speaks_of_lock
+from pop2dissect.session.model import Login, LoginOutcome
+from pop2dissect.session.verdict import Ground, Verdict
+from pop2dissect.text.values import decode_text
+
+RIGHT: Final = frozenset({"IN-USE", "LOGIN-DELAY"})
+"""Response codes that a server gives only once the password was right (RFC 2449, section 8.1)."""
+
+_OTHER_REASON: Final = RIGHT | {"SYS/TEMP", "SYS/PERM"}
+"""Those that say that the credentials are not the reason (RFC 3206, section 4)."""
+
+# Dovecot counts a user's connections once it knows that it is the user.
+_COUNTED = re.compile(r"\AMaximum number of connections from user", re.IGNORECASE)
+
+_TRANSACTION: Final = frozenset({"STAT", "LIST", "RETR", "TOP", "DELE", "UIDL", "LAST", "RSET", "NOOP"})
+
+
+class _Attempt(NamedTuple):
+    """The turns of an attempt: the first and the last one, and what it tried."""
+
+    first: int
+    last: int
+    mechanism: str
+    given: Credentials
+
+
+def logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
+    """Yield each attempt to log in, in order; a USER that was refused, or not followed by PASS, is one too."""
+    attempts = list(_attempts(turns))
+    for place, attempt in enumerate(attempts):
+        until = attempts[place + 1].first if place + 1 < len(attempts) else len(turns)
+        turn = turns[attempt.last]
+        if attempt.mechanism == "USER" and not _is_refused(turn):
+            verdict: Verdict[LoginOutcome] = Verdict(
+                "none", Ground.SHOWN, "no password was captured after the user's name", evidence.frames(turn.command)
+            )
+        else:
+            verdict = _outcome(turn, attempt.mechanism.removeprefix("AUTH "), turns[attempt.last + 1 : until], evidence)
+        refusal = _refusal(turn) if verdict.value == "refused" else None
+        code = code_of(refusal.raw) if refusal else None
+        text = refusal.text if refusal else ""
+        given = attempt.given
+        yield Login(
+            exchange=attempt.last,
+            mechanism=attempt.mechanism,
+            user=given.user,
+            password=given.password,
+            verdict=verdict,
+            locked=code in _OTHER_REASON or speaks_of_lock(text),
+            credentials_right=code in RIGHT
+            or (code == "SYS/TEMP" and _COUNTED.search(_without_code(text)) is not None),
+            authorized_as=given.authorized_as,
+            challenge=given.challenge,
+            response=given.response,
+            realm=given.realm,
+        )
+
+
+def _without_code(text: str) -> str:
+    return text.partition("]")[2].lstrip()
+
+
+def _attempts(turns: Sequence[Turn]) -> Iterator[_Attempt]:
+    user: str | None = None
+    pending: int | None = None
+    index = 0
+    while index < len(turns):
+        turn = turns[index]
+        line, keyword = turn.command, turn.keyword
+        at, index = index, index + 1
+        if line is None or _is_behind_stls(turn):
+            continue
+        arguments = [] if line.missing else [decode_text(one) for one in line.command.arguments]
+        if keyword == "USER":
+            user, pending = arguments[0] if arguments else None, at
+            if _is_refused(turn):
+                pending = None
+                yield _Attempt(at, at, "USER", Credentials(user))
+        elif keyword in ("PASS", "RPOP"):
+            pending = None
+            password = arguments[0] if arguments and keyword == "PASS" else None
+            if keyword == "PASS" or user is None:
+                given = Credentials(user if keyword == "PASS" else arguments[0] if arguments else None, password)
+            else:
+                given = Credentials(user)
+            yield _Attempt(at, at, keyword, given)
+        elif keyword == "APOP":
+            stamp = timestamp_of(_greeting(turns))
+            name = arguments[0] if arguments else None
+            digest = arguments[1] if len(arguments) > 1 else None
+            yield _Attempt(
+                at, at, "APOP", Credentials(name, challenge=decode_text(stamp) if stamp else None, response=digest)
+            )
+        elif keyword == "AUTH" and line.command.arguments:
+            while index < len(turns) and _continues(turns[index]):
+                index += 1
+            yield _sasl(turns, at, index - 1)
+    if pending is not None:
+        yield _Attempt(pending, pending, "USER", Credentials(user))
+
+
+def _is_behind_stls(turn: Turn) -> bool:
+    return any(one.side == "client" and one.id.startswith("tls.") for one in turn.departures)
+
+
+def _greeting(turns: Sequence[Turn]) -> bytes:
+    first = turns[0].replies[0] if turns and turns[0].command is None and turns[0].replies else None
+    return first.raw if isinstance(first, ReplyLine) else b""
+
+
+def _continues(turn: Turn) -> bool:
+    """Whether the client's line belongs to the SASL exchange before it."""
+    command = turn.command.command if turn.command else None
+    return command is not None and not command.keyword and command.is_known
+
+
+def _sasl(turns: Sequence[Turn], first: int, last: int) -> _Attempt:
+    said: list[bytes] = []
+    asked: list[bytes] = []
+    lost = False
+    mechanism = ""
+    for turn in turns[first : last + 1]:
+        line = turn.command
+        assert line is not None
+        lost = lost or line.missing > 0 or line.end - line.start > MAX_SASL_LINE
+        if not mechanism:
+            mechanism = decode_text(line.command.arguments[0]).upper()
+            said += line.command.arguments[1:]
+        else:
+            said.append(line.raw)
+        asked += [
+            reply.raw[1:].strip(b" ")
+            for reply in turn.replies
+            if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.CHALLENGE
+        ]
+    given = NOTHING if lost else read_credentials(mechanism, said, asked)
+    return _Attempt(first, last, f"AUTH {mechanism}", given)
+
+
+def _is_refused(turn: Turn) -> bool:
+    return _refusal(turn) is not None
+
+
+def _refusal(turn: Turn) -> ReplyLine | None:
+    first = turn.replies[0] if turn.replies else None
+    return first if isinstance(first, ReplyLine) and first.kind is ReplyKind.ERROR and not is_lost(first) else None
+
+
+def _outcome(turn: Turn, mechanism: str, following: Sequence[Turn], evidence: Evidence) -> Verdict[LoginOutcome]:
+    for reply in turn.replies:
+        outcome = _by_reply(reply)
+        if outcome is not None:
+            said = "the server closed the connection" if isinstance(reply, Closed) else "the server's reply"
+            return Verdict(outcome, Ground.SHOWN, said, evidence.frames(turn.command, reply))
+    for other in following:
+        shown = next((reply for reply in other.replies if _is_of_transaction(other, reply)), None)
+        if shown is not None:
+            because = "the reply is missing from the capture, and the server went on to serve this client"
+            return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, shown))
+    last = turn.replies[-1] if turn.replies else None
+    if isinstance(last, ReplyLine) and last.kind is ReplyKind.CHALLENGE and evidence.client_over:
+        frames = evidence.frames(turn.command, last)
+        if mechanism in TOKENS and last.raw.strip(b"+ "):
+            because = "a challenge after the token says that it is not valid"  # RFC 7628, section 3.2.2
+            return Verdict("refused", Ground.CONCLUDED, because, frames)
+        return Verdict("none", Ground.SHOWN, "the client broke off the exchange", frames)
+    if not following and evidence.server_seen and not evidence.server.gaps and _is_over(evidence):
+        because = "the connection ended before the server answered"
+        return Verdict("none", Ground.SHOWN, because, evidence.frames(turn.command))
+    because = "no reply to it was captured" if evidence.server_seen else "nothing that the server sent was captured"
+    return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(turn.command))
+
+
+def _is_over(evidence: Evidence) -> bool:
+    return evidence.client_over or evidence.server.reset or evidence.server.finished
+
+
+def _by_reply(reply: ReplyEvent) -> LoginOutcome | None:
+    if isinstance(reply, Closed):
+        return "refused"
+    if isinstance(reply, MessageData) or is_lost(reply):
+        return None
+    if reply.kind is ReplyKind.OK:
+        return "accepted"
+    return "refused" if reply.kind is ReplyKind.ERROR else None
+
+
+def _is_of_transaction(turn: Turn, reply: ReplyEvent) -> bool:
+    if turn.keyword not in _TRANSACTION or turn.state == ServerState.AUTHORIZATION:
+        return False
+    return isinstance(reply, ReplyLine) and reply.kind is ReplyKind.OK and not reply.missing

@@ -1,0 +1,121 @@
+"""What is said of recorded POP3 captures equals what the two ends recorded of themselves."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pop2dissect
+from pop2dissect.session import Session
+
+FOLDER = Path(__file__).parents[1] / "data" / "captures-pop3"
+NAMES = sorted(path.name.removesuffix(".truth.json.gz") for path in FOLDER.glob("*.truth.json.gz"))
+
+Pair = tuple[dict[str, Any], Session]
+
+
+@cache
+def pairs(name: str) -> list[Pair]:
+    """Return each session of the truth with the one that was found between the same ports, in order."""
+    truth = json.loads(gzip.decompress((FOLDER / f"{name}.truth.json.gz").read_bytes()))
+    (path,) = (one for one in FOLDER.glob(f"{name}.pcap*"))
+    found: dict[tuple[str, int], list[Session]] = defaultdict(list)
+    for session in pop2dissect.read(path, (*truth["ports"], 110)).sessions:
+        found[session.client.ip, session.client.port].append(session)
+    result = []
+    for expected in truth["sessions"]:
+        ours = found[expected["client"]["addr"], expected["client"]["port"]]
+        if ours:
+            expected["partial"] = bool(truth.get("partial_capture"))
+            result.append((expected, ours.pop(0)))
+    assert result
+    return result
+
+
+def whole(name: str) -> Iterator[Pair]:
+    """Yield those of which the capture shows all, and which are POP3 to the end."""
+    for expected, session in pairs(name):
+        wire = expected["wire_check"] or {}
+        shown = all((wire.get(side) or {}).get("equals") for side in ("c2s", "s2c"))
+        if shown and not expected["partial"] and any(turn["kind"] == "greeting" for turn in expected["turns"]):
+            yield expected, session
+
+
+def text(recorded: str | None) -> str | None:
+    if recorded is None:
+        return None
+    try:
+        return recorded.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return recorded
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_messages_have_the_octets_that_the_server_sent(name: str) -> None:
+    for expected, session in whole(name):
+        wanted = [
+            (one["number"], one["octets"], one["sha256"])
+            for one in expected["messages"]
+            if one["complete"] and (one["by"] == "RETR" or len(one["by"].split()[1]) >= 6) and one["number"] is not None
+        ]
+        have = [(one.number, one.octets, one.sha256) for one in session.messages if one.complete]
+        assert [one for one in have if one in wanted] == wanted
+        assert len(have) - len(wanted) in range(2)  # RETR +1 names no number
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_message_is_called_complete_that_no_end_had(name: str) -> None:
+    for expected, session in pairs(name):
+        known = {one["sha256"] for one in expected["messages"]}
+        assert {one.sha256 for one in session.messages if one.complete} <= known
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dispositions(name: str) -> None:
+    for expected, session in whole(name):
+        truth = {one["number"]: one for one in expected["messages"] if one["number"] is not None}
+        for message in session.messages:
+            one = truth.get(message.number)
+            if one is not None and message.complete:
+                assert message.disposition == one["disposition"]
+                assert bool(message.committed) == bool(one["committed"])
+                assert message.identifier == one["uidl"] or one["uidl"] is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_logins(name: str) -> None:
+    for expected, session in whole(name):
+        attempts = expected["attempts"]
+        if not attempts or expected.get("ambiguous_pairing") or expected["c2s"].get("server_is_prefix"):
+            continue
+        answered = [one for one in attempts if one["result"] != "unanswered"]
+        ours = [one for one in session.logins if one.outcome in ("accepted", "refused")]
+        if len(answered) == len(attempts):
+            assert [one.outcome for one in ours] == [one["result"] for one in answered]
+            for mine, theirs in zip(ours, answered, strict=True):
+                assert mine.user == text(theirs["user"]) or theirs.get("cancelled")
+            assert session.user == text(expected["user"])
+        for mine, theirs in zip(ours, answered, strict=False):
+            if theirs.get("token"):
+                assert mine.response == theirs["token"]
+            elif theirs["password"] is not None and len(ours) == len(answered):
+                assert (mine.password or "").strip() == text(theirs["password"].strip())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands(name: str) -> None:
+    for expected, session in whole(name):
+        if expected.get("not_pop3") or expected["c2s"].get("server_is_prefix"):
+            continue
+        turns = [one for one in expected["turns"] if one["command"] is not None]
+        behind = ((expected.get("stls") or {}).get("plaintext_behind") or "").count("\n")
+        said = [one.raw for one in session.exchanges if one.raw is not None]
+        lines = [one["command"].encode("latin-1").rstrip(b"\r\n") for one in turns]
+        assert said[: len(said) - behind] == lines or (behind == 0 and [one.rstrip(b"\r") for one in said] == lines)
