@@ -69,6 +69,22 @@ def failed(facts: SessionFacts) -> Iterator[Finding]:
     )
 
 
+def valid_but_refused(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.valid_but_refused."""
+    found = [attempt for attempt in facts.logins if attempt.login.credentials_right]
+    if not found:
+        return
+    first = found[0]
+    yield finding(
+        "auth.valid_but_refused",
+        f"The login of user {quoted(first.user or '')} was refused{_answer(first)}. A server says so only once the "
+        "password was right.",
+        time=first.exchange.time,
+        frames=(frame for attempt in found for frame in command_frames(attempt.exchange)),
+        sessions=facts.sessions,
+    )
+
+
 def _answer(attempt: LoginAttempt) -> str:
     text = reply_text(attempt.exchange)
     if text is None:

@@ -74,6 +74,15 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "T1110",
     ),
     _declare(
+        "auth.valid_but_refused",
+        Severity.MEDIUM,
+        "Login refused although the password was right",
+        "The server refused a login for a reason that it gives only once the password was right: [IN-USE], "
+        "[LOGIN-DELAY] (RFC 2449), or Dovecot's limit of connections.",
+        "two programs of one user at once, or one that asks too often",
+        "T1078",
+    ),
+    _declare(
         "auth.bruteforce",
         Severity.HIGH,
         "Passwords guessed for one user",
@@ -324,6 +333,22 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "A command or reply has control characters, which can deceive whoever reads them on a terminal.",
         "a client of another protocol; a key pressed by mistake",
         "T1565.002",
+    ),
+    _declare(
+        "tls.injection",
+        Severity.HIGH,
+        "Plain text between STLS and TLS",
+        "The client sent lines in plain text after STLS and before TLS, or the server did. Some servers run such lines "
+        "inside the TLS session (CVE-2011-0411).",
+        "a client that sends several commands at once",
+        "T1557",
+    ),
+    _declare(
+        "tls.plaintext_after_stls",
+        Severity.LOW,
+        "Plain text instead of TLS",
+        "The server agreed to STLS, and the client went on in plain text and never began TLS.",
+        "a client that gives up TLS when it does not like the certificate; a script",
     ),
     _declare(
         "data.bulk_read",

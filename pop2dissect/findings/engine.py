@@ -28,7 +28,7 @@ Check = Callable[[SessionFacts], Iterator[Finding]]
 
 CHECKS: Final[tuple[tuple[Callable[[SessionFacts], object], tuple[Check, ...]], ...]] = (
     (lambda facts: facts.suspects, (auth.cleartext, files.rsh_arg)),
-    (lambda facts: facts.logins, (auth.failed, auth.weak, auth.proxy_helo)),
+    (lambda facts: facts.logins, (auth.failed, auth.valid_but_refused, auth.weak, auth.proxy_helo)),
     (lambda facts: not facts.logins, (recon.banner_grab,)),
     (lambda facts: facts.departures, (protocol.violations,)),
     (lambda facts: facts.session.messages, (protocol.length_mismatch, data.delete_uncommitted)),

@@ -23,6 +23,8 @@ _SAID: Final[dict[str, str]] = {
     "protocol.long_line": "{where} is longer than the 512 octets that the protocol allows",
     "protocol.non_ascii": "{where} has octets that are no ASCII text",
     "protocol.terminal_escape": "{where} has control characters, which can make a terminal show something else",
+    "tls.injection": "{where} was sent in plain text between STLS and TLS",
+    "tls.plaintext_after_stls": "{where} was sent in plain text after STLS, and no TLS followed",
 }
 """What was seen first, in a sentence without its end."""
 

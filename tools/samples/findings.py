@@ -446,6 +446,36 @@ def escape_in_mail() -> Network:
     return Network().session(login(), *read(mail(text=b"\x1b[2J\r\n")))
 
 
+_POP3 = "+OK POP3 server ready"
+
+
+def in_use() -> Network:
+    """The right password, for a mailbox that somebody has open."""
+    turns = [("USER fred", "+OK"), ("PASS pass-word", "-ERR [IN-USE] mailbox locked"), ("QUIT", "+OK")]
+    return Network().session(*turns, greeting=_POP3)
+
+
+def wrong_code() -> Network:
+    """A code that says that the password was wrong."""
+    turns = [("USER fred", "+OK"), ("PASS pass-word", "-ERR [AUTH] no"), ("QUIT", "+OK")]
+    return Network().session(*turns, greeting=_POP3)
+
+
+def tls_injection() -> Network:
+    """A command behind STLS, and then a ClientHello."""
+    return Network().session(("STLS\r\nUSER eve\r\n\x16\x03\x01\x00\x02hi", "+OK begin TLS"), greeting=_POP3)
+
+
+def tls_alone() -> Network:
+    """STLS, and then a ClientHello."""
+    return Network().session(("STLS", "+OK begin TLS"), ("\x16\x03\x01\x00\x02hi", None), greeting=_POP3)
+
+
+def no_tls() -> Network:
+    """STLS, and then a command."""
+    return Network().session(("STLS", "+OK begin TLS"), ("USER eve", None), greeting=_POP3, end="client")
+
+
 # The mail ------------------------------------------------------------------------------------------
 
 
@@ -597,6 +627,7 @@ class Case(NamedTuple):
 CASES: dict[str, Case] = {
     "auth.cleartext": Case(cleartext, no_login),
     "auth.failed": Case(failed, no_password),
+    "auth.valid_but_refused": Case(in_use, wrong_code),
     "auth.bruteforce": Case(brute_force, slow_tries),
     "auth.retry_stale": Case(stale, stale_corrected),
     "auth.spray": Case(spray, shared_password),
@@ -627,6 +658,8 @@ CASES: dict[str, Case] = {
     "protocol.long_line": Case(long_line, longest_line),
     "protocol.non_ascii": Case(non_ascii, non_ascii_mail),
     "protocol.terminal_escape": Case(terminal_escape, escape_in_mail),
+    "tls.injection": Case(tls_injection, tls_alone),
+    "tls.plaintext_after_stls": Case(no_tls, tls_alone),
     "data.bulk_read": Case(bulk_read, new_mail),
     "data.mass_delete": Case(mass_delete, delete_some),
     "data.delete_uncommitted": Case(uncommitted, committed_unheard),
