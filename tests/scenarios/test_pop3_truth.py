@@ -119,3 +119,14 @@ def test_commands(name: str) -> None:
         said = [one.raw for one in session.exchanges if one.raw is not None]
         lines = [one["command"].encode("latin-1").rstrip(b"\r\n") for one in turns]
         assert said[: len(said) - behind] == lines or (behind == 0 and [one.rstrip(b"\r") for one in said] == lines)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_programs_are_named_right_or_not_at_all(name: str) -> None:
+    for expected, session in pairs(name):
+        for ours, truth in (
+            (session.server_software, expected["server_software"]),
+            (session.client_software, expected["client_software"]),
+        ):
+            if ours is not None and truth is not None:
+                assert ours.product.split()[0].lower() in str(truth).lower()

@@ -17,6 +17,7 @@ from pop2dissect.protocols.base import (
 )
 from pop2dissect.protocols.evidence import Evidence
 from pop2dissect.protocols.pop3.dissector import line_end_of
+from pop2dissect.protocols.pop3.habits import client_of, server_of
 from pop2dissect.protocols.pop3.logins import logins
 from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.pop3.stuffing import CRLF, stuffed_dots
@@ -44,6 +45,8 @@ def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpre
         deliveries=deliveries,
         folders=tuple(_folders(turns, server)),
         deletions=tuple(_deletions(turns, fates, listed, deliveries)),
+        client=client_of(turns),
+        server=server_of(turns),
     )
 
 
