@@ -43,7 +43,7 @@ def test_extras_that_messages_name_exist() -> None:
     for path in (ROOT / "pop2dissect").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         named |= set(re.findall(r"pop2dissect\[(\w+)\]", text)) | set(re.findall(r'\bextra\("(\w+)"\)', text))
-    assert named == {"analysis", "compression", "parquet", "pyshark"}
+    assert named == {"analysis", "compression", "parquet"}
     assert named < set(PROJECT["optional-dependencies"])
 
 
