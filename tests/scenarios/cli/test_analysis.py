@@ -23,7 +23,7 @@ def test_files_are_those_that_the_library_writes(tmp_path: Path, capsys: pytest.
     """The command puts rows aside while sessions pass; the library has all sessions at hand."""
     status = main([INCIDENT, "--csv", str(tmp_path / "c"), "--parquet", str(tmp_path / "p")])
     assert status == ExitStatus.DONE
-    assert f"8 tables as CSV in {tmp_path / 'c'}\n8 tables as Parquet in {tmp_path / 'p'}\n" in capsys.readouterr().out
+    assert f"9 tables as CSV in {tmp_path / 'c'}\n9 tables as Parquet in {tmp_path / 'p'}\n" in capsys.readouterr().out
     tables = pop2dissect.read(INCIDENT).tables
     paths = [*tables.write_csv(tmp_path / "c2"), *tables.write_parquet(tmp_path / "p2")]
     for path in paths:

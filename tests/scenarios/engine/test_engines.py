@@ -114,7 +114,9 @@ def test_encapsulations(tmp_path: Path) -> None:
     assert len(native) == len(names)
     missed = {names[frame - 1] for frame in native.keys() - tshark.keys()}
     assert missed <= UNKNOWN_TO_TSHARK.keys()
-    assert tshark == {frame: segment for frame, segment in native.items() if names[frame - 1] not in missed}
+    # Which network a packet was on is not among the fields that tshark is asked for.
+    plain = {frame: segment._replace(context=()) for frame, segment in native.items()}
+    assert tshark == {frame: segment for frame, segment in plain.items() if names[frame - 1] not in missed}
 
 
 def one_of_each(folder: Path) -> Path:

@@ -242,7 +242,7 @@ def test_search_and_filters(page: Page) -> None:
 
 
 def test_a_frame_leads_to_its_line(page: Page) -> None:
-    events = page.locator("#events tr", has_text="Asks for the folder “/etc/inetd.conf”")
+    events = page.locator("#events tr", has_text='Asks for the folder "/etc/inetd.conf"')
     events.locator("a").click()
     expect(page.locator("#s41 tr[aria-current]")).to_contain_text("FOLD /etc/inetd.conf")
     expect(page.locator("#s41 tr[aria-current]")).to_be_focused()

@@ -10,6 +10,7 @@ import pytest
 
 import pop2dissect
 from pop2dissect import plots
+from pop2dissect.pipeline import Dissection
 from pop2dissect.tables.tables import COLLECTED, Tables, collect
 from tests.support.truth import ROOT, capture_path
 from tools.samples.many_users import sessions
@@ -30,7 +31,8 @@ def test_many_sessions_within_memory() -> None:
 @pytest.mark.parametrize("name", ["incident_small", "gaps_span_missed_3pct", "impaired_reorder30_cli"])
 def test_tables_of_passing_sessions_are_those_of_kept_ones(name: str) -> None:
     """They pass in the order of their ends, and come out in that of their numbers."""
-    frames = collect(pop2dissect.iter_sessions(capture_path(name)))
+    with Dissection(capture_path(name)) as dissection:
+        frames = collect(dissection)
     kept = Tables(pop2dissect.read(capture_path(name)).sessions)
     assert set(frames) == set(COLLECTED)
     for table, frame in frames.items():
