@@ -10,11 +10,11 @@ from pop2dissect.session import Finding
 MEANING: Final[dict[str, str]] = {
     "auth.cleartext": "Anyone on the path of these packets can have read the password and may use it.",
     "auth.failed": "Somebody without the right password tried to log in.",
+    "auth.valid_but_refused": "Whoever tried this knows the password, though nobody was let in.",
     "auth.bruteforce": "Somebody who did not know the user's password tried to find it by guessing.",
     "auth.retry_stale": "A program goes on with a password that no longer holds; hardly a guesser, who would vary it.",
     "auth.spray": "Somebody tried one likely password on many users, which stays below limits that count by user.",
     "auth.user_enum": "Somebody tried to find out which users the server has.",
-    "auth.valid_but_refused": "Whoever tried this knows the password, though nobody was let in.",
     "auth.success_after_fail": "The guessing succeeded: from here on the account is in the hands of the guesser.",
     "auth.weak": "The password can be guessed in a few tries.",
     "proxy.helo": "The server was used to reach another host, which then sees the server and not the client.",
