@@ -159,7 +159,7 @@ def delete_uncommitted(facts: SessionFacts) -> Iterator[Finding]:
     marked = [session.exchanges[one.acknowledged_by] for one in found if one.acknowledged_by is not None]
     yield finding(
         "data.delete_uncommitted",
-        f"{count(len(found), 'message was', 'messages were')} marked as deleted, but {found[0].released.because}"
+        f"{count(len(found), 'message was', 'messages were')} marked as deleted; {found[0].released.because}"
         f"{', so by the protocol nothing was deleted' if settled else ''}.",
         time=marked[0].time if marked else found[0].end_time,
         frames=(frame for exchange in marked for frame in exchange.frames),
