@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,21 @@ settings.register_profile("default", deadline=None)  # time is a matter of the m
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("thorough", deadline=None, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_signals() -> None:
+    """Have programs start with the signals as a terminal leaves them, however the tests were started.
+
+    nohup ignores SIGHUP, a shell ignores SIGINT for what runs in the background, and both pass on to the programs that
+    a test starts, which would then wait for ever. A handler is put back to the default at exec, an ignored signal not.
+    """
+    if os.name == "nt":
+        return
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM))
 
 
 @pytest.fixture(scope="session")
