@@ -16,10 +16,8 @@ from pop2dissect.engine import EngineName
 from pop2dissect.errors import SettingError
 from pop2dissect.findings import Thresholds
 from pop2dissect.limits import DEFAULT, Limits, Numbers
+from pop2dissect.protocols import DEFAULT_PORT
 from pop2dissect.tcp.reassembly import OverlapPolicy
-
-POP2_PORT = 109
-"""RFC 937, "The Protocol"; registered as ``pop2``."""
 
 Recorded: TypeAlias = str | bool | list[int] | list[str] | dict[str, int]
 """How a setting stands in a JSON document."""
@@ -259,8 +257,8 @@ class Settings:
     """
 
     ports: frozenset[int] = field(
-        default=frozenset({POP2_PORT}),
-        metadata={"setting": Ports("--port", "Server ports", f"server port (default {POP2_PORT}); repeatable")},
+        default=frozenset({DEFAULT_PORT}),
+        metadata={"setting": Ports("--port", "Server ports", f"server port (default {DEFAULT_PORT}); repeatable")},
     )
     """TCP ports of servers to look at."""
     overlap: OverlapPolicy = field(

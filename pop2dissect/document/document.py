@@ -11,8 +11,7 @@ from pop2dissect.document.json_text import Json, Seconds, to_text
 from pop2dissect.document.masking import Range, hides, masked_password, secret_ranges
 from pop2dissect.document.totals import Totals
 from pop2dissect.ledger import LedgerEntry, Mailbox
-from pop2dissect.protocols import protocol_of
-from pop2dissect.protocols.pop2 import PROTOCOL as POP2
+from pop2dissect.protocols import PROTOCOLS, protocol_of
 from pop2dissect.session import (
     PASSWORD_MASK,
     Deletion,
@@ -380,7 +379,7 @@ def summary_object(totals: Totals, probes: Sequence[Probe]) -> Object:
     """Return the totals."""
     return {
         "sessions": totals.sessions,
-        "pop2_sessions": totals.protocols[POP2.name],
+        **{one.counted_as: totals.protocols[one.name] for one in PROTOCOLS if one.counted_as},
         "protocols": dict(sorted(totals.protocols.items())),
         "users": len(totals.users),
         "logins": {login: totals.logins[login] for login in get_args(LoginOutcome)},

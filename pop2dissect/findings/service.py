@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.protocols import protocol_of
+from pop2dissect.protocols import DEFAULT_PORT, protocol_of
 from pop2dissect.protocols.identify import NONE, UNKNOWN
 from pop2dissect.session import Finding
 from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
-
-POP2_PORT = 109
-
-_UW_VERSION = re.compile(r"^[+-] POP2 \S+ v(\d{1,3})\.(\d{1,3})\b")
-"""UW's greeting of its older versions: ``+ POP2 host v4.46 server ready``."""
 
 
 class ServerTrait(NamedTuple):
@@ -43,7 +37,7 @@ def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
     server = facts.server
     port = session.server.port
     spoken = protocol_of(session.protocol)
-    if port == POP2_PORT and port not in spoken.ports and session.protocol != NONE.name:
+    if port == DEFAULT_PORT and port not in spoken.ports and session.protocol != NONE.name:
         both = session.client_stream.octets and session.server_stream.octets
         # The end of a POP2 session alone, a QUIT and a farewell, does not tell what was spoken.
         if session.protocol != UNKNOWN.name or (both and session.handshake != "missing"):
@@ -51,17 +45,8 @@ def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
     if spoken.is_subject and spoken.ports and port not in spoken.ports and not spoken.greets_ok:
         yield ServerTrait("service.elsewhere", server, session.protocol)
     greeting = session.greeting
-    if greeting is not None and b" v" in greeting.raw and is_vulnerable(greeting.line):
+    if greeting is not None and spoken.is_vulnerable is not None and spoken.is_vulnerable(greeting.line):
         yield ServerTrait("service.vulnerable_banner", server, greeting.line)
-
-
-def is_vulnerable(greeting: str) -> bool:
-    """Whether a greeting is that of an ipop2d up to v4.55 (Nessus 10130 and 10469)."""
-    match = _UW_VERSION.match(greeting)
-    if match is None:
-        return False
-    major, minor = int(match.group(1)), int(match.group(2))
-    return major < 4 or (major == 4 and minor <= 55)
 
 
 def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
@@ -69,7 +54,7 @@ def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
     seen = sorted(sighting.sessions)
     sessions = count(len(seen) + sighting.more, "session")
     told = {
-        "service.other_protocol": f"On port {POP2_PORT} of {trait.server} {_protocol(trait.value)} is spoken, in "
+        "service.other_protocol": f"On port {DEFAULT_PORT} of {trait.server} {_protocol(trait.value)} is spoken, in "
         f"{sessions}.",
         "service.elsewhere": f"The server {trait.server} speaks {trait.value} on another port than its own, "
         f"in {sessions}.",

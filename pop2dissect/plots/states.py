@@ -1,4 +1,4 @@
-"""Which way sessions took through the RFC's own state diagram."""
+"""Which way sessions took through the state diagram of a protocol."""
 
 from __future__ import annotations
 
@@ -10,36 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from pop2dissect.plots.style import ALARM, FAINT, GREY, INK, PALE, SMALL, caption, label, nothing
-from pop2dissect.protocols.pop2 import PROTOCOL as POP2
+from pop2dissect.protocols import PROTOCOLS, protocol_of
+from pop2dissect.protocols.base import StateDiagram
 from pop2dissect.session import Session
 from pop2dissect.text.values import count
 
-_PLACES = {"AUTH": (0.0, 0.0), "MBOX": (2.0, 0.0), "ITEM": (4.0, 0.0), "NEXT": (6.0, 0.0), "DONE": (3.0, -2.6)}
-_UNKNOWN = (0.0, -2.6)
 _RADIUS = 0.42
-_BENDS = {
-    ("MBOX", "ITEM"): -0.28,
-    ("ITEM", "MBOX"): -0.28,
-    ("ITEM", "NEXT"): -0.28,
-    ("NEXT", "ITEM"): -0.28,
-    ("AUTH", "DONE"): 0.12,
-    ("NEXT", "DONE"): -0.12,
-}
-_LABELS = {
-    ("AUTH", "MBOX"): (1.0, 0.46, "bottom"),
-    ("MBOX", "ITEM"): (3.0, 0.36, "bottom"),
-    ("ITEM", "MBOX"): (3.0, -0.36, "top"),
-    ("ITEM", "NEXT"): (5.0, 0.36, "bottom"),
-    ("NEXT", "ITEM"): (5.0, -0.36, "top"),
-    ("MBOX", "MBOX"): (2.0, 0.92, "bottom"),
-    ("ITEM", "ITEM"): (4.0, 0.92, "bottom"),
-    ("AUTH", "AUTH"): (0.0, 0.92, "bottom"),
-    ("NEXT", "NEXT"): (6.0, 0.92, "bottom"),
-    ("AUTH", "DONE"): (0.6, -1.45, "top"),
-    ("MBOX", "DONE"): (1.85, -1.25, "center"),
-    ("ITEM", "DONE"): (4.15, -1.25, "center"),
-    ("NEXT", "DONE"): (5.4, -1.45, "top"),
-}
 
 _Edge = tuple[str, str]
 
@@ -58,18 +34,23 @@ class _Way:
 
 
 def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
-    """Draw the states and transitions of RFC 937's server, and how often sessions took each.
+    """Draw the states and transitions of a server by its specification (RFC 937), and how often sessions took each.
 
     The diagram comes from the dissector's own table. Transitions taken are black and have their counts,
-    those never taken are pale; what the table does not have is dashed. Only POP2 sessions count.
+    those never taken are pale; what the table does not have is dashed. Only sessions of a protocol whose states can
+    be drawn count, and of several the one that most of them speak.
     """
-    sessions = [session for session in sessions if session.protocol == POP2.name]
-    if not sessions:
-        return nothing(ax, "no POP2 sessions")
-    ways = _ways(sessions)
+    drawable = {protocol.name: protocol.diagram for protocol in PROTOCOLS if protocol.diagram is not None}
+    spoken = Counter(session.protocol for session in sessions if session.protocol in drawable)
+    if not spoken:
+        return nothing(ax, f"no {' or '.join(drawable)} sessions")
+    protocol = protocol_of(spoken.most_common(1)[0][0])
+    diagram = drawable[protocol.name]
+    sessions = [session for session in sessions if session.protocol == protocol.name]
+    ways = _ways(sessions, protocol.transitions)
     most = max((way.total for way in ways.values()), default=1) or 1
     unknown = any("?" in edge for edge in ways)
-    places = _PLACES | ({"?": _UNKNOWN} if unknown else {})
+    places = {state: place for state, place in diagram.places.items() if state != "?" or unknown}
     seen = {state for edge, way in ways.items() if way.total for state in edge}
     for state, (x, y) in places.items():
         fill = PALE if state in seen else FAINT
@@ -79,15 +60,16 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
         ax.text(x, y, state, ha="center", va="center", weight="bold", zorder=4, color=INK if state in seen else GREY)
     for edge, way in ways.items():
         if edge[0] in places and edge[1] in places:
-            _draw_way(ax, edge, way, most, places)
-    ax.update_datalim([(-0.9, -3.15), (6.9, 1.35)])
+            _draw_way(ax, edge, way, most, diagram)
+    across, along = zip(*diagram.places.values(), strict=True)
+    ax.update_datalim([(min(across) - 0.9, min(along) - 0.55), (max(across) + 0.9, max(along) + 1.35)])
     ax.margins(0)
     ax.autoscale_view()
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
-    ax.set_xlabel("server states of RFC 937")
+    ax.set_xlabel(f"server states of {protocol.specification}")
     caption(
         ax,
         f"How often {count(len(sessions), 'session')} took each transition: the thicker, the more often. "
@@ -97,11 +79,13 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
     return ax
 
 
-def _ways(sessions: Sequence[Session]) -> dict[_Edge, _Way]:
+def _ways(sessions: Sequence[Session], transitions: Sequence[tuple[str, str, str]]) -> dict[_Edge, _Way]:
     ways: dict[_Edge, _Way] = {}
-    for state, command, after in POP2.transitions:
+    for state, command, after in transitions:
         ways.setdefault((state, after), _Way()).allowed[command] = 0
-    table = {(state, command): after for state, command, after in POP2.transitions}
+    table = {(state, command): after for state, command, after in transitions}
+    over = set(table.values()) - {state for state, _ in table}
+    """States that nothing leads out of."""
     for session in sessions:
         for exchange in session.exchanges:
             if exchange.command is None:
@@ -110,23 +94,21 @@ def _ways(sessions: Sequence[Session]) -> dict[_Edge, _Way]:
             way = ways.setdefault(edge, _Way())
             if table.get((exchange.state, exchange.command)) == exchange.next_state:
                 failed = (
-                    exchange.next_state == "DONE"
-                    and exchange.replies
-                    and exchange.replies[0].kind in ("error", "close")
+                    exchange.next_state in over and exchange.replies and exchange.replies[0].kind in ("error", "close")
                 )
                 (way.other if failed else way.allowed)[exchange.command] += 1
-            elif exchange.state != "DONE":
+            elif exchange.state not in over:
                 way.other[exchange.command] += 1
-    return {edge: way for edge, way in ways.items() if edge[0] != "DONE"}
+    return {edge: way for edge, way in ways.items() if edge[0] not in over}
 
 
-def _draw_way(ax: Axes, edge: _Edge, way: _Way, most: int, places: dict[str, tuple[float, float]]) -> None:
+def _draw_way(ax: Axes, edge: _Edge, way: _Way, most: int, diagram: StateDiagram) -> None:
     taken = way.total > 0
     wrong = taken and not way.allowed.total()
     width = 0.8 + 3.2 * (way.total / most) ** 0.5 if taken else 0.8
     colour = ALARM if wrong else INK if taken else PALE
     style = (0, (4, 2)) if wrong else "-"
-    start, end = places[edge[0]], places[edge[1]]
+    start, end = diagram.places[edge[0]], diagram.places[edge[1]]
     circles: dict[object, Circle] = {}
     if edge[0] == edge[1]:
         x, y = start
@@ -135,7 +117,7 @@ def _draw_way(ax: Axes, edge: _Edge, way: _Way, most: int, places: dict[str, tup
     else:
         posted = (start, end)
         circles = {patch.center: patch for patch in ax.patches if isinstance(patch, Circle)}
-        arc = f"arc3,rad={_BENDS.get(edge, 0.0)}"
+        arc = f"arc3,rad={diagram.bends.get(edge, 0.0)}"
     arrow = FancyArrowPatch(
         *posted,
         connectionstyle=arc,
@@ -152,7 +134,7 @@ def _draw_way(ax: Axes, edge: _Edge, way: _Way, most: int, places: dict[str, tup
         gid=f"{edge[0]}-{edge[1]}",
     )
     ax.add_patch(arrow)
-    x, y, align = _LABELS.get(edge, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, "center"))
+    x, y, align = diagram.labels.get(edge, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, "center"))
     lines = _lines(way)
     if lines:
         ax.text(

@@ -212,6 +212,17 @@ class Words:
     """Which commands decide what becomes of a message: ``deleted`` is ``ACKD``."""
 
 
+class StateDiagram(NamedTuple):
+    """How a picture of a server's states is laid out: the states and transitions themselves are in the table."""
+
+    places: Mapping[str, tuple[float, float]]
+    """Where each state stands, and ``?`` where that of a server whose state is not known does."""
+    bends: Mapping[tuple[str, str], float]
+    """How much an arrow from one state to another bends; it is straight where it is not here."""
+    labels: Mapping[tuple[str, str], tuple[float, float, str]]
+    """Where what stands beside an arrow goes, and its vertical alignment."""
+
+
 class Heard(NamedTuple):
     """What was heard of a conversation whose first octets are no protocol's signature."""
 
@@ -260,6 +271,8 @@ class Protocol:
     client_states: tuple[str, ...] = ()
     transitions: tuple[tuple[str, str, str], ...] = ()
     """Those of the specification's table: state, command, next state."""
+    diagram: StateDiagram | None = None
+    """How its states are drawn; None where there is no picture of them."""
     logged_in: frozenset[str] = frozenset()
     """States of a server that let the client in."""
     words: Words = field(default_factory=Words)
@@ -271,6 +284,10 @@ class Protocol:
     """Where it is specified: ``RFC 937``."""
     ports: frozenset[int] = frozenset()
     """The TCP ports that are registered for it."""
+    counted_as: str = ""
+    """The name that the number of its sessions has in the summary of the JSON document, beside the list of all."""
+    is_vulnerable: Callable[[str], bool] | None = None
+    """Whether a greeting is that of a server that can be broken into."""
     farewell: bytes = b""
     """How a server's last words begin, also after an error."""
     knows_secrets: bool = False

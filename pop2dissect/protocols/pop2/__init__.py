@@ -3,8 +3,9 @@
 from pop2dissect.protocols.base import Heard, Protocol, Words, signatures
 from pop2dissect.protocols.pop2.dissector import dissect
 from pop2dissect.protocols.pop2.grammar import FAREWELL, GREETED_BY, GREETING, RULES, command_fields, reply_fields
+from pop2dissect.protocols.pop2.habits import is_vulnerable
 from pop2dissect.protocols.pop2.meaning import DISPOSITIONS, LOGGED_IN, interpret
-from pop2dissect.protocols.pop2.states import SERVER, ClientState, ServerState
+from pop2dissect.protocols.pop2.states import DIAGRAM, SERVER, ClientState, ServerState
 
 __all__ = ["PROTOCOL", "dissect"]
 
@@ -41,6 +42,7 @@ PROTOCOL = Protocol(
     server_states=tuple(ServerState),
     client_states=tuple(ClientState),
     transitions=tuple((state, command, after) for (state, command), (_, after) in SERVER.items()),
+    diagram=DIAGRAM,
     logged_in=LOGGED_IN,
     words=Words(
         rules="RFC 937 (POP2)",
@@ -53,6 +55,8 @@ PROTOCOL = Protocol(
     reply_fields=reply_fields,
     specification="RFC 937",
     ports=frozenset({109}),
+    counted_as="pop2_sessions",
+    is_vulnerable=is_vulnerable,
     farewell=FAREWELL,
     knows_secrets=True,
     is_subject=True,

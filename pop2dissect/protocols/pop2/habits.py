@@ -28,6 +28,10 @@ TURNS_LOOKED_AT = 64
 """Turns whose replies are compared with what servers are known to say."""
 
 
+_UW_VERSION = re.compile(r"^[+-] POP2 \S+ v(\d{1,3})\.(\d{1,3})\b")
+"""UW's greeting of its older versions: ``+ POP2 host v4.46 server ready``."""
+
+
 class _Words(NamedTuple):
     product: str
     pattern: re.Pattern[bytes]
@@ -88,6 +92,12 @@ def _by_words(line: bytes) -> Software | None:
                 product, decode_text(version) if version else None, f"{evidence}: {decode_text(line)[:100]}"
             )
     return None
+
+
+def is_vulnerable(greeting: str) -> bool:
+    """Whether a greeting is that of an ipop2d up to v4.55 (Nessus 10130 and 10469)."""
+    match = _UW_VERSION.match(greeting)
+    return match is not None and (int(match.group(1)), int(match.group(2))) <= (4, 55)
 
 
 def client_of(turns: Sequence[Turn], client: Stream) -> Software | None:

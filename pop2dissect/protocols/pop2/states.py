@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pop2dissect.protocols.base import ReplyKind
+from pop2dissect.protocols.base import ReplyKind, StateDiagram
 
 
 class ServerState(StrEnum):
@@ -69,6 +69,41 @@ sends QUIT and is in EXIT."""
 
 CLIENT_AFTER: dict[str, ClientState] = {command: after for row in CLIENT.values() for command, after in row.items()}
 """command -> the client's state once it has sent it."""
+
+DIAGRAM = StateDiagram(
+    places={
+        "AUTH": (0.0, 0.0),
+        "MBOX": (2.0, 0.0),
+        "ITEM": (4.0, 0.0),
+        "NEXT": (6.0, 0.0),
+        "DONE": (3.0, -2.6),
+        "?": (0.0, -2.6),
+    },
+    bends={
+        ("MBOX", "ITEM"): -0.28,
+        ("ITEM", "MBOX"): -0.28,
+        ("ITEM", "NEXT"): -0.28,
+        ("NEXT", "ITEM"): -0.28,
+        ("AUTH", "DONE"): 0.12,
+        ("NEXT", "DONE"): -0.12,
+    },
+    labels={
+        ("AUTH", "MBOX"): (1.0, 0.46, "bottom"),
+        ("MBOX", "ITEM"): (3.0, 0.36, "bottom"),
+        ("ITEM", "MBOX"): (3.0, -0.36, "top"),
+        ("ITEM", "NEXT"): (5.0, 0.36, "bottom"),
+        ("NEXT", "ITEM"): (5.0, -0.36, "top"),
+        ("MBOX", "MBOX"): (2.0, 0.92, "bottom"),
+        ("ITEM", "ITEM"): (4.0, 0.92, "bottom"),
+        ("AUTH", "AUTH"): (0.0, 0.92, "bottom"),
+        ("NEXT", "NEXT"): (6.0, 0.92, "bottom"),
+        ("AUTH", "DONE"): (0.6, -1.45, "top"),
+        ("MBOX", "DONE"): (1.85, -1.25, "center"),
+        ("ITEM", "DONE"): (4.15, -1.25, "center"),
+        ("NEXT", "DONE"): (5.4, -1.45, "top"),
+    },
+)
+"""The server's states as the section "The Server State Diagram" orders them."""
 
 
 def allowed(state: str, command: str) -> bool:
