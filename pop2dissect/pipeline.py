@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from pop2dissect.anyport import greets_as_wanted, serves
+from pop2dissect.anyport import LeftOut, greets_as_wanted, is_small, registered_ports, serves
 from pop2dissect.assemble.assemble import assemble, half_open, probe
 from pop2dissect.capture.paths import printable
 from pop2dissect.capture.record import CaptureInfo, capture_index
@@ -37,11 +37,12 @@ class Dissection:
         self.settings = settings or Settings()
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
-        ports = None if self.settings.any_port else self.settings.ports
+        names = [os.fspath(path) for path in paths]
+        self._left_out = LeftOut()
         self._engine = open_engine(
             self.settings.engine,
-            [os.fspath(path) for path in paths],
-            ports=ports,
+            names,
+            ports=None if self.settings.any_port or is_small(names) else self.settings.ports | registered_ports(),
             overlap=self.settings.overlap,
             limits=self.settings.limits,
             verify_checksums=self.settings.check_checksums,
@@ -86,7 +87,7 @@ class Dissection:
             self.settings.ports,
             self.settings.overlap,
             self.settings.limits,
-            interest=greets_as_wanted if self.settings.any_port else None,
+            interest=greets_as_wanted if self.settings.any_port else self._left_out.note,
             serves=serves,
             kind=kind,
         )
@@ -96,7 +97,10 @@ class Dissection:
         return self._track(kind).connections(self._engine)
 
     def segments(self) -> Iterator[Segment]:
-        """Yield the TCP segments instead of the sessions that are made of them, in the order of the captures."""
+        """Yield the TCP segments instead of the sessions that are made of them, in the order of the captures.
+
+        Those of other ports are among them that are looked at to say what was left out.
+        """
         return iter(self._engine)
 
     @property
@@ -128,6 +132,7 @@ class Dissection:
             + self._tracker.warnings
             + self._findings.limits_reached
             + self._ledger.limits_reached
+            + self._left_out.warnings
         )
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import pop2dissect
+from pop2dissect import anyport
 from pop2dissect.anyport import greets_as_wanted
 from pop2dissect.decode import Decoder
 from pop2dissect.tcp import Tracker, tracker
@@ -94,3 +95,25 @@ def test_what_is_something_else_is_let_go(tmp_path: Path, monkeypatch: pytest.Mo
     assert most <= 12
     assert len(tracking._given_up) <= 2 * 3 + 2
     assert not tracking._flows
+
+
+def test_what_is_left_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pop3(port: int, number: int) -> Conversation:
+        talk = conversation(port, number * SECOND, 44000 + number).server(b"+OK POP3 <1@host>\r\n")
+        return talk.client(b"USER x\r\n").server(b"+OK\r\n").close()
+
+    talks = [pop3(110, 0), pop3(110, 1), pop3(4110, 2), pop2(109, 3 * SECOND)]
+    path = save(tmp_path / "all.pcap", merge(*(talk.packets for talk in talks)))
+    (said,) = pop2dissect.read(path).warnings
+    assert said == (
+        "mail may be fetched on ports that were not looked at: 2 connections on port 110 (the first began with "
+        "frame 1), 1 connection on port 4110 (the first began with frame 19); --port 110 --port 4110 looks there, "
+        "--any-port wherever a post office protocol is spoken"
+    )
+    assert pop2dissect.read(path, ports={109, 110, 4110}).warnings == []
+    assert pop2dissect.read(path, any_port=True).warnings == []
+    assert [one.server.port for one in pop2dissect.read(path).sessions] == [109]
+    monkeypatch.setattr(anyport, "SMALL", 10)
+    (of_large,) = pop2dissect.read(path).warnings
+    assert "2 connections on port 110" in of_large
+    assert "4110" not in of_large

@@ -12,6 +12,7 @@ from pop2dissect.session import MOST_SEVERE_FIRST, Probe, Session, total_octets
 from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style
 from pop2dissect.terminal.table import Column, Table
+from pop2dissect.terminal.wrap import wrapped
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count, duration, frame_name, moment
 
@@ -112,10 +113,14 @@ def captures_text(captures: Iterable[CaptureInfo], warnings: Iterable[str], look
             yield style.clip(
                 f"  {first.date} {first.clock} to {until} {first.zone} ({duration(info.last_time - info.first_time)})"
             )
-        for warning in info.warnings:
-            yield f"  {style.notable}! {terminal_safe(warning)}{style.off}"
+        yield from _warnings_text(info.warnings, style)
+    yield from _warnings_text(warnings, style)
+
+
+def _warnings_text(warnings: Iterable[str], style: Style) -> Iterator[str]:
     for warning in warnings:
-        yield f"  {style.notable}! {terminal_safe(warning)}{style.off}"
+        for line in wrapped(terminal_safe(warning), style.width, "  ! ", "    "):
+            yield f"{line[:2]}{style.notable}{line[2:]}{style.off}"
 
 
 def sessions_text(sessions: Table, style: Style) -> Iterator[str]:
