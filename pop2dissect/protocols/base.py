@@ -61,6 +61,11 @@ class CommandLine(NamedTuple):
     missing: int
     """Octets of the line that are missing from the capture."""
 
+    @property
+    def argument_octets(self) -> int:
+        """The octets of all that follows the keyword, those missing from the capture included."""
+        return len(self.raw.lstrip(b" \t")[len(self.command.keyword) :].lstrip(b" \t")) + self.missing
+
 
 class ReplyLine(NamedTuple):
     """A line of the server."""

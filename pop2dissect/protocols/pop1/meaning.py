@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from pop2dissect.capture.record import FrameRef
 from pop2dissect.protocols.base import (
     Closed,
     Delivery,
     Interpretation,
     MessageData,
-    ReplyEvent,
     ReplyKind,
     Turn,
-    is_lost,
     primary_kind,
 )
-from pop2dissect.protocols.evidence import Evidence, is_captured
-from pop2dissect.protocols.pop1.grammar import meant
+from pop2dissect.protocols.evidence import Evidence
+from pop2dissect.protocols.pop1.grammar import MAX_LINE, meant
 from pop2dissect.protocols.pop1.mailbox import split
 from pop2dissect.protocols.pop1.states import ServerState
 from pop2dissect.protocols.refusals import speaks_of_lock
-from pop2dissect.session.model import Disposition, FolderOpening, Login, LoginOutcome
+from pop2dissect.protocols.verdicts import (
+    NOTHING_TO_COMMIT,
+    acknowledgement,
+    is_service,
+    login_verdict,
+    took_effect,
+)
+from pop2dissect.session.model import Disposition, FolderOpening, Login
 from pop2dissect.session.verdict import Ground, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 
 NOT_DELETED = "the server could not delete the mail"
+
+_ACKNOWLEDGEMENTS: Final[dict[str, Disposition]] = {"RCVD": "kept", "RSET": "refused"}
 
 TRANSACTION = frozenset({ServerState.MBOX, ServerState.ITEM, ServerState.NEXT})
 """States of a server that let the client in."""
@@ -71,41 +78,11 @@ def _login(
     turns: Sequence[Turn],
     evidence: Evidence,
 ) -> Login:
-    verdict = _outcome(turn, turns[index + 1 :], evidence)
+    verdict = login_verdict(
+        turn, turns[index + 1 :], evidence, serves=lambda _, reply: is_service(reply, longest=MAX_LINE)
+    )
     text = next((reply.text for reply in turn.replies if not isinstance(reply, MessageData | Closed)), "")
     return Login(index, mechanism, user, password, verdict, locked=verdict.value == "refused" and speaks_of_lock(text))
-
-
-def _outcome(turn: Turn, following: Sequence[Turn], evidence: Evidence) -> Verdict[LoginOutcome]:
-    reply = turn.replies[-1] if turn.replies else None
-    if reply is not None and not is_lost(reply):
-        outcome = _by_reply(reply)
-        if outcome is not None:
-            said = "the server closed the connection" if isinstance(reply, Closed) else "the server's reply"
-            return Verdict(outcome, Ground.SHOWN, said, evidence.frames(turn.command, reply))
-    for other in following:
-        shown = next((one for one in other.replies if _is_of_transaction(one)), None)
-        if shown is not None:
-            because = "the reply is missing from the capture, and the server went on to serve this client"
-            return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, shown))
-    because = "no reply to it was captured" if evidence.server_seen else "nothing that the server sent was captured"
-    return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(turn.command))
-
-
-def _by_reply(reply: ReplyEvent) -> LoginOutcome | None:
-    if isinstance(reply, Closed):
-        return "refused"
-    if isinstance(reply, MessageData):
-        return None
-    if reply.kind is ReplyKind.OK:
-        return "accepted"
-    return "refused" if reply.kind is ReplyKind.ERROR else None
-
-
-def _is_of_transaction(reply: ReplyEvent) -> bool:
-    if isinstance(reply, MessageData):
-        return reply.end - reply.start > reply.missing
-    return not isinstance(reply, Closed) and reply.kind is ReplyKind.COUNT and not reply.missing
 
 
 def _folders(turns: Sequence[Turn]) -> Iterator[FolderOpening]:
@@ -113,7 +90,7 @@ def _folders(turns: Sequence[Turn]) -> Iterator[FolderOpening]:
         line = turn.command
         if line is None or meant(turn.keyword) not in ("RETR", "RDEL") or not line.command.arguments:
             continue
-        octets = len(line.raw.lstrip(b" \t")[len(turn.keyword) :].lstrip(b" \t")) + line.missing
+        octets = line.argument_octets
         reply = turn.replies[0] if turn.replies else None
         asked = decode_text(line.command.arguments[0])
         if isinstance(reply, Closed) or primary_kind(turn) is ReplyKind.ERROR:
@@ -169,41 +146,18 @@ def _disposition(
     RFC 918, "RCVD": it says that the mail was accepted and ends the transaction. After RDEL the mail is
     deleted by then, unless an error reply says that it is not. RSET aborts the transaction.
     """
-    nothing: Verdict[bool | None] = Verdict(False, Ground.SHOWN)
-    line = after.command if after else None
-    if after is None or line is None or not is_captured(line):
-        if after is None and evidence.client_over:
-            return Verdict("unacknowledged", Ground.SHOWN, "the client ended the connection after it"), nothing, ()
-        because = "what the client sent after it is missing from the capture"
-        unsure: Verdict[bool | None] = Verdict(None, Ground.UNKNOWN, because) if turn.deletes is not False else nothing
-        return Verdict("unknown", Ground.UNKNOWN, because), unsure, ()
-    keyword, kind = meant(after.keyword), primary_kind(after)
-    frames = evidence.frames(line, *after.replies[:1])
-    said = f"the client's {after.keyword}"
-    if keyword == "RSET" and kind is not ReplyKind.ERROR:
-        return Verdict("refused", Ground.SHOWN, said, frames), nothing, ()
-    if keyword != "RCVD":
-        because = "the client's next command is no acknowledgement"
-        return Verdict("unacknowledged", Ground.SHOWN, because, frames), nothing, ()
-    if not turn.deletes:
-        if kind is ReplyKind.ERROR:
-            return Verdict("unacknowledged", Ground.SHOWN, f"the server refused {after.keyword}", frames), nothing, ()
-        return Verdict("kept", Ground.SHOWN, said, frames), nothing, ()
-    if kind is ReplyKind.ERROR:
-        return Verdict("kept", Ground.SHOWN, NOT_DELETED, frames), nothing, (NOT_DELETED,)
-    return Verdict("deleted", Ground.SHOWN, f"{said} after RDEL", frames), _committed(after, frames, evidence), ()
-
-
-def _committed(after: Turn, frames: tuple[FrameRef, ...], evidence: Evidence) -> Verdict[bool | None]:
-    if primary_kind(after) is ReplyKind.OK:
-        return Verdict(True, Ground.SHOWN, f"the server answered {after.keyword}", frames)
-    assert after.command is not None
-    receipt = evidence.receipt(after.command)
-    if (
-        receipt is not None
-        and not evidence.server.reset
-        and not any(isinstance(reply, Closed) for reply in after.replies)
-    ):
-        because = f"the server's TCP acknowledged {after.keyword}; its answer is missing from the capture"
-        return Verdict(True, Ground.CONCLUDED, because, (*frames, receipt))
-    return Verdict(None, Ground.UNKNOWN, f"nothing captured shows that the server acted on {after.keyword}", frames)
+    keyword = meant(after.keyword) if after else ""
+    disposed = acknowledgement(after, keyword, _ACKNOWLEDGEMENTS, evidence)
+    if after is None or keyword != "RCVD":
+        if disposed.value == "unknown" and turn.deletes is not False:
+            return disposed, Verdict(None, Ground.UNKNOWN, disposed.because), ()
+        return disposed, NOTHING_TO_COMMIT, ()
+    if turn.deletes is False:
+        return disposed, NOTHING_TO_COMMIT, ()
+    if primary_kind(after) is ReplyKind.ERROR:
+        return Verdict("kept", Ground.SHOWN, NOT_DELETED, disposed.frames), NOTHING_TO_COMMIT, (NOT_DELETED,)
+    if turn.deletes is None:
+        because = "the command that asked for it, RETR or RDEL, is missing from the capture"
+        return Verdict("unknown", Ground.UNKNOWN, because), Verdict(None, Ground.UNKNOWN, because), ()
+    said = f"the client's {after.keyword} after RDEL"
+    return Verdict("deleted", Ground.SHOWN, said, disposed.frames), took_effect(after, evidence), ()

@@ -14,7 +14,6 @@ from pop2dissect.protocols.base import (
     ReplyKind,
     ReplyLine,
     Turn,
-    is_lost,
     primary_kind,
 )
 from pop2dissect.protocols.evidence import Evidence, is_captured
@@ -23,6 +22,15 @@ from pop2dissect.protocols.pop2.grammar import MAX_REPLY_LINE, is_farewell, mail
 from pop2dissect.protocols.pop2.habits import client_of, server_of
 from pop2dissect.protocols.pop2.states import ServerState
 from pop2dissect.protocols.refusals import speaks_of_lock
+from pop2dissect.protocols.verdicts import (
+    NOTHING_TO_COMMIT,
+    acknowledgement,
+    is_service,
+    login_verdict,
+    never_released,
+    outcome_of,
+    took_effect,
+)
 from pop2dissect.session.model import Disposition, FolderOpening, FolderOutcome, Login, LoginOutcome
 from pop2dissect.session.verdict import Ground, Verdict
 from pop2dissect.tcp.stream import Stream
@@ -36,8 +44,6 @@ RELEASING: Final = frozenset({"QUIT", "FOLD"})
 
 LOGGED_IN: Final = frozenset({ServerState.MBOX, ServerState.ITEM, ServerState.NEXT})
 """States in which HELO is a command in the wrong place, and its refusal says nothing of the password."""
-
-NOTHING_TO_COMMIT: Final[Verdict[bool | None]] = Verdict(False, Ground.SHOWN)
 
 
 def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpretation:
@@ -64,7 +70,13 @@ def _logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
         command = line.command
         texts = [decode_text(argument) for argument in command.arguments] if command.keyword == "HELO" else []
         following = turns[index + 1 : attempts[place + 1] if place + 1 < len(attempts) else None]
-        verdict = _outcome(turn, following, evidence)
+        verdict = login_verdict(
+            turn,
+            following,
+            evidence,
+            outcome=_outcome_of,
+            serves=lambda _, reply: is_service(reply, longest=MAX_REPLY_LINE),
+        )
         user = texts[0] if texts else _user_by_mailbox(turn)
         host, colon, _ = (user or "").rpartition(":")
         yield Login(
@@ -99,55 +111,14 @@ def _texts(turn: Turn) -> list[str]:
     return [reply.text for reply in turn.replies if isinstance(reply, ReplyLine)]
 
 
-def _outcome(turn: Turn, following: Sequence[Turn], evidence: Evidence) -> Verdict[LoginOutcome]:
-    """Return what came of a HELO: by its replies, else by what the server answered afterwards."""
-    for reply in reversed(turn.replies):
-        outcome = _by_reply(reply)
-        if outcome is not None and not (outcome == "refused" and _is_accepted_before(turn, reply)):
-            said = "the server closed the connection" if isinstance(reply, Closed) else "the server's reply"
-            return Verdict(outcome, Ground.SHOWN, said, evidence.frames(turn.command, reply))
-    # Only a server that let the client in counts messages, announces lengths, sends mail. What the client goes on to
-    # send shows nothing: it may not have waited.
-    for other in following:
-        shown = next((reply for reply in other.replies if _is_of_transaction(reply)), None)
-        if shown is not None:
-            because = "the reply to it does not show it, but the server went on to serve this client"
-            return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, shown))
-    if not evidence.server_seen:
-        because = "nothing that the server sent was captured"
-    elif turn.replies:
-        because = "the reply was not captured whole, or says neither"
-    else:
-        because = "no reply to it was captured"
-    return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(turn.command))
-
-
-def _by_reply(reply: ReplyEvent) -> LoginOutcome | None:
-    if isinstance(reply, Closed):
-        return "refused"
-    if isinstance(reply, MessageData) or is_lost(reply):
-        return None
-    if reply.kind is ReplyKind.COUNT:
+def _outcome_of(reply: ReplyEvent) -> LoginOutcome | None:
+    if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.COUNT:
         return "accepted"
-    if reply.kind is ReplyKind.OK:
+    if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.OK:
         if is_farewell(reply.raw):  # UW reports some errors by its farewell alone
             return "refused"
         return "accepted" if reply.text.lower().startswith("no mail") else None  # KA9Q says so for "#0"
-    return "refused" if reply.kind is ReplyKind.ERROR else None
-
-
-def _is_accepted_before(turn: Turn, last: ReplyEvent) -> bool:
-    """Whether an error is only the last word after a login that had been accepted."""
-    return any(reply is not last and _by_reply(reply) == "accepted" for reply in turn.replies)
-
-
-def _is_of_transaction(reply: ReplyEvent) -> bool:
-    """Whether a reply is one that only a client that was let in gets. Of data not captured the length alone is known,
-    by acknowledgements: more than any line has."""
-    if isinstance(reply, MessageData):
-        octets = reply.end - reply.start
-        return octets > reply.missing or octets > MAX_REPLY_LINE
-    return isinstance(reply, ReplyLine) and reply.kind in (ReplyKind.COUNT, ReplyKind.LENGTH) and not reply.missing
+    return outcome_of(reply)
 
 
 # Folders.
@@ -170,8 +141,7 @@ def _folders(turns: Sequence[Turn]) -> Iterator[FolderOpening]:
             outcome, named, messages = _opening(asked, reply, current)
             if outcome in ("opened", "empty") and named is not None:
                 current = named
-            octets = len(line.raw.lstrip(b" \t")[len(turn.keyword) :].lstrip(b" \t")) + line.missing
-            yield FolderOpening(index, asked, octets, outcome, named, messages)
+            yield FolderOpening(index, asked, line.argument_octets, outcome, named, messages)
 
 
 def _opening(asked: str, reply: ReplyEvent | None, current: str | None) -> tuple[FolderOutcome, str | None, int | None]:
@@ -220,7 +190,7 @@ def _deliveries(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Delivery]
                 number=turn.number,
                 declared=data.announced,
                 disposition=disposed,
-                committed=_committed(disposed, turns, release, evidence),
+                committed=_committed(disposed, turns, index, release, evidence),
                 acknowledged_by=index + 1 if following is not None and disposed.frames else None,
                 released_by=release,
                 notes=turn.notes,
@@ -229,34 +199,15 @@ def _deliveries(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Delivery]
 
 def _disposition(turn: Turn, following: Turn | None, evidence: Evidence) -> Verdict[Disposition]:
     """Return what the client made of a message: by its next command, else by what the server answered to that."""
-    line = following.command if following else None
-    if following is None or line is None or not is_captured(line):
-        return _without_acknowledgement(turn, following, evidence)
-    frames = evidence.frames(line, *following.replies[:1])
-    made = DISPOSITIONS.get(meant(following.keyword))
-    if made is None:
-        if line.missing:
-            return Verdict("unknown", Ground.UNKNOWN, "the command after it was not captured whole", frames)
-        return Verdict("unacknowledged", Ground.SHOWN, "the client's next command is no acknowledgement", frames)
-    if primary_kind(following) is ReplyKind.ERROR:
-        return Verdict("unacknowledged", Ground.SHOWN, f"the server refused {following.keyword}", frames)
-    return Verdict(made, Ground.SHOWN, f"the client's {following.keyword}", frames)
-
-
-def _without_acknowledgement(turn: Turn, following: Turn | None, evidence: Evidence) -> Verdict[Disposition]:
-    reply = following.replies[0] if following and following.replies else None
-    if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.LENGTH and not reply.missing:
-        moved = message_number_of(reply.text)
-        because = "the acknowledgement is missing from the capture"
-        if moved is not None and turn.number is not None and moved != turn.number:
-            because = (
-                f"{because}; the server's answer, about message {moved}, shows that it was ACKS or ACKD, and not NACK"
-            )
-        return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(reply))
-    if following is not None or not evidence.client_over:
-        because = "what the client sent after it is missing from the capture"
-        return Verdict("unknown", Ground.UNKNOWN, because)
-    return Verdict("unacknowledged", Ground.SHOWN, "the client ended the connection without acknowledging it")
+    if following is not None and not is_captured(following.command):
+        reply = following.replies[0] if following.replies else None
+        if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.LENGTH and not reply.missing:
+            moved = message_number_of(reply.text)
+            because = "the acknowledgement is missing from the capture"
+            if moved is not None and turn.number is not None and moved != turn.number:
+                because += f"; the server's answer, about message {moved}, shows that it was ACKS or ACKD, and not NACK"
+            return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(reply))
+    return acknowledgement(following, meant(following.keyword) if following else "", DISPOSITIONS, evidence)
 
 
 def _releases(turns: Sequence[Turn]) -> list[int | None]:
@@ -268,31 +219,15 @@ def _releases(turns: Sequence[Turn]) -> list[int | None]:
 
 
 def _committed(
-    disposed: Verdict[Disposition], turns: Sequence[Turn], release: int | None, evidence: Evidence
+    disposed: Verdict[Disposition], turns: Sequence[Turn], index: int, release: int | None, evidence: Evidence
 ) -> Verdict[bool | None]:
     """Return whether the deletion of a message took effect: whether the server is seen to have released the mailbox."""
     if disposed.value == "unknown":
         return Verdict(None, Ground.UNKNOWN, "it is not known whether the message was deleted")
     if disposed.value != "deleted":
         return NOTHING_TO_COMMIT
-    if release is None:
-        if evidence.client_over:
-            return Verdict(False, Ground.SHOWN, "the client ended the connection without QUIT or FOLD")
-        return Verdict(None, Ground.UNKNOWN, "no QUIT or FOLD was captured, nor the end of what the client sent")
-    turn = turns[release]
-    line = turn.command
-    assert line is not None
-    frames = evidence.frames(line, *turn.replies[:1])
-    kind = primary_kind(turn)
-    if kind in (ReplyKind.OK, ReplyKind.COUNT):
-        return Verdict(True, Ground.SHOWN, f"the server answered {turn.keyword}", frames)
-    if kind is ReplyKind.ERROR:
-        return Verdict(False, Ground.SHOWN, f"the server refused {turn.keyword}", frames)
-    receipt = evidence.receipt(line)
-    if receipt is not None and (evidence.server.reset or any(isinstance(reply, Closed) for reply in turn.replies)):
-        because = f"the server ended the connection without an answer to {turn.keyword}"
-        return Verdict(None, Ground.UNKNOWN, because, (*frames, receipt))
-    if receipt is not None:
-        because = f"the server's TCP acknowledged {turn.keyword}; its answer is missing from the capture"
-        return Verdict(True, Ground.CONCLUDED, because, (*frames, receipt))
-    return Verdict(None, Ground.UNKNOWN, f"nothing captured shows that the server received {turn.keyword}", frames)
+    if release is not None:
+        return took_effect(turns[release], evidence)
+    acknowledged = turns[index + 1].command
+    assert acknowledged is not None
+    return never_released("QUIT or FOLD", acknowledged.end, evidence)

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from pop2dissect.protocols.base import Closed, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
+from pop2dissect.protocols.base import ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
 from pop2dissect.protocols.evidence import Evidence
 from pop2dissect.protocols.pop3.grammar import MAX_SASL_LINE, code_of, timestamp_of
 from pop2dissect.protocols.pop3.sasl import NOTHING, TOKENS, Credentials, read_credentials
 from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.refusals import speaks_of_lock
+from pop2dissect.protocols.verdicts import login_verdict
 from pop2dissect.session.model import Login, LoginOutcome
 from pop2dissect.session.verdict import Ground, Verdict
 from pop2dissect.text.values import decode_text
@@ -160,16 +161,9 @@ def _refusal(turn: Turn) -> ReplyLine | None:
 
 
 def _outcome(turn: Turn, mechanism: str, following: Sequence[Turn], evidence: Evidence) -> Verdict[LoginOutcome]:
-    for reply in turn.replies:
-        outcome = _by_reply(reply)
-        if outcome is not None:
-            said = "the server closed the connection" if isinstance(reply, Closed) else "the server's reply"
-            return Verdict(outcome, Ground.SHOWN, said, evidence.frames(turn.command, reply))
-    for other in following:
-        shown = next((reply for reply in other.replies if _is_of_transaction(other, reply)), None)
-        if shown is not None:
-            because = "the reply is missing from the capture, and the server went on to serve this client"
-            return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, shown))
+    verdict = login_verdict(turn, following, evidence, serves=_is_of_transaction)
+    if verdict.value != "unknown":
+        return verdict
     last = turn.replies[-1] if turn.replies else None
     if isinstance(last, ReplyLine) and last.kind is ReplyKind.CHALLENGE and evidence.client_over:
         frames = evidence.frames(turn.command, last)
@@ -180,22 +174,11 @@ def _outcome(turn: Turn, mechanism: str, following: Sequence[Turn], evidence: Ev
     if not following and evidence.server_seen and not evidence.server.gaps and _is_over(evidence):
         because = "the connection ended before the server answered"
         return Verdict("none", Ground.SHOWN, because, evidence.frames(turn.command))
-    because = "no reply to it was captured" if evidence.server_seen else "nothing that the server sent was captured"
-    return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(turn.command))
+    return verdict
 
 
 def _is_over(evidence: Evidence) -> bool:
     return evidence.client_over or evidence.server.reset or evidence.server.finished
-
-
-def _by_reply(reply: ReplyEvent) -> LoginOutcome | None:
-    if isinstance(reply, Closed):
-        return "refused"
-    if isinstance(reply, MessageData) or is_lost(reply):
-        return None
-    if reply.kind is ReplyKind.OK:
-        return "accepted"
-    return "refused" if reply.kind is ReplyKind.ERROR else None
 
 
 def _is_of_transaction(turn: Turn, reply: ReplyEvent) -> bool:

@@ -21,14 +21,13 @@ from pop2dissect.protocols.pop3.habits import client_of, server_of
 from pop2dissect.protocols.pop3.logins import logins
 from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.pop3.stuffing import CRLF, stuffed_dots
+from pop2dissect.protocols.verdicts import NOTHING_TO_COMMIT, never_released, took_effect
 from pop2dissect.session.model import Deletion, Disposition, FolderOpening
 from pop2dissect.session.verdict import Ground, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 
 LOGGED_IN: Final = frozenset({ServerState.TRANSACTION, ServerState.UPDATE})
-
-_NOTHING_TO_COMMIT: Final[Verdict[bool | None]] = Verdict(False, Ground.SHOWN)
 
 _MOST_LISTED = 16 << 20
 """Octets of a listing that are looked at."""
@@ -152,7 +151,7 @@ class _Fates:
         kind = primary_kind(turn)
         if kind is ReplyKind.ERROR:
             refused: Verdict[Disposition] = Verdict("kept", Ground.SHOWN, "the server refused DELE", frames)
-            return _Fate(index, None, refused, _NOTHING_TO_COMMIT)
+            return _Fate(index, None, refused, NOTHING_TO_COMMIT)
         back = next(
             (at for at in resets if at > index and primary_kind(self._turns[at]) is ReplyKind.OK),
             None,
@@ -161,40 +160,33 @@ class _Fates:
             reset = self._turns[back]
             frames = (*frames, *self._evidence.frames(reset.command, *reset.replies[:1]))
             kept: Verdict[Disposition] = Verdict("kept", Ground.SHOWN, "RSET took DELE back", frames)
-            return _Fate(index, back, kept, _NOTHING_TO_COMMIT)
+            return _Fate(index, back, kept, NOTHING_TO_COMMIT)
         if kind is ReplyKind.OK:
             deleted: Verdict[Disposition] = Verdict("deleted", Ground.SHOWN, "the client's DELE", frames)
-            return _Fate(index, None, deleted, self._committed())
+            return _Fate(index, None, deleted, self._committed(turn))
         because = "the server did not answer DELE" if turn.replies else "the answer to DELE was not captured"
         unknown: Verdict[Disposition] = Verdict("unknown", Ground.UNKNOWN, because, frames)
         return _Fate(index, None, unknown, Verdict(None, Ground.UNKNOWN, "it is not known whether it was marked"))
 
-    def _committed(self) -> Verdict[bool | None]:
-        """Return whether marked messages were removed: only QUIT in TRANSACTION does that (RFC 1939, section 6)."""
+    def _committed(self, mark: Turn) -> Verdict[bool | None]:
+        """Return whether a marked message was removed: only QUIT in TRANSACTION does that (RFC 1939, section 6)."""
         evidence = self._evidence
         if self.quit is None:
-            if evidence.client_over and not evidence.client.gaps:
-                return Verdict(False, Ground.SHOWN, "the client ended the connection without QUIT")
-            if evidence.server.finished and not evidence.client.gaps:
+            if evidence.server.finished and not evidence.client_over and not evidence.client.gaps:
                 return Verdict(False, Ground.SHOWN, "the server closed the connection before any QUIT")
-            return Verdict(None, Ground.UNKNOWN, "no QUIT was captured, nor the end of what the client sent")
+            return never_released("QUIT", mark.command.end if mark.command else 0, evidence)
         turn = self._turns[self.quit]
-        assert turn.command is not None
         frames = evidence.frames(turn.command, *turn.replies[:1])
         kind = primary_kind(turn)
-        if kind is ReplyKind.OK:
-            return Verdict(True, Ground.SHOWN, "the server answered QUIT", frames)
         if kind is ReplyKind.ERROR:
             because = "the server answered QUIT with an error: some of the messages were not removed"
             return Verdict(None, Ground.UNKNOWN, because, frames)
         if any(isinstance(reply, Closed) for reply in turn.replies):
             because = "the server closed without an answer to QUIT; some servers remove the messages all the same"
             return Verdict(None, Ground.UNKNOWN, because, frames)
-        receipt = evidence.receipt(turn.command)
-        if receipt is not None and not evidence.server_seen:
-            because = "the server's TCP acknowledged QUIT; its answer is missing from the capture"
-            return Verdict(True, Ground.CONCLUDED, because, (*frames, receipt))
-        return Verdict(None, Ground.UNKNOWN, "no answer to QUIT was captured", frames)
+        if kind is not ReplyKind.OK and evidence.server_seen:
+            return Verdict(None, Ground.UNKNOWN, "no answer to QUIT was captured", frames)
+        return took_effect(turn, evidence)
 
     def _kept(self) -> Verdict[Disposition]:
         """Return what became of a message that nobody asked to delete."""
@@ -225,7 +217,7 @@ def _deliveries(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed
                 number=turn.number,
                 declared=reply.announced if reply.announced is not None else listed.size(turn.number),
                 disposition=disposed,
-                committed=_NOTHING_TO_COMMIT if fate is None else fate.committed,
+                committed=NOTHING_TO_COMMIT if fate is None else fate.committed,
                 acknowledged_by=fate.asked if fate is not None else None,
                 released_by=fates.quit if fate is not None and disposed.value == "deleted" else None,
                 skipped=stuffed_dots(evidence.server, reply.start, end, line_end_of(before) if before else CRLF),

@@ -1,0 +1,122 @@
+"""Verdicts on which protocols agree: what came of a login, of a message, of a deletion, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from pop2dissect.protocols.base import Closed, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn, primary_kind
+from pop2dissect.protocols.evidence import Evidence, is_captured
+from pop2dissect.session.model import Disposition, LoginOutcome
+from pop2dissect.session.verdict import Ground, Verdict
+
+NOTHING_TO_COMMIT: Final[Verdict[bool | None]] = Verdict(False, Ground.SHOWN)
+
+
+def outcome_of(reply: ReplyEvent) -> LoginOutcome | None:
+    """Return what a reply makes of a login where a protocol knows ``+`` and ``-`` only; None where it tells nothing."""
+    if isinstance(reply, Closed):
+        return "refused"
+    if isinstance(reply, MessageData):
+        return None
+    if reply.kind is ReplyKind.OK:
+        return "accepted"
+    return "refused" if reply.kind is ReplyKind.ERROR else None
+
+
+def is_service(reply: ReplyEvent, longest: int) -> bool:
+    """Whether a server counts messages, announces a length or sends mail, as it does for a client that it let in.
+
+    Of data not captured the length alone is known, by acknowledgements: more than the ``longest`` line has.
+    """
+    if isinstance(reply, MessageData):
+        octets = reply.end - reply.start
+        return octets > reply.missing or octets > longest
+    return isinstance(reply, ReplyLine) and reply.kind in (ReplyKind.COUNT, ReplyKind.LENGTH) and not reply.missing
+
+
+def login_verdict(
+    turn: Turn,
+    following: Iterable[Turn],
+    evidence: Evidence,
+    *,
+    outcome: Callable[[ReplyEvent], LoginOutcome | None] = outcome_of,
+    serves: Callable[[Turn, ReplyEvent], bool],
+) -> Verdict[LoginOutcome]:
+    """Return what came of an attempt to log in: by the replies to it, else by what the server answered afterwards.
+
+    Of several replies the last word counts, but that an error or a close after an acceptance is no refusal. What the
+    client goes on to send shows nothing: it may not have waited.
+    """
+    told = [(reply, one) for reply in turn.replies if (one := outcome(reply)) is not None]
+    if told:
+        reply, value = next((pair for pair in reversed(told) if pair[1] == "accepted"), told[-1])
+        said = "the server closed the connection" if isinstance(reply, Closed) else "the server's reply"
+        return Verdict(value, Ground.SHOWN, said, evidence.frames(turn.command, reply))
+    for other in following:
+        shown = next((reply for reply in other.replies if serves(other, reply)), None)
+        if shown is not None:
+            because = "the reply to it does not show it, but the server went on to serve this client"
+            return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, shown))
+    if not evidence.server_seen:
+        because = "nothing that the server sent was captured"
+    elif turn.replies:
+        because = "the reply was not captured whole, or says neither"
+    else:
+        because = "no reply to it was captured"
+    return Verdict("unknown", Ground.UNKNOWN, because, evidence.frames(turn.command))
+
+
+def acknowledgement(
+    following: Turn | None, keyword: str, meanings: Mapping[str, Disposition], evidence: Evidence
+) -> Verdict[Disposition]:
+    """Return what the client made of a message by its next command, of which ``keyword`` is the usual spelling."""
+    line = following.command if following else None
+    if following is None or line is None or not is_captured(line):
+        if following is None and evidence.client_over:
+            because = "the client ended the connection without acknowledging it"
+            return Verdict("unacknowledged", Ground.SHOWN, because)
+        return Verdict("unknown", Ground.UNKNOWN, "what the client sent after it is missing from the capture")
+    frames = evidence.frames(line, *following.replies[:1])
+    made = meanings.get(keyword)
+    if made is None:
+        if line.missing:
+            return Verdict("unknown", Ground.UNKNOWN, "the command after it was not captured whole", frames)
+        return Verdict("unacknowledged", Ground.SHOWN, "the client's next command is no acknowledgement", frames)
+    if primary_kind(following) is ReplyKind.ERROR:
+        return Verdict("unacknowledged", Ground.SHOWN, f"the server refused {following.keyword}", frames)
+    return Verdict(made, Ground.SHOWN, f"the client's {following.keyword}", frames)
+
+
+def took_effect(turn: Turn, evidence: Evidence) -> Verdict[bool | None]:
+    """Return whether what a command makes final is so: by the server's answer, else by what TCP shows."""
+    line, keyword = turn.command, turn.keyword
+    assert line is not None
+    frames = evidence.frames(line, *turn.replies[:1])
+    kind = primary_kind(turn)
+    if kind in (ReplyKind.OK, ReplyKind.COUNT):
+        return Verdict(True, Ground.SHOWN, f"the server answered {keyword}", frames)
+    if kind is ReplyKind.ERROR:
+        return Verdict(False, Ground.SHOWN, f"the server refused {keyword}", frames)
+    receipt = evidence.receipt(line)
+    if receipt is None:
+        because = f"nothing captured shows that the server received {keyword}"
+        return Verdict(None, Ground.UNKNOWN, because, frames)
+    if evidence.server.reset or any(isinstance(reply, Closed) for reply in turn.replies):
+        because = f"the server ended the connection without an answer to {keyword}"
+        return Verdict(None, Ground.UNKNOWN, because, (*frames, receipt))
+    because = f"the server's TCP acknowledged {keyword}; its answer is missing from the capture"
+    return Verdict(True, Ground.CONCLUDED, because, (*frames, receipt))
+
+
+def never_released(commands: str, since: int, evidence: Evidence) -> Verdict[bool | None]:
+    """Return whether a deletion took effect where none of the commands that make it final was captured.
+
+    ``since`` is the offset in the client's stream from which on one may have come.
+    """
+    if any(gap.offset + gap.length > since for gap in evidence.client.gaps):
+        because = f"some of what the client sent is missing from the capture, and {commands} may be in it"
+        return Verdict(None, Ground.UNKNOWN, because)
+    if evidence.client_over:
+        return Verdict(False, Ground.SHOWN, f"the client ended the connection without {commands}")
+    return Verdict(None, Ground.UNKNOWN, f"no {commands} was captured, nor the end of what the client sent")
