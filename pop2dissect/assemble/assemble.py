@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pop2dissect import protocols as known
 from pop2dissect.assemble.doubt import drop_doubtful
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.decode.segment import FlowKey
-from pop2dissect.protocols.base import Closed, Delivery, Interpretation, MessageData, ReplyLine, Turn
+from pop2dissect.protocols.base import Closed, Interpretation, MessageData, ReplyLine, Turn
 from pop2dissect.protocols.identify import identify
 from pop2dissect.protocols.secrets import mark_secrets
-from pop2dissect.session import Ending, Endpoint, Exchange, HalfOpen, Handshake, Message, Probe, Reply, Session
+from pop2dissect.session import Ending, Endpoint, Exchange, HalfOpen, Handshake, Probe, Reply, Session
 from pop2dissect.tcp import Connection, HalfOpenTally, ProbeTally, Stream
 from pop2dissect.text.values import decode_text
 
@@ -30,6 +30,8 @@ def assemble(connection: Connection) -> Session:
     meaning = (
         protocol.interpret(turns, client_stream, server_stream) if protocol.interpret is not None else Interpretation()
     )
+    for number, message in enumerate(meaning.messages, 1):
+        message.index = number
     if client_stream.gaps or server_stream.gaps:
         drop_doubtful(exchanges)
     for step in connection.clock.steps:
@@ -51,7 +53,7 @@ def assemble(connection: Connection) -> Session:
         logins=meaning.logins,
         state=turns[-1].next_state if turns and protocol.initial_state else protocol.initial_state,
         exchanges=exchanges,
-        messages=list(_messages(meaning.deliveries, exchanges, server_stream)),
+        messages=list(meaning.messages),
         client_stream=client_stream,
         server_stream=server_stream,
         events=connection.events,
@@ -135,47 +137,37 @@ def _ending(connection: Connection, exchanges: Sequence[Exchange]) -> Ending:
 
 
 def _exchange(index: int, turn: Turn, client: Stream, server: Stream) -> Exchange:
-    command = turn.command
     replies = [_reply(reply, server) for reply in turn.replies]
-    if command is None:
-        first = next((reply.time for reply in replies if reply.time is not None), None)
-        return Exchange(
-            index=index,
-            command=None,
-            arguments=(),
-            raw=None,
-            secret=None,
-            start=0,
-            end=0,
-            time=first,
-            frames=(),
-            state=turn.state,
-            next_state=turn.next_state,
-            client_state=turn.client_state,
-            replies=replies,
-            departures=turn.departures,
-            notes=turn.notes,
-        )
-    time, frames = client.seen(command.start, command.end)
-    return Exchange(
+    exchange = Exchange(
         index=index,
-        command=command.command.keyword if command.raw or not command.missing else None,
-        arguments=tuple(decode_text(argument) for argument in command.command.arguments),
-        raw=command.raw,
-        secret=command.command.secret,
-        start=command.start,
-        end=command.end,
-        time=time,
-        frames=frames,
+        command=None,
+        arguments=(),
+        raw=None,
+        secret=None,
+        start=0,
+        end=0,
+        time=None,
+        frames=(),
         state=turn.state,
         next_state=turn.next_state,
         client_state=turn.client_state,
         replies=replies,
         departures=turn.departures,
         notes=turn.notes,
-        missing=command.missing,
-        end_time=time if len(frames) == 1 and not command.missing else client.time_at(command.end - 1),
     )
+    line = turn.command
+    if line is None:
+        exchange.time = next((reply.time for reply in replies if reply.time is not None), None)
+        return exchange
+    if line.raw or not line.missing:
+        exchange.command = line.command.keyword
+    exchange.arguments = tuple(decode_text(argument) for argument in line.command.arguments)
+    exchange.raw, exchange.secret = line.raw, line.command.secret
+    exchange.start, exchange.end, exchange.missing = line.start, line.end, line.missing
+    exchange.time, exchange.frames = client.seen(line.start, line.end)
+    whole = len(exchange.frames) == 1 and not line.missing
+    exchange.end_time = exchange.time if whole else client.time_at(line.end - 1)
+    return exchange
 
 
 def _reply(event: ReplyLine | MessageData | Closed, server: Stream) -> Reply:
@@ -196,32 +188,3 @@ def _reply(event: ReplyLine | MessageData | Closed, server: Stream) -> Reply:
         event.text,
         event.missing,
     )
-
-
-def _messages(deliveries: Sequence[Delivery], exchanges: Sequence[Exchange], server: Stream) -> Iterator[Message]:
-    for index, one in enumerate(deliveries, 1):
-        frames = server.frames(one.start, one.end)
-        missing = server.missing_between(one.start, one.end)
-        yield Message(
-            index=index,
-            exchange=one.turn,
-            mailbox=one.mailbox,
-            number=one.number,
-            declared_octets=one.declared,
-            start=one.start,
-            end=one.end,
-            octets=one.end - one.start - missing - len(one.skipped),
-            missing_octets=missing,
-            start_time=server.time_at(one.start),
-            end_time=server.time_at(one.end - 1),
-            frames=frames,
-            disposed=one.disposition,
-            released=one.committed,
-            stream=server,
-            acknowledged_by=one.acknowledged_by,
-            released_by=one.released_by,
-            skipped=one.skipped,
-            identifier=one.identifier,
-            notes=one.notes,
-            whole=one.whole,
-        )

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from pop2dissect.session.model import Deletion, Departure, Disposition, Field, FolderOpening, Login, Software
-from pop2dissect.session.verdict import Verdict
+from pop2dissect.session import Deletion, Departure, Disposition, Field, FolderOpening, Login, Message, Software
 from pop2dissect.tcp.stream import Stream
 
 Range: TypeAlias = tuple[int, int]
@@ -129,40 +128,13 @@ class Turn(NamedTuple):
         return self.command.command.keyword if self.command else ""
 
 
-class Delivery(NamedTuple):
-    """A message that the server sent, and what became of it."""
-
-    turn: int
-    """Index of the turn whose reply it is."""
-    start: int
-    end: int
-    """Offsets in the server's stream."""
-    mailbox: str | None
-    number: int | None
-    declared: int | None
-    """Octets that the server announced for it."""
-    disposition: Verdict[Disposition]
-    committed: Verdict[bool | None]
-    """Whether a deletion took effect; False where there is nothing to commit."""
-    acknowledged_by: int | None = None
-    """Index of the turn that said what becomes of it."""
-    released_by: int | None = None
-    """Index of the turn that made a deletion final."""
-    skipped: tuple[int, ...] = ()
-    """Offsets of octets of the wire that are not the message's, in order: what byte-stuffing added."""
-    notes: tuple[str, ...] = ()
-    identifier: str | None = None
-    """What the server calls it for good (POP3's unique-id)."""
-    whole: bool | None = None
-    """Whether its start and its end mark were seen; None where it is as long as was announced."""
-
-
 class Interpretation(NamedTuple):
     """What the turns of a conversation come to."""
 
     logins: tuple[Login, ...] = ()
     """Each attempt, in order."""
-    deliveries: tuple[Delivery, ...] = ()
+    messages: tuple[Message, ...] = ()
+    """Those that the server sent, in order, and what became of them."""
     folders: tuple[FolderOpening, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     """Each message that the client asked to delete by its number, in order, whether or not it was transferred."""

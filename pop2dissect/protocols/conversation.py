@@ -15,7 +15,7 @@ from pop2dissect.protocols.base import MessageData, ReplyKind, ReplyLine
 from pop2dissect.protocols.causality import Causality
 from pop2dissect.protocols.lines import Line, LineReader, has_control_octets, has_unusual_octets
 from pop2dissect.protocols.proxy import proxy_header
-from pop2dissect.session.model import Departure, Direction
+from pop2dissect.session import Departure, Direction
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from pop2dissect.protocols.base import END, CommandRule, Interpretation, Protocol, Signature, Turn, signatures
-from pop2dissect.session.model import Software
+from pop2dissect.session import Software
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 

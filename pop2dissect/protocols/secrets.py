@@ -13,7 +13,7 @@ from functools import cache
 
 from pop2dissect.protocols.base import Protocol, Range
 from pop2dissect.protocols.pop2.grammar import parse_command
-from pop2dissect.session.model import Exchange
+from pop2dissect.session import Exchange
 from pop2dissect.tcp.stream import Stream
 
 # SASL (RFC 4954, RFC 5034, RFC 9051): after AUTH or AUTHENTICATE come lines of nothing but base64.

@@ -7,8 +7,7 @@ from typing import Final
 
 from pop2dissect.protocols.base import Closed, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn, primary_kind
 from pop2dissect.protocols.evidence import Evidence, is_captured
-from pop2dissect.session.model import Disposition, LoginOutcome
-from pop2dissect.session.verdict import Ground, Verdict
+from pop2dissect.session import Disposition, Ground, LoginOutcome, Verdict
 
 NOTHING_TO_COMMIT: Final[Verdict[bool | None]] = Verdict(False, Ground.SHOWN)
 

@@ -11,7 +11,10 @@ from pop2dissect.text.values import count
 
 if TYPE_CHECKING:
     from pop2dissect.capture.record import FrameRef
-    from pop2dissect.session.model import Direction, Exchange, Message, Reply, Session
+    from pop2dissect.session.ends import Direction
+    from pop2dissect.session.exchange import Exchange, Reply
+    from pop2dissect.session.message import Message
+    from pop2dissect.session.session import Session
 
 Event: TypeAlias = Literal["start", "command", "reply", "message", "gap", "end"]
 

@@ -41,15 +41,15 @@ def read_by_rfc918(asked: bytes, *after: tuple[str, bytes]) -> Conversation:
 @pytest.mark.parametrize(("asked", "expected"), [(b"RETR", "kept"), (b"RDEL", "deleted")])
 def test_by_rfc_918_the_command_that_asked_for_it_decides_what_became_of_a_mailbox(asked: bytes, expected: str) -> None:
     client, server = read_by_rfc918(asked, ("C", b"RCVD\r\n"), ("S", b"+OK\r\n")).streams()
-    (delivery,) = meaning(pop1.PROTOCOL, client, server).deliveries
-    assert (delivery.disposition.value, delivery.disposition.ground) == (expected, Ground.SHOWN)
+    (message,) = meaning(pop1.PROTOCOL, client, server).messages
+    assert (message.disposition, message.disposed.ground) == (expected, Ground.SHOWN)
 
 
 def test_where_that_command_is_not_in_the_capture_it_is_not_known() -> None:
     talk = Conversation().client(b"RCEV\r\n").server(MAIL).client(b"RCVD\r\n").server(b"+OK\r\n")
-    (delivery,) = meaning(pop1.PROTOCOL, *talk.streams(), from_start=False).deliveries
-    assert (delivery.disposition.value, delivery.committed.value) == ("unknown", None)
-    assert "RETR or RDEL" in delivery.disposition.because
+    (message,) = meaning(pop1.PROTOCOL, *talk.streams(), from_start=False).messages
+    assert (message.disposition, message.committed) == ("unknown", None)
+    assert "RETR or RDEL" in message.disposed.because
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_half_a_line_after_a_message_does_not_show_that_nobody_acknowledged_it(
     protocol: Protocol, talk: Conversation
 ) -> None:
     client, server = talk.streams()
-    (delivery,) = meaning(protocol, lacking(client, -1, last=3), server).deliveries
-    assert (delivery.disposition.value, delivery.committed.value) == ("unknown", None)
+    (message,) = meaning(protocol, lacking(client, -1, last=3), server).messages
+    assert (message.disposition, message.committed) == ("unknown", None)
 
 
 def deleted_and_went_on(*after: tuple[str, bytes]) -> tuple[Stream, Stream]:
@@ -102,7 +102,7 @@ def test_what_is_missing_after_a_deletion_may_have_made_it_final_and_what_is_mis
     protocol: Protocol, said: Callable[..., tuple[Stream, Stream]]
 ) -> None:
     client, server = said(("C", b"NOOP\r\n"), ("S", b"- no\r\n"), ("C", b"NOOP\r\n"), ("S", b"- no\r\n"))
-    committed = [meaning(protocol, lacking(client, index), server).deliveries[0].committed.value for index in (1, -2)]
+    committed = [meaning(protocol, lacking(client, index), server).messages[0].committed for index in (1, -2)]
     assert committed == [False, None]
 
 

@@ -15,7 +15,6 @@ from pop2dissect.protocols.base import (
     Command,
     CommandLine,
     CommandRule,
-    Delivery,
     Interpretation,
     MessageData,
     Protocol,
@@ -27,7 +26,7 @@ from pop2dissect.protocols.base import (
     signatures,
 )
 from pop2dissect.protocols.lines import LineReader
-from pop2dissect.session import Ground, Login, Verdict
+from pop2dissect.session import Ground, Login, Message, Verdict
 from pop2dissect.tcp.stream import Stream
 from tests.support.conversation import Conversation
 from tests.support.wire import save
@@ -65,17 +64,27 @@ def dissect(client: Stream, server: Stream, from_start: bool) -> Iterator[Turn]:
 
 
 def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpretation:
-    logins, deliveries = [], []
+    logins: list[Login] = []
+    messages: list[Message] = []
     for index, turn in enumerate(turns):
         if turn.keyword == "OPEN" and turn.command is not None:
             user, password = (argument.decode() for argument in turn.command.command.arguments)
             logins.append(Login(index, "OPEN", user, password, Verdict("accepted", Ground.SHOWN)))
-        for data in turn.replies:
-            if isinstance(data, MessageData):
-                kept = Verdict("kept", Ground.SHOWN)
-                nothing = Verdict(False, Ground.SHOWN)
-                deliveries.append(Delivery(index, data.start, data.end, None, 1, data.announced, kept, nothing))
-    return Interpretation(tuple(logins), tuple(deliveries))
+        messages += [
+            Message(
+                exchange=index,
+                number=1,
+                declared_octets=data.announced,
+                start=data.start,
+                end=data.end,
+                disposed=Verdict("kept", Ground.SHOWN),
+                released=Verdict(False, Ground.SHOWN),
+                stream=server,
+            )
+            for data in turn.replies
+            if isinstance(data, MessageData)
+        ]
+    return Interpretation(tuple(logins), tuple(messages))
 
 
 PIGEON = Protocol(

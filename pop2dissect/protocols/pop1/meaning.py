@@ -7,7 +7,6 @@ from typing import Final
 
 from pop2dissect.protocols.base import (
     Closed,
-    Delivery,
     Interpretation,
     MessageData,
     ReplyKind,
@@ -26,8 +25,7 @@ from pop2dissect.protocols.verdicts import (
     login_verdict,
     took_effect,
 )
-from pop2dissect.session.model import Disposition, FolderOpening, Login
-from pop2dissect.session.verdict import Ground, Verdict
+from pop2dissect.session import Disposition, FolderOpening, Ground, Login, Message, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 
@@ -42,7 +40,7 @@ TRANSACTION = frozenset({ServerState.MBOX, ServerState.ITEM, ServerState.NEXT})
 def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpretation:
     """Return what the turns of a conversation come to."""
     evidence = Evidence(client, server)
-    return Interpretation(tuple(_logins(turns, evidence)), tuple(_deliveries(turns, evidence)), tuple(_folders(turns)))
+    return Interpretation(tuple(_logins(turns, evidence)), tuple(_messages(turns, evidence)), tuple(_folders(turns)))
 
 
 def _logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
@@ -101,7 +99,7 @@ def _folders(turns: Sequence[Turn]) -> Iterator[FolderOpening]:
             yield FolderOpening(index, asked, octets, "opened" if reply.value else "absent", None, None)
 
 
-def _deliveries(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Delivery]:
+def _messages(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Message]:
     """Yield the messages of every mailbox that was transmitted (RFC 918 has no other unit than the mailbox).
 
     ``number`` is a message's place in the mailbox. The server announces the octets of the mailbox only:
@@ -117,15 +115,16 @@ def _deliveries(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Delivery]
             disposed, committed, note = _disposition(turn, following, evidence)
             places = split(evidence.server, data.start, data.end)
             for number, (start, end) in enumerate(places, 1):
-                yield Delivery(
-                    turn=index,
+                yield Message(
+                    exchange=index,
                     start=start,
                     end=end,
                     mailbox=turn.mailbox,
                     number=number,
-                    declared=_declared(data, start, end, is_last=number == len(places)),
-                    disposition=disposed,
-                    committed=committed,
+                    declared_octets=_declared(data, start, end, is_last=number == len(places)),
+                    disposed=disposed,
+                    released=committed,
+                    stream=evidence.server,
                     acknowledged_by=index + 1 if following is not None and disposed.frames else None,
                     released_by=index + 1 if committed.value else None,
                     notes=(*turn.notes, *note),

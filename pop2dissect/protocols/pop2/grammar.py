@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
-from pop2dissect.session.model import Field
+from pop2dissect.session import Field
 from pop2dissect.text.values import decode_text
 
 _ANYTHING = rb"[ \t].*"

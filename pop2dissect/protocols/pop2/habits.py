@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pop2dissect.protocols.base import CommandLine, ReplyKind, ReplyLine, Turn
 from pop2dissect.protocols.others import NMAP, is_nmap_probe
-from pop2dissect.session.model import Software
+from pop2dissect.session import Software
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 

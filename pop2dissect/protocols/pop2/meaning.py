@@ -7,7 +7,6 @@ from typing import Final
 
 from pop2dissect.protocols.base import (
     Closed,
-    Delivery,
     Interpretation,
     MessageData,
     ReplyEvent,
@@ -31,8 +30,7 @@ from pop2dissect.protocols.verdicts import (
     outcome_of,
     took_effect,
 )
-from pop2dissect.session.model import Disposition, FolderOpening, FolderOutcome, Login, LoginOutcome
-from pop2dissect.session.verdict import Ground, Verdict
+from pop2dissect.session import Disposition, FolderOpening, FolderOutcome, Ground, Login, LoginOutcome, Message, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 
@@ -51,7 +49,7 @@ def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpre
     evidence = Evidence(client, server)
     return Interpretation(
         logins=tuple(_logins(turns, evidence)),
-        deliveries=tuple(_deliveries(turns, evidence)),
+        messages=tuple(_messages(turns, evidence)),
         folders=tuple(_folders(turns)),
         client=client_of(turns, client),
         server=server_of(turns),
@@ -173,7 +171,7 @@ def _path_of(reply: ReplyLine) -> str | None:
 # Messages.
 
 
-def _deliveries(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Delivery]:
+def _messages(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Message]:
     releases = _releases(turns)
     for index, turn in enumerate(turns):
         for data in turn.replies:
@@ -182,15 +180,16 @@ def _deliveries(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Delivery]
             following = turns[index + 1] if index + 1 < len(turns) else None
             disposed = _disposition(turn, following, evidence)
             release = releases[min(index + 2, len(turns))]
-            yield Delivery(
-                turn=index,
+            yield Message(
+                exchange=index,
                 start=data.start,
                 end=data.end,
                 mailbox=turn.mailbox,
                 number=turn.number,
-                declared=data.announced,
-                disposition=disposed,
-                committed=_committed(disposed, turns, index, release, evidence),
+                declared_octets=data.announced,
+                disposed=disposed,
+                released=_committed(disposed, turns, index, release, evidence),
+                stream=evidence.server,
                 acknowledged_by=index + 1 if following is not None and disposed.frames else None,
                 released_by=release,
                 notes=turn.notes,

@@ -8,7 +8,7 @@ from typing import Final
 
 from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
 from pop2dissect.protocols.pop2 import grammar as pop2
-from pop2dissect.session.model import Field
+from pop2dissect.session import Field
 from pop2dissect.text.values import decode_text
 
 MAX_COMMAND_LINE = 255

@@ -13,7 +13,7 @@ from typing import Final
 
 from pop2dissect.protocols.base import ReplyLine, Turn
 from pop2dissect.protocols.pop3.grammar import top_lines
-from pop2dissect.session.model import Software
+from pop2dissect.session import Software
 from pop2dissect.text.values import decode_text
 
 TURNS_LOOKED_AT: Final = 64

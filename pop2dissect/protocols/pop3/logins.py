@@ -13,8 +13,7 @@ from pop2dissect.protocols.pop3.sasl import NOTHING, TOKENS, Credentials, read_c
 from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.refusals import speaks_of_lock
 from pop2dissect.protocols.verdicts import login_verdict
-from pop2dissect.session.model import Login, LoginOutcome
-from pop2dissect.session.verdict import Ground, Verdict
+from pop2dissect.session import Ground, Login, LoginOutcome, Verdict
 from pop2dissect.text.values import decode_text
 
 RIGHT: Final = frozenset({"IN-USE", "LOGIN-DELAY"})

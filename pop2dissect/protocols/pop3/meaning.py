@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from pop2dissect.protocols.base import (
     Closed,
-    Delivery,
     Interpretation,
     MessageData,
     ReplyKind,
@@ -22,8 +21,7 @@ from pop2dissect.protocols.pop3.logins import logins
 from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.pop3.stuffing import CRLF, stuffed_dots
 from pop2dissect.protocols.verdicts import NOTHING_TO_COMMIT, never_released, took_effect
-from pop2dissect.session.model import Deletion, Disposition, FolderOpening
-from pop2dissect.session.verdict import Ground, Verdict
+from pop2dissect.session import Deletion, Disposition, FolderOpening, Ground, Message, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 
@@ -38,12 +36,12 @@ def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpre
     evidence = Evidence(client, server)
     fates = _Fates(turns, evidence)
     listed = _Listed(turns, server)
-    deliveries = tuple(_deliveries(turns, evidence, fates, listed))
+    messages = tuple(_messages(turns, evidence, fates, listed))
     return Interpretation(
         logins=tuple(logins(turns, evidence)),
-        deliveries=deliveries,
+        messages=messages,
         folders=tuple(_folders(turns, server)),
-        deletions=tuple(_deletions(turns, fates, listed, deliveries)),
+        deletions=tuple(_deletions(turns, fates, listed, messages)),
         client=client_of(turns),
         server=server_of(turns),
     )
@@ -197,7 +195,7 @@ class _Fates:
         return Verdict("kept", Ground.SHOWN, "the client did not ask to delete it")
 
 
-def _deliveries(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed: _Listed) -> Iterator[Delivery]:
+def _messages(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed: _Listed) -> Iterator[Message]:
     for index, turn in enumerate(turns):
         before: ReplyLine | None = None
         for reply in turn.replies:
@@ -209,15 +207,16 @@ def _deliveries(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed
             fate = fates.of(turn.number)
             disposed = fates.kept if fate is None else fate.disposed
             started = before is not None and before.kind is ReplyKind.OK and not before.missing
-            yield Delivery(
-                turn=index,
+            yield Message(
+                exchange=index,
                 start=reply.start,
                 end=end,
                 mailbox=turn.mailbox,
                 number=turn.number,
-                declared=reply.announced if reply.announced is not None else listed.size(turn.number),
-                disposition=disposed,
-                committed=NOTHING_TO_COMMIT if fate is None else fate.committed,
+                declared_octets=reply.announced if reply.announced is not None else listed.size(turn.number),
+                disposed=disposed,
+                released=NOTHING_TO_COMMIT if fate is None else fate.committed,
+                stream=evidence.server,
                 acknowledged_by=fate.asked if fate is not None else None,
                 released_by=fates.quit if fate is not None and disposed.value == "deleted" else None,
                 skipped=stuffed_dots(evidence.server, reply.start, end, line_end_of(before) if before else CRLF),
@@ -228,9 +227,9 @@ def _deliveries(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed
 
 
 def _deletions(
-    turns: Sequence[Turn], fates: _Fates, listed: _Listed, deliveries: Sequence[Delivery]
+    turns: Sequence[Turn], fates: _Fates, listed: _Listed, messages: Sequence[Message]
 ) -> Iterator[Deletion]:
-    transferred = {one.number for one in deliveries if one.whole}
+    transferred = {one.number for one in messages if one.whole}
     looked_at = transferred | {turn.number for turn in turns if turn.keyword in ("RETR", "TOP") and turn.replies[1:]}
     for number, fate in fates.by_number.items():
         yield Deletion(

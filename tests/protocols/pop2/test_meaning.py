@@ -65,7 +65,7 @@ def test_what_a_client_sends_next_shows_nothing_of_its_login() -> None:
     talk = greeted().client(b"HELO fred secret\r\nREAD 1\r\nRETR\r\nACKD\r\nQUIT\r\n")
     found = of(talk, closed=False)
     assert [(login.outcome, login.verdict.ground) for login in found.logins] == [("unknown", Ground.UNKNOWN)]
-    assert not any(delivery.committed.value for delivery in found.deliveries)
+    assert not any(message.committed for message in found.messages)
 
 
 def test_a_line_that_never_ended_is_no_login() -> None:
@@ -89,40 +89,40 @@ def test_the_server_alone_shows_a_login_and_whose() -> None:
     unseen = Stream([], [Gap(0, client.length, "not captured")], finished=True)
     found = meaning(unseen, server)
     assert [(login.user, login.outcome) for login in found.logins] == [("fred", "accepted")]
-    assert [delivery.disposition.value for delivery in found.deliveries] == ["unknown"]
-    assert [delivery.committed.value for delivery in found.deliveries] == [None]
+    assert [message.disposition for message in found.messages] == ["unknown"]
+    assert [message.committed for message in found.messages] == [None]
 
 
 def test_an_answered_quit_commits() -> None:
-    (delivery,) = of(read_and_marked().client(b"QUIT\r\n").server(b"+ Sayonara\r\n")).deliveries
-    assert (delivery.disposition.value, delivery.committed.value) == ("deleted", True)
-    assert delivery.committed.ground is Ground.SHOWN
+    (message,) = of(read_and_marked().client(b"QUIT\r\n").server(b"+ Sayonara\r\n")).messages
+    assert (message.disposition, message.committed) == ("deleted", True)
+    assert message.released.ground is Ground.SHOWN
 
 
 def test_a_quit_that_nothing_shows_to_have_arrived_commits_nothing() -> None:
-    (delivery,) = of(read_and_marked().client(b"QUIT\r\n"), closed=False).deliveries
-    assert delivery.disposition.value == "deleted"
-    assert (delivery.committed.value, delivery.committed.ground) == (None, Ground.UNKNOWN)
+    (message,) = of(read_and_marked().client(b"QUIT\r\n"), closed=False).messages
+    assert message.disposition == "deleted"
+    assert (message.committed, message.released.ground) == (None, Ground.UNKNOWN)
 
 
 def test_a_quit_that_tcp_acknowledged_is_concluded() -> None:
     client, server = read_and_marked().client(b"QUIT\r\n").streams(closed=False)
     client.acknowledged = Acknowledged(client.length, 99)
-    (delivery,) = meaning(client, server).deliveries
-    assert (delivery.committed.value, delivery.committed.ground) == (True, Ground.CONCLUDED)
-    assert 99 in delivery.committed.frames
+    (message,) = meaning(client, server).messages
+    assert (message.committed, message.released.ground) == (True, Ground.CONCLUDED)
+    assert 99 in message.released.frames
 
 
 def test_a_refused_quit_commits_nothing() -> None:
-    (delivery,) = of(read_and_marked().client(b"QUIT\r\n").server(b"- no\r\n")).deliveries
-    assert delivery.committed.value is False
+    (message,) = of(read_and_marked().client(b"QUIT\r\n").server(b"- no\r\n")).messages
+    assert message.committed is False
 
 
 def test_a_client_that_leaves_without_quit_commits_nothing_and_that_is_shown() -> None:
-    (delivery,) = of(read_and_marked()).deliveries
-    assert (delivery.committed.value, delivery.committed.ground) == (False, Ground.SHOWN)
-    (unsure,) = of(read_and_marked(), closed=False).deliveries
-    assert (unsure.committed.value, unsure.committed.ground) == (None, Ground.UNKNOWN)
+    (message,) = of(read_and_marked()).messages
+    assert (message.committed, message.released.ground) == (False, Ground.SHOWN)
+    (unsure,) = of(read_and_marked(), closed=False).messages
+    assert (unsure.committed, unsure.released.ground) == (None, Ground.UNKNOWN)
 
 
 def test_a_lost_acknowledgement_is_not_known_and_what_the_server_says_next_is_told() -> None:
@@ -131,9 +131,9 @@ def test_a_lost_acknowledgement_is_not_known_and_what_the_server_says_next_is_to
     broken = Stream(
         [*client.spans[:3], *client.spans[4:]], [Gap(lost.offset, lost.length, "not captured")], finished=True
     )
-    (delivery,) = meaning(broken, server).deliveries
-    assert (delivery.disposition.value, delivery.committed.value) == ("unknown", None)
-    assert "acknowledgement is missing" in delivery.disposition.because
+    (message,) = meaning(broken, server).messages
+    assert (message.disposition, message.committed) == ("unknown", None)
+    assert "acknowledgement is missing" in message.disposed.because
 
 
 @pytest.mark.parametrize("reset", [False, True])
@@ -142,5 +142,5 @@ def test_a_quit_that_ends_in_silence_is_not_known_to_commit(reset: bool) -> None
     client, server = read_and_marked().client(b"QUIT\r\n").streams()
     client.acknowledged = Acknowledged(client.length, 99)
     server.finished, server.reset = not reset, reset
-    (delivery,) = meaning(client, server).deliveries
-    assert (delivery.committed.value, delivery.committed.ground) == (None, Ground.UNKNOWN)
+    (message,) = meaning(client, server).messages
+    assert (message.committed, message.released.ground) == (None, Ground.UNKNOWN)
