@@ -22,7 +22,7 @@ from pop2dissect.decode.decoder import LAYERS
 from pop2dissect.decode.packet import LINK_TYPE
 from pop2dissect.decode.problems import WRONG_CHECKSUMS
 from pop2dissect.decode.segment import FlowKey, Segment, reverse_key
-from pop2dissect.document.document import session_text
+from pop2dissect.document.sessions import session_text
 from pop2dissect.errors import CaptureError
 from pop2dissect.html.octets import LIMITS
 from pop2dissect.html.page import session_markup

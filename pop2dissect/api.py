@@ -157,7 +157,8 @@ class Capture:
 
     def to_json(self, *, show_passwords: bool = False) -> str:
         """Return the JSON document, as ``--json`` writes it; schema.json describes it."""
-        from pop2dissect.document.document import Document, session_text
+        from pop2dissect.document.document import Document
+        from pop2dissect.document.sessions import session_text
 
         rendering = self._rendering(show_passwords)
         document = Document(
@@ -208,7 +209,7 @@ class Capture:
         """
         from contextlib import closing
 
-        from pop2dissect.document.document import head_object, settings_object
+        from pop2dissect.document.head import head_object, settings_object
         from pop2dissect.export.mail import MESSAGES
         from pop2dissect.export.manifest import SCHEMA, FolderExport
 

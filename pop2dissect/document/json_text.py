@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import TypeAlias
 
-from pop2dissect.text.values import SECOND, decimal_seconds
+from pop2dissect.text.values import SECOND, decimal_seconds, rfc3339
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+Object: TypeAlias = dict[str, Json]
 _Put: TypeAlias = Callable[[str], None]
 
 
@@ -28,6 +29,11 @@ class Seconds(float):
         self = super().__new__(cls, nanoseconds / SECOND)
         self.nanoseconds = nanoseconds
         return self
+
+
+def maybe_time(time: int | None) -> str | None:
+    """Return a time as the document has it; None where it is not known."""
+    return None if time is None else rfc3339(time)
 
 
 def to_line(value: Json) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pop2dissect import pipeline
 from pop2dissect.capture.record import CaptureInfo, CaptureKind, Interface, capture_index
 from pop2dissect.capture.source import STANDARD_INPUT, is_regular
-from pop2dissect.document.document import tool
+from pop2dissect.document.head import tool
 from pop2dissect.errors import CaptureError, UsageError
 from pop2dissect.export import pcapng
 from pop2dissect.export.comments import Comments

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from pop2dissect.capture.record import CaptureInfo
-from pop2dissect.document.document import tool
 from pop2dissect.document.facts import login_words
+from pop2dissect.document.head import tool
 from pop2dissect.document.json_text import Json, to_text
 from pop2dissect.export.case_nodes import Node, NodeMaker, time_member
 from pop2dissect.export.mail import message_stem, status_of

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from pop2dissect.document.document import Object
-from pop2dissect.document.json_text import Json
+from pop2dissect.document.json_text import Json, Object
 from pop2dissect.text.values import rfc3339
 
 Node: TypeAlias = Object

@@ -12,7 +12,7 @@ from typing import get_args
 from xml.sax.saxutils import escape
 
 from pop2dissect.capture.record import CaptureInfo
-from pop2dissect.document.document import tool
+from pop2dissect.document.head import tool
 from pop2dissect.export.attachments import attachment_exhibits
 from pop2dissect.export.exhibit import stem
 from pop2dissect.export.mail import message_stem

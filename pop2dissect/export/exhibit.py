@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pop2dissect.document.document import Object
+from pop2dissect.document.json_text import Object
 from pop2dissect.session import Session
 from pop2dissect.text.rendering import Rendering
 

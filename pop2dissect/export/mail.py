@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from pop2dissect.document.document import Object, conflict_object, message_object
 from pop2dissect.document.exhibit_names import message_exhibit
+from pop2dissect.document.json_text import Object
+from pop2dissect.document.sessions import conflict_object, message_object
 from pop2dissect.export.exhibit import Exhibit, Kind, stem
 from pop2dissect.export.holes import Holes
 from pop2dissect.session import Message, Session

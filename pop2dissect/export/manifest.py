@@ -10,8 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pop2dissect.document.document import Object
-from pop2dissect.document.json_text import Json, to_text
+from pop2dissect.document.json_text import Json, Object, to_text
 from pop2dissect.export.exhibit import Exhibit, Kind
 from pop2dissect.export.folder import Folder, Written
 from pop2dissect.session import Session

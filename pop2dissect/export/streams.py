@@ -7,9 +7,10 @@ from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
-from pop2dissect.document.document import Object, stream_object
 from pop2dissect.document.exhibit_names import stream_exhibit
+from pop2dissect.document.json_text import Object
 from pop2dissect.document.masking import Range, secret_ranges
+from pop2dissect.document.sessions import stream_object
 from pop2dissect.export.exhibit import Exhibit, Kind, Octets, stem
 from pop2dissect.export.holes import Holes
 from pop2dissect.session import Direction, Session

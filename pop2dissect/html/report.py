@@ -9,7 +9,8 @@ from typing import IO, Protocol
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.claims import element, write_sealed
 from pop2dissect.document.digests import digest_of
-from pop2dissect.document.document import Document, session_text
+from pop2dissect.document.document import Document
+from pop2dissect.document.sessions import session_text
 from pop2dissect.document.totals import Totals
 from pop2dissect.html import method
 from pop2dissect.html.case import Case, time_of_making

@@ -10,13 +10,10 @@ from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.digests import digest_of
-from pop2dissect.document.document import (
-    Document,
-    Object,
-    head_object,
-    session_text,
-    settings_object,
-)
+from pop2dissect.document.document import Document
+from pop2dissect.document.head import head_object, settings_object
+from pop2dissect.document.json_text import Object
+from pop2dissect.document.sessions import session_text
 from pop2dissect.document.totals import Totals
 from pop2dissect.errors import UsageError
 from pop2dissect.export.attachments import ATTACHMENTS

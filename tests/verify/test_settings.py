@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pop2dissect.document.document import settings_object
+from pop2dissect.document.head import settings_object
 from pop2dissect.findings import Thresholds
 from pop2dissect.limits import Limits
 from pop2dissect.settings import Settings

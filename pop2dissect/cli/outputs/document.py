@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from pop2dissect.cli.outputs.base import Output, Run
-from pop2dissect.document.document import Document, session_object, session_text
+from pop2dissect.document.document import Document
 from pop2dissect.document.json_text import to_line
+from pop2dissect.document.sessions import session_object, session_text
 from pop2dissect.document.totals import Totals
 from pop2dissect.session import Session
 from pop2dissect.text.spool import Spool

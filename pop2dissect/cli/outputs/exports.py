@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pop2dissect.cli.outputs.base import FileOutput, Run
-from pop2dissect.document.document import head_object, settings_object
+from pop2dissect.document.head import head_object, settings_object
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.case import CaseGraph
