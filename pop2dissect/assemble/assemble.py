@@ -24,7 +24,7 @@ def assemble(connection: Connection) -> Session:
     client_stream, server_stream = connection.streams
     client, server = endpoints(connection.client_key)
     from_start = connection.handshake[0] or connection.handshake[1]
-    protocol, evidence = identify(client_stream, server_stream, protocols, from_start=from_start)
+    protocol, evidence = identify(client_stream, server_stream, protocols, from_start=from_start, port=server.port)
     turns = list(protocol.dissect(client_stream, server_stream, from_start)) if protocol.dissect else []
     exchanges = [_exchange(index, turn, client_stream, server_stream) for index, turn in enumerate(turns)]
     meaning = (

@@ -27,6 +27,8 @@ _VIOLATIONS = {
     "protocol.long_line": "a line longer than the protocol allows",
     "protocol.non_ascii": "bytes that are not printable ASCII",
     "protocol.terminal_escape": "control characters, which could control a terminal",
+    "protocol.unanswered": "the server left it without an answer",
+    "protocol.unstuffed_dot": "text behind the dot that ended a message",
     "tls.injection": "plain text between STLS and TLS",
     "tls.plaintext_after_stls": "plain text after STLS, and no TLS",
 }

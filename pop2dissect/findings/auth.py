@@ -22,22 +22,21 @@ _DECNET = re.compile(r"[^:]+::[^:]+")
 
 def cleartext(facts: SessionFacts) -> Iterator[Finding]:
     """auth.cleartext."""
-    sent = list(_with_passwords(facts.suspects))
+    sent = list(with_passwords(facts.suspects))
     if not sent:
         return
     user = facts.logins[0].user if facts.logins else None
     of = f" of user {quoted(user)}" if user else ""
-    times = "" if len(sent) == 1 else f" {count(len(sent), 'time')}"
     yield finding(
         "auth.cleartext",
-        f"A password{of} was sent unencrypted{times}, readable in the frames named.",
+        f"A password{of} was sent unencrypted{_times(len(sent))}, readable in the frames named.",
         time=sent[0].time,
         frames=(frame for exchange in sent for frame in exchange.frames),
         sessions=facts.sessions,
     )
 
 
-def _with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+def with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
     """Yield the exchanges in which a password crossed as it is, or in base64, which hides nothing."""
     in_base64 = False
     for exchange in exchanges:
@@ -51,6 +50,49 @@ def _with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
             yield exchange
 
 
+def weak_challenge(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.weak_challenge."""
+    found = [one for one in facts.logins if one.login.challenge and one.login.response]
+    if not found:
+        return
+    first = found[0]
+    odd = any(not (one.login.challenge or "").isascii() for one in found if one.login.mechanism == "APOP")
+    forged = (
+        " A challenge is no message identifier, as those are by which a forged server finds out the first characters "
+        "of a password (CVE-2007-1558)."
+    )
+    yield finding(
+        "auth.weak_challenge",
+        f"The server's challenge and the proof of user {quoted(first.user or '')} by {first.login.mechanism} crossed "
+        f"unencrypted{_times(len(found))}: passwords can be tried against them.{forged if odd else ''}",
+        time=first.exchange.time,
+        frames=(frame for one in found for frame in command_frames(one.exchange)),
+        sessions=facts.sessions,
+    )
+
+
+_TOKEN = re.compile(r"AUTH X?OAUTH")
+
+
+def token(facts: SessionFacts) -> Iterator[Finding]:
+    """auth.token."""
+    found = [one for one in facts.logins if one.login.response and _TOKEN.match(one.login.mechanism)]
+    if found:
+        first = found[0]
+        yield finding(
+            "auth.token",
+            f"The token of user {quoted(first.user or '')} was sent unencrypted by {first.login.mechanism}"
+            f"{_times(len(found))}, readable in the frames named.",
+            time=first.exchange.time,
+            frames=(frame for one in found for frame in command_frames(one.exchange)),
+            sessions=facts.sessions,
+        )
+
+
+def _times(number: int) -> str:
+    return "" if number == 1 else f" {count(number, 'time')}"
+
+
 def failed(facts: SessionFacts) -> Iterator[Finding]:
     """auth.failed."""
     refused = [attempt for attempt in facts.logins if attempt.outcome == "refused" and attempt.is_proven]
@@ -59,10 +101,9 @@ def failed(facts: SessionFacts) -> Iterator[Finding]:
     first = refused[0]
     answer = _answer(first)
     reason = " The words of the refusal rather speak of a locked mailbox." if first.locked else ""
-    times = "" if len(refused) == 1 else f" {count(len(refused), 'time')}"
     yield finding(
         "auth.failed",
-        f"The login of user {quoted(first.user or '')} was refused{times}{answer}.{reason}",
+        f"The login of user {quoted(first.user or '')} was refused{_times(len(refused))}{answer}.{reason}",
         time=first.exchange.time,
         frames=(frame for attempt in refused for frame in command_frames(attempt.exchange)),
         sessions=facts.sessions,

@@ -83,6 +83,33 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "T1078",
     ),
     _declare(
+        "auth.weak_challenge",
+        Severity.MEDIUM,
+        "Challenge and proof of a password in clear text",
+        "A challenge and the proof that answers it crossed the network unencrypted: APOP, CRAM-MD5, DIGEST-MD5, NTLM "
+        "or SCRAM. Once a session.",
+        "the password itself did not cross, and a long random one is not found so",
+        "T1110.002",
+        "T1557",
+    ),
+    _declare(
+        "auth.token",
+        Severity.HIGH,
+        "Access token sent in clear text",
+        "An OAuth token (XOAUTH2, OAUTHBEARER) crossed the network unencrypted. Once a session.",
+        "a token that had expired",
+        "T1528",
+    ),
+    _declare(
+        "auth.enum_by_text",
+        Severity.MEDIUM,
+        "The words of a refusal tell which users there are",
+        "One client was refused at one server as at least {text_users:user}, always in the same words as one user, and "
+        "in other words as another.",
+        "a mailbox that is locked or an account that is closed, which is another reason than the password",
+        "T1087.003",
+    ),
+    _declare(
         "auth.bruteforce",
         Severity.HIGH,
         "Passwords guessed for one user",
@@ -213,9 +240,11 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     _declare(
         "exploit.overlong",
         Severity.HIGH,
-        "Overlong folder name (CVE-1999-0920)",
-        "FOLD with an argument of at least {overlong_fold:octet}. Other long commands are protocol.long_line.",
-        "a deeply nested folder; a test of the server's limits",
+        "Overlong command of a kind that servers were broken into by",
+        "FOLD with an argument of at least {overlong_fold:octet} (CVE-1999-0920), or, where RFC 2449 sets the limit, "
+        "any command line of more than 255 octets (CVE-2003-0264 and others), of SASL 12,288. Other long commands are "
+        "protocol.long_line.",
+        "a deeply nested folder; a long password; a test of the server's limits",
         "T1190",
     ),
     _declare(
@@ -252,6 +281,32 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "An overlong command was the last, and the server closed or reset the connection without a word.",
         "packets missing from the capture; a server that drops such connections on purpose",
         "T1499.004",
+    ),
+    _declare(
+        "exploit.format_string",
+        Severity.HIGH,
+        "Format directives in a command",
+        "A command holds %n, or several directives like %s%s or %x%x in a row; in a password only several in a row.",
+        "a password or a folder that happens to hold them",
+        "T1190",
+    ),
+    _declare(
+        "exploit.user_name",
+        Severity.MEDIUM,
+        "User name made for a database, a shell or a path",
+        "The user of a login holds ' or with a comparison, a comment of SQL, ; ` or $(, ../ or /etc/.",
+        "an odd but legal name",
+        "T1190",
+        "T1083",
+    ),
+    _declare(
+        "exploit.number_wrap",
+        Severity.MEDIUM,
+        "Message number beyond 31 bits or below zero",
+        "A command names a message or counts lines by a number below 0 or of at least 2,147,483,648, which servers may "
+        "take for another one: 4294967297 is message 1 at Courier.",
+        "a program with a fault; a test of the server",
+        "T1190",
     ),
     _declare(
         "protocol.state",
@@ -298,6 +353,24 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "T1565.002",
     ),
     _declare(
+        "protocol.size_mismatch",
+        Severity.INFO,
+        "Message not of the size that was declared",
+        "A message that ends with its dot has another size than the server declared, by other than two octets or the "
+        "number of its lines, which are what servers leave out.",
+        "a server that declares what it has on disk, before it adds a header or wraps the message",
+        "T1565.002",
+    ),
+    _declare(
+        "protocol.unstuffed_dot",
+        Severity.MEDIUM,
+        "Text behind the dot that ended a message",
+        "Behind a line of one dot, which ends a message, the server sent lines that are no replies: it does not double "
+        "the dots of the text, so that what follows in the message can pass for its replies.",
+        "a server with a fault",
+        "T1565.002",
+    ),
+    _declare(
         "protocol.reply_injection",
         Severity.MEDIUM,
         "Server text where no reply is due",
@@ -318,6 +391,20 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "Line longer than the protocol allows",
         "A command or reply of more than 512 octets; FOLD is exploit.overlong.",
         "a long password or path",
+    ),
+    _declare(
+        "protocol.nul",
+        Severity.LOW,
+        "NUL octet outside of mail",
+        "A command or reply has an octet 0, at which some servers end the line: what follows is then not looked at.",
+        "a client of another protocol",
+    ),
+    _declare(
+        "protocol.unanswered",
+        Severity.LOW,
+        "Command that the server left without an answer",
+        "The server had received a command and sent nothing until it had the next one, which it then answered.",
+        "a server that ignores what it does not know",
     ),
     _declare(
         "protocol.non_ascii",
@@ -351,20 +438,80 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "a client that gives up TLS when it does not like the certificate; a script",
     ),
     _declare(
+        "tls.none",
+        Severity.MEDIUM,
+        "No TLS from a server that has it",
+        "The server did not list STLS among its capabilities, or refused it, and had it for others.",
+        "a server that was set up anew in the meantime; several servers behind one address",
+        "T1557",
+    ),
+    _declare(
+        "tls.stripped",
+        Severity.HIGH,
+        "TLS kept from the client, and a password sent in clear text",
+        "As tls.none, and the client then sent a password in clear text; or the capability was written over.",
+        "a server that was set up anew in the meantime; several servers behind one address",
+        "T1557",
+    ),
+    _declare(
+        "tls.on_plain_port",
+        Severity.LOW,
+        "TLS on a port for plain text",
+        "The client began with TLS on a port where a post office protocol is spoken in plain text.",
+        "a mail program that is set up wrongly; a scanner",
+    ),
+    _declare(
+        "tls.plain_on_tls_port",
+        Severity.LOW,
+        "Plain text on a port for TLS",
+        "The client sent commands in plain text to a port of TLS. User and password are then on the wire, whatever "
+        "the server does.",
+        "a mail program that is set up wrongly; a scanner",
+    ),
+    _declare(
         "data.bulk_read",
         Severity.MEDIUM,
         "Nearly all of a folder read",
         "At least {bulk_percent} % of a folder of at least {bulk_messages:message} was read, by a client and user with "
-        "a finding of the auth (guessing), file, exploit, proxy or recon families or data.read_other_user.",
-        "a mail program that fetches new mail, by the user whose account was also attacked from the same address",
+        "a finding of the auth (guessing), file, exploit, proxy or recon families or data.read_other_user, or from an "
+        "address that was new for the user, who had logged in from another one before.",
+        "a mail program that fetches new mail, by the user whose account was also attacked from the same address; "
+        "a user who is on a journey",
         "T1114.002",
+    ),
+    _declare(
+        "data.headers_only",
+        Severity.LOW,
+        "Headers of all messages looked at, and none read",
+        "TOP asked for the headers of at least {headers_messages:message}, at least {bulk_percent} % of the mailbox, "
+        "and no message was read or deleted.",
+        "mutt, alpine and s-nail show the list of messages so",
+        "T1114.002",
+    ),
+    _declare(
+        "data.selective",
+        Severity.MEDIUM,
+        "A few chosen messages read or deleted",
+        "After TOP of at least {headers_messages:message}, at least {bulk_percent} % of the mailbox, at most half of "
+        "the messages were read or deleted.",
+        "a person who reads mail by hand with mutt, alpine or s-nail",
+        "T1114.002",
+    ),
+    _declare(
+        "data.delete_unread",
+        Severity.MEDIUM,
+        "Messages deleted unread",
+        "Deletions were committed of messages that were not fetched in that session or, by their unique-ids, in an "
+        "earlier one.",
+        "a filter that deletes by what TOP shows; messages that were fetched before the capture began",
+        "T1070.008",
     ),
     _declare(
         "data.mass_delete",
         Severity.HIGH,
         "All of a folder deleted",
-        "All of at least {wipe_messages:message} of a folder were deleted and the deletion was committed, by a client "
-        "and user with a finding of the auth (guessing), file or exploit families. Info where there is none.",
+        "All of at least {wipe_messages:message} of a folder were deleted and the deletion was committed, unread or by "
+        "a client and user with a finding of the auth (guessing), file or exploit families. Else info.",
         "the default of many mail programs, which fetch and delete",
         "T1070.008",
         reduced=Severity.INFO,
@@ -373,7 +520,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "data.delete_uncommitted",
         Severity.INFO,
         "Deletion that was never committed",
-        "A message was acknowledged by ACKD, but no QUIT or FOLD followed that the server accepted.",
+        "A message was acknowledged by ACKD, or marked by DELE, but no QUIT or FOLD followed that the server accepted.",
         "a connection that broke off; UW's server may still keep the mark",
     ),
     _declare(
@@ -393,6 +540,23 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "T1046",
     ),
     _declare(
+        "recon.capa_probe",
+        Severity.LOW,
+        "Capabilities asked for and nothing else",
+        "The client asked what the server can do (CAPA, AUTH alone, HELP), and left without trying to log in or TLS.",
+        "a health check; a mail program that is being set up",
+        "T1046",
+        "T1592.002",
+    ),
+    _declare(
+        "recon.ntlm_info",
+        Severity.LOW,
+        "Server made to tell its Windows names",
+        "The client began NTLM, took the server's challenge, which names host and domain, and did not go on.",
+        "a mail program that gave up",
+        "T1592.002",
+    ),
+    _declare(
         "recon.scan",
         Severity.MEDIUM,
         "Many servers probed by one source",
@@ -408,6 +572,23 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "At least {flood_rate:connection} to one server were begun within one second and never completed.",
         "a capture that lost the clients' packets or saw one direction only; a fast port scan of one host",
         "T1499.001",
+    ),
+    _declare(
+        "dos.slow",
+        Severity.MEDIUM,
+        "Many connections held open without a login",
+        "One client held at least {slow_connections:connection} to one server open at once, each for at least "
+        "{held_seconds:period} and without trying to log in.",
+        "a monitoring system that does not close; many users behind one address",
+        "T1499",
+    ),
+    _declare(
+        "dos.connections",
+        Severity.MEDIUM,
+        "Server refuses for too many connections",
+        "The server said that there are too many connections or logins.",
+        "a mail program that polls several folders or accounts at once",
+        "T1499",
     ),
     _declare(
         "service.other_protocol",

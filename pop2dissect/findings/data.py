@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from pop2dissect.findings.evidence import MAX_FRAMES, finding, first_few
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.session import Finding, FolderOpening, Ground, Message, Session, Severity
+from pop2dissect.session import (
+    Deletion,
+    Exchange,
+    Finding,
+    FolderOpening,
+    Ground,
+    Message,
+    Session,
+    Severity,
+    Verdict,
+)
 from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
 
@@ -30,10 +40,10 @@ class FolderUse(NamedTuple):
 
 
 def folder_uses(facts: SessionFacts) -> list[FolderUse]:
-    """Return the folders of a session that have enough messages to matter, and of which any was read."""
+    """Return the folders of a session that have enough messages to matter, and of which any was read or deleted."""
     session = facts.session
     at_least = min(facts.thresholds.bulk_messages, facts.thresholds.wipe_messages)
-    if len(session.messages) < at_least:
+    if max(len(session.messages), len(session.deletions)) < at_least:
         return []
     counted = [opening for opening in session.folders if opening.messages is not None]
     return list(_counted_folders(session, counted, at_least) if counted else _mailboxes(session, at_least))
@@ -50,9 +60,10 @@ def _counted_folders(session: Session, openings: Sequence[FolderOpening], at_lea
             continue
         end = opened[place + 1].exchange if place + 1 < len(opened) else len(session.exchanges)
         inside = [message for message in session.messages if one.exchange < message.exchange < end]
+        marked = [deletion for deletion in session.deletions if one.exchange < deletion.exchange < end]
         replies = session.exchanges[one.exchange].replies
-        if inside:
-            yield _use(session, one.named, messages, inside, replies[0].frames if replies else ())
+        if inside or marked:
+            yield _use(session, one.named, messages, inside, replies[0].frames if replies else (), marked)
 
 
 def _mailboxes(session: Session, at_least: int) -> Iterator[FolderUse]:
@@ -66,19 +77,28 @@ def _mailboxes(session: Session, at_least: int) -> Iterator[FolderUse]:
 
 
 def _use(
-    session: Session, mailbox: str | None, messages: int, inside: Sequence[Message], frames: tuple[int, ...]
+    session: Session,
+    mailbox: str | None,
+    messages: int,
+    inside: Sequence[Message],
+    frames: tuple[int, ...],
+    marked: Sequence[Deletion] = (),
 ) -> FolderUse:
     deleted = [message for message in inside if message.disposition == "deleted" and message.committed]
     unsure = [message for message in inside if message.committed is None]
+    removed = [one for one in marked if one.disposed.value == "deleted" and one.released.value]
+    open_ones = [one for one in marked if one.released.value is None]
+    first = inside[0].start_time if inside else session.exchanges[marked[0].exchange].time
+    seen = (*inside[0].frames[:1], *inside[-1].frames[-1:]) if inside else ()
     return FolderUse(
         mailbox,
         messages,
         _different(inside),
-        _different(deleted),
-        _different(unsure),
-        inside[0].start_time,
-        (*frames, *inside[0].frames[:1], *inside[-1].frames[-1:]),
-        first_few((*frames, *_deletion_frames(session, deleted)), MAX_FRAMES),
+        _different(deleted, removed),
+        _different(unsure, open_ones),
+        first,
+        (*frames, *seen),
+        first_few((*frames, *_deletion_frames(session, deleted), *_marks(session, removed)), MAX_FRAMES),
     )
 
 
@@ -90,10 +110,15 @@ def _deletion_frames(session: Session, deleted: Sequence[Message]) -> Iterator[i
             yield from session.exchanges[index].frames
 
 
-def _different(messages: Sequence[Message]) -> int:
+def _marks(session: Session, removed: Sequence[Deletion]) -> Iterator[int]:
+    for one in removed:
+        yield from session.exchanges[one.exchange].frames
+
+
+def _different(messages: Sequence[Message], marked: Sequence[Deletion] = ()) -> int:
     """Count different messages; one whose number is not known counts as one of its own."""
-    numbers = {message.number for message in messages if message.number is not None}
-    return len(numbers) + sum(message.number is None for message in messages)
+    numbers = [*(one.number for one in messages), *(one.number for one in marked)]
+    return len({number for number in numbers if number is not None}) + numbers.count(None)
 
 
 def is_bulk(use: FolderUse, facts: SessionFacts) -> bool:
@@ -114,7 +139,7 @@ def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Findi
     return finding(
         "data.bulk_read",
         f"{use.read:,} of the {use.messages:,} messages of {_folder(use)} were read in the session of user "
-        f"{quoted(user or '')}. There is more about this user from this address: {why}.",
+        f"{quoted(user or '')}. {why}.",
         time=use.time,
         frames=use.frames,
         sessions=(session,),
@@ -123,8 +148,10 @@ def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Findi
 
 def mass_delete(use: FolderUse, session: int, user: str | None, why: str | None) -> Finding:
     """data.mass_delete: high together with another finding, else info."""
-    severity = Severity.INFO if why is None else Severity.HIGH
     context = "Nothing else speaks against it" if why is None else f"There is more about this user from there: {why}"
+    if not use.read:
+        context = f"None of them had been read in that session. {context}"
+    severity = Severity.INFO if why is None and use.read else Severity.HIGH
     return finding(
         "data.mass_delete",
         f"{_deleted(use)} in the session of user {quoted(user or '')}, and the server released the folder, so that the "
@@ -149,14 +176,80 @@ def _folder(use: FolderUse) -> str:
     return "a folder" if use.mailbox is None else f"folder {quoted(use.mailbox)}"
 
 
+def headers_only(facts: SessionFacts) -> Iterator[Finding]:
+    """data.headers_only and data.selective."""
+    session = facts.session
+    tops = {one.arguments[0].split()[0]: one for one in facts.suspects if _is_top(one)}
+    counted = max((one.messages or 0 for one in session.folders), default=0)
+    limits = facts.thresholds
+    if len(tops) < limits.headers_messages or 100 * len(tops) < limits.bulk_percent * counted:
+        return
+    chosen = {one.number for one in session.messages} | {one.number for one in session.deletions}
+    if 2 * len(chosen) > len(tops):
+        return
+    frames = [frame for one in tops.values() for frame in one.frames]
+    asked = f"The client looked at the headers of {count(len(tops), 'message')}"
+    acts = [session.exchanges[index] for index in (*(m.exchange for m in session.messages), *_asked(session))]
+    if not chosen:
+        yield finding(
+            "data.headers_only",
+            f"{asked} and read none.",
+            time=next(iter(tops.values())).time,
+            frames=frames,
+            sessions=facts.sessions,
+        )
+    else:
+        yield finding(
+            "data.selective",
+            f"{asked}, then read {count(_different(session.messages), 'message')} and deleted "
+            f"{count(_different((), session.deletions), 'message')}.",
+            time=acts[0].time,
+            frames=(*(frame for one in acts for frame in one.frames), *frames),
+            sessions=facts.sessions,
+        )
+
+
+def _asked(session: Session) -> Iterator[int]:
+    return (one.exchange for one in session.deletions)
+
+
+def _is_top(exchange: Exchange) -> bool:
+    """Whether a command asked for the headers of a message, and got them."""
+    return (
+        exchange.command == "TOP" and bool(exchange.arguments) and any(one.kind == "data" for one in exchange.replies)
+    )
+
+
+class _Mark(NamedTuple):
+    """A message that was marked as deleted, by acknowledgement or by its number."""
+
+    released: Verdict[bool | None]
+    exchange: int | None
+    is_final: bool
+    """Something made the deletion final."""
+    end_time: int | None
+
+
+def _marked(session: Session) -> Iterator[_Mark]:
+    if session.deletions:
+        for one in session.deletions:
+            if one.disposed.value == "deleted":
+                yield _Mark(one.released, one.exchange, one.released.ground is not Ground.CONTRADICTED, None)
+        return
+    for message in session.messages:
+        if message.disposition == "deleted":
+            final = message.released_by is not None
+            yield _Mark(message.released, message.acknowledged_by, final, message.end_time)
+
+
 def delete_uncommitted(facts: SessionFacts) -> Iterator[Finding]:
     """data.delete_uncommitted."""
     session = facts.session
-    found = [one for one in session.messages if one.disposition == "deleted" and _is_uncommitted(one)]
+    found = [one for one in _marked(session) if _is_uncommitted(one)]
     if not found:
         return
-    settled = all(one.committed is False for one in found)
-    marked = [session.exchanges[one.acknowledged_by] for one in found if one.acknowledged_by is not None]
+    settled = all(one.released.value is False for one in found)
+    marked = [session.exchanges[one.exchange] for one in found if one.exchange is not None]
     yield finding(
         "data.delete_uncommitted",
         f"{count(len(found), 'message was', 'messages were')} marked as deleted; {found[0].released.because}"
@@ -167,7 +260,7 @@ def delete_uncommitted(facts: SessionFacts) -> Iterator[Finding]:
     )
 
 
-def _is_uncommitted(message: Message) -> bool:
+def _is_uncommitted(mark: _Mark) -> bool:
     """Whether nothing made a deletion final, even if a later session counts as if something had."""
-    contradicted = message.released.ground is Ground.CONTRADICTED and message.released_by is None
-    return message.committed is False or contradicted
+    contradicted = mark.released.ground is Ground.CONTRADICTED and not mark.is_final
+    return mark.released.value is False or contradicted

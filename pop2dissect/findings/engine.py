@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
 from pop2dissect.findings import auth, data, exploit, files, guessing, protocol, recon, service, sweep
+from pop2dissect.findings.across import Held, RefusalTexts, TlsOffers, Unread
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.findings.evidence import MAX_SESSIONS, command_frames, in_order
 from pop2dissect.findings.facts import SessionFacts
@@ -27,11 +28,28 @@ MAX_SERVERS = 4096
 Check = Callable[[SessionFacts], Iterator[Finding]]
 
 CHECKS: Final[tuple[tuple[Callable[[SessionFacts], object], tuple[Check, ...]], ...]] = (
-    (lambda facts: facts.suspects, (auth.cleartext, files.rsh_arg)),
-    (lambda facts: facts.logins, (auth.failed, auth.valid_but_refused, auth.weak, auth.proxy_helo)),
-    (lambda facts: not facts.logins, (recon.banner_grab,)),
+    (
+        lambda facts: facts.suspects,
+        (auth.cleartext, files.rsh_arg, exploit.format_string, exploit.number_wrap, data.headers_only),
+    ),
+    (
+        lambda facts: facts.logins,
+        (
+            auth.failed,
+            auth.valid_but_refused,
+            auth.weak,
+            auth.weak_challenge,
+            auth.token,
+            auth.proxy_helo,
+            exploit.user_name,
+            recon.ntlm_info,
+        ),
+    ),
+    (lambda facts: not facts.logins, (recon.banner_grab, recon.capa_probe)),
+    (lambda facts: True, (service.tls_ports, recon.connections_refused, protocol.nul)),
     (lambda facts: facts.departures, (protocol.violations,)),
-    (lambda facts: facts.session.messages, (protocol.length_mismatch, data.delete_uncommitted)),
+    (lambda facts: facts.session.messages, (protocol.length_mismatch, protocol.size_mismatch)),
+    (lambda facts: facts.session.messages or facts.session.deletions, (data.delete_uncommitted,)),
     (
         lambda facts: facts.folders,
         (
@@ -44,7 +62,7 @@ CHECKS: Final[tuple[tuple[Callable[[SessionFacts], object], tuple[Check, ...]], 
         ),
     ),
     (
-        lambda facts: facts.odd,
+        lambda facts: facts.odd or "protocol.long_line" in facts.departures,
         (exploit.overlong, exploit.nop_sled, exploit.shellcode, exploit.post_shell, exploit.crash),
     ),
     (
@@ -77,6 +95,8 @@ class _Who(NamedTuple):
 
 class _Use(NamedTuple):
     who: _Who
+    server: str
+    time: int
     session: int
     use: data.FolderUse
     is_wipe: bool
@@ -98,6 +118,9 @@ class FindingsEngine:
         self._uses: list[_Use] = []
         self._suspects: dict[_Who, dict[str, None]] = {}
         """Findings of sessions that aggravate others, by user."""
+        self._logged_in: dict[tuple[str, str], dict[str, int]] = {}
+        """By server and user, when each address first logged in."""
+        self._across = (RefusalTexts(), TlsOffers(), Unread(), Held())
         self._dropped: dict[str, int] = {}
 
     @property
@@ -105,7 +128,8 @@ class FindingsEngine:
         """What was not kept for lack of room, a sentence a kind; empty where all was."""
         return [
             f"findings that span sessions leave out {number:,} {kind}, beyond the limit of {MAX_KEPT}"
-            for kind, number in sorted(self._dropped.items())
+            for kind, number in sorted({**self._dropped, **{one.noun: one.dropped for one in self._across}}.items())
+            if number
         ]
 
     def examine(self, session: Session) -> list[Finding]:
@@ -119,6 +143,9 @@ class FindingsEngine:
         self._keep_tries(facts)
         self._keep_server(facts)
         self._keep_misses(facts)
+        self._keep_address(facts)
+        for one in self._across:
+            one.keep(facts)
         who = _Who(session.client.ip, session.user or "")
         aggravating = [one.id for one in found if one.id.startswith(_AGGRAVATING_READS)]
         if aggravating and self._has_room(self._suspects, who, "users with findings"):
@@ -142,11 +169,13 @@ class FindingsEngine:
         found += recon.syn_floods(half_open, probes, self.thresholds)
         found += (service.server_finding(trait, sighting) for trait, sighting in self._traits.items())
         found += sweep.conclude(self._misses, self.thresholds)
+        for kind in self._across:
+            found += kind.conclude(self.thresholds)
         for use in self._uses:
             why = dict(suspects.get(use.who, {}))
             if use.who.client in scanners:
                 why["recon.scan"] = None
-            found += _judged(use, list(why))
+            found += _judged(use, list(why), self._new_address(use))
         return in_order(found)
 
     # What is kept of a session.
@@ -202,13 +231,31 @@ class FindingsEngine:
             if known is not None or len(kept) < sweep.MAX_MISSES:
                 kept[miss.asked] = miss if known is None else min(known, miss)
 
+    def _keep_address(self, facts: SessionFacts) -> None:
+        session = facts.session
+        if session.login != "accepted" or not session.user:
+            return
+        account = facts.server, session.user
+        if self._has_room(self._logged_in, account, "users who logged in"):
+            addresses = self._logged_in.setdefault(account, {})
+            if session.client.ip in addresses or len(addresses) < MAX_SERVERS:
+                addresses[session.client.ip] = min(session.start, addresses.get(session.client.ip, session.start))
+
+    def _new_address(self, use: _Use) -> str | None:
+        """Say so where the address of a client was new for the user, who had logged in from another one before."""
+        addresses = self._logged_in.get((use.server, use.who.user), {})
+        before = [address for address, first in addresses.items() if first < use.time and address != use.who.client]
+        if not before or addresses.get(use.who.client, 0) < use.time:
+            return None
+        return f"The user had logged in from {listed(sorted(before))} before, and from {use.who.client} never"
+
     def _folder_uses(self, facts: SessionFacts, who: _Who, aggravating: list[str]) -> Iterator[Finding]:
         """Yield what can be judged now; keep what may weigh more by what other sessions show."""
         for use in data.folder_uses(facts):
             for is_wipe, matters in ((True, data.is_wipe(use, facts)), (False, data.is_bulk(use, facts))):
                 if not matters:
                     continue
-                kept = _Use(who, facts.session.id, use, is_wipe)
+                kept = _Use(who, facts.server, facts.session.start, facts.session.id, use, is_wipe)
                 if _reasons(kept, aggravating):
                     yield from _judged(kept, aggravating)
                 elif len(self._uses) < MAX_KEPT:
@@ -224,11 +271,14 @@ def _reasons(use: _Use, ids: Iterable[str]) -> list[str]:
     return sorted({one for one in ids if one.startswith(prefixes)})
 
 
-def _judged(use: _Use, ids: Iterable[str]) -> Iterator[Finding]:
+def _judged(use: _Use, ids: Iterable[str], new_address: str | None = None) -> Iterator[Finding]:
     """Yield the finding of a use of a folder, by what else its user did."""
     reasons = _reasons(use, ids)
     why = listed([f"{BY_ID[reason].title} ({reason})" for reason in reasons]) if reasons else None
     if use.is_wipe:
         yield data.mass_delete(use.use, use.session, use.who.user, why)
     elif why is not None:
-        yield data.bulk_read(use.use, use.session, use.who.user, why)
+        more = f"There is more about this user from this address: {why}"
+        yield data.bulk_read(use.use, use.session, use.who.user, more)
+    elif new_address is not None:
+        yield data.bulk_read(use.use, use.session, use.who.user, new_address)

@@ -7,12 +7,17 @@ from typing import NamedTuple
 from pop2dissect.findings.folders import FolderRequest, folder_requests, names_of_owner
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.protocols import protocol_of
+from pop2dissect.protocols.base import Protocol
 from pop2dissect.protocols.lines import has_unusual_octets
 from pop2dissect.session import Departure, Exchange, Login, LoginOutcome, Session
 
 _PLAIN = frozenset({None, "RETR", "ACKS", "ACKD", "NACK", "READ", "QUIT"})
 """Commands in which there is nothing to look for unless the dissector found something odd. A bare keyword or number
 holds no path and no password."""
+
+
+_PLAIN_OCTETS = 16
+"""Octets of such a line with a number, which is below ten million."""
 
 
 class LoginAttempt(NamedTuple):
@@ -50,7 +55,11 @@ class SessionFacts:
         self.session = session
         self.thresholds = thresholds
         self.server = str(session.server)
-        self.suspects = [one for one in session.exchanges if one.departures or one.command not in _PLAIN]
+        self.suspects = [
+            one
+            for one in session.exchanges
+            if one.departures or one.command not in _PLAIN or one.end - one.start > _PLAIN_OCTETS
+        ]
         """Exchanges that are worth a closer look."""
         self.departures: dict[str, list[tuple[Exchange, Departure]]] = {}
         """By their ids, with the exchange that each is in."""
@@ -65,9 +74,14 @@ class SessionFacts:
         """The user's names, where folders were asked for; empty where nobody logged in or it was not captured."""
 
     @property
+    def spoken(self) -> Protocol:
+        """The protocol that was spoken."""
+        return protocol_of(self.session.protocol)
+
+    @property
     def commands(self) -> frozenset[str]:
         """The commands of the protocol that was spoken."""
-        return frozenset(rule.keyword for rule in protocol_of(self.session.protocol).commands)
+        return frozenset(rule.keyword for rule in self.spoken.commands)
 
     @property
     def sessions(self) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from pop2dissect.findings.evidence import finding
+from pop2dissect.findings.evidence import command_frames, finding
+from pop2dissect.findings.exploit import overlong_lines
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Departure, Exchange, Finding, Message, Reply, Session
@@ -20,9 +21,11 @@ _SAID: Final[dict[str, str]] = {
     "protocol.pre_greeting": "The client sent {line} before it had received the server's greeting",
     "protocol.pipelining": "The client sent {line} before it had received the answer to the command before it",
     "protocol.bare_lf": "{where} ends with a line feed alone, without the carriage return before it",
-    "protocol.long_line": "{where} is longer than the 512 octets that the protocol allows",
+    "protocol.long_line": "{where} is longer than the protocol allows",
     "protocol.non_ascii": "{where} has octets that are no ASCII text",
     "protocol.terminal_escape": "{where} has control characters, which can make a terminal show something else",
+    "protocol.unanswered": "The server left {line} without an answer, and answered what followed",
+    "protocol.unstuffed_dot": "In {where} text follows the dot that ends a message, and it is no reply",
     "tls.injection": "{where} was sent in plain text between STLS and TLS",
     "tls.plaintext_after_stls": "{where} was sent in plain text after STLS, and no TLS followed",
 }
@@ -30,33 +33,86 @@ _SAID: Final[dict[str, str]] = {
 
 
 def violations(facts: SessionFacts) -> Iterator[Finding]:
-    """Every protocol.* finding but protocol.length_mismatch."""
+    """Every finding of a departure but protocol.length_mismatch."""
     for name, found in facts.departures.items():
         if name == "protocol.reply_injection":
             yield from _reply_injection(facts, [exchange for exchange, _ in found])
         if name == "protocol.long_line":
-            found = _without_long_folders(facts, found)
+            found = _without_exploits(facts, found)
         if name not in _SAID or not found:
             continue
         exchange, departure = found[0]
-        more = "" if len(found) == 1 else f"; {len(found):,} times in this session"
         said = _SAID[name].format(line=_line(exchange), where=_where(exchange, departure), state=exchange.state)
         yield finding(
             name,
-            f"{said}{more}.",
+            f"{said}{_more(found)}.",
             time=exchange.time,
             frames=(frame for _, one in found for frame in one.frames),
             sessions=facts.sessions,
         )
 
 
-def _without_long_folders(
+def _without_exploits(
     facts: SessionFacts, found: Sequence[tuple[Exchange, Departure]]
 ) -> list[tuple[Exchange, Departure]]:
-    """Leave out requests for folders, whose long argument is exploit.overlong."""
+    """Leave out what is exploit.overlong."""
     limit = facts.thresholds.overlong_fold
-    long_folders = {request.exchange.index for request in facts.folders if request.octets >= limit}
-    return [one for one in found if one[0].index not in long_folders]
+    overlong = {request.exchange.index for request in facts.folders if request.octets >= limit}
+    overlong |= {exchange.index for exchange in overlong_lines(facts)}
+    return [one for one in found if one[0].index not in overlong or one[1].side == "server"]
+
+
+def nul(facts: SessionFacts) -> Iterator[Finding]:
+    """protocol.nul."""
+    found = [one for one in facts.session.exchanges if _has_nul(one)]
+    if found:
+        first = found[0]
+        of = f"The client's line {_line(first)}" if b"\0" in (first.raw or b"") else f"The answer to {_line(first)}"
+        yield finding(
+            "protocol.nul",
+            f"{of} has an octet 0, at which some programs end it{_more(found)}.",
+            time=first.time,
+            frames=(frame for one in found for frame in command_frames(one)),
+            sessions=facts.sessions,
+        )
+
+
+def _has_nul(exchange: Exchange) -> bool:
+    return b"\0" in (exchange.raw or b"") or any(b"\0" in reply.raw for reply in exchange.replies)
+
+
+def _more(found: Sequence[object]) -> str:
+    return "" if len(found) == 1 else f"; {len(found):,} times in this session"
+
+
+def size_mismatch(facts: SessionFacts) -> Iterator[Finding]:
+    """protocol.size_mismatch."""
+    found = [one for one in facts.session.messages if one.whole and not _has_size(one)]
+    if found:
+        first = found[0]
+        yield finding(
+            "protocol.size_mismatch",
+            f"{count(len(found), 'message has', 'messages have')} not the size that was declared; the first was "
+            f"declared with {first.declared_octets:,} octets and has {first.octets:,}.",
+            time=first.start_time,
+            frames=(frame for one in found for frame in (*one.frames[:1], *one.frames[-1:])),
+            sessions=facts.sessions,
+        )
+
+
+def _has_size(message: Message) -> bool:
+    """Whether a message that ends with its dot has the size that was declared, as servers count it.
+
+    They leave out a final CRLF, or count each line end as one octet, or add an X-UIDL header afterwards.
+    """
+    declared = message.declared_octets
+    if declared is None or message.missing_octets:
+        return True
+    content = message.content()
+    added = sum(len(line) + 2 for line in content.split(b"\r\n\r\n", 1)[0].split(b"\r\n") if line[:7] == b"X-UIDL:")
+    more = len(content) - declared
+    lines = content.count(b"\n")
+    return any(more - less in (-2, 0, 2, lines, lines - 1, lines + 1) for less in (0, added))
 
 
 def length_mismatch(facts: SessionFacts) -> Iterator[Finding]:

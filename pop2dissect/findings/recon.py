@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from pop2dissect.findings.evidence import finding, span
+from pop2dissect.findings.evidence import command_frames, finding, span
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.protocols import protocol_of
@@ -56,6 +57,66 @@ def _asked_nothing(facts: SessionFacts) -> bool:
         and all(not exchange.command or exchange.command == "QUIT" for exchange in session.exchanges)
         and not any(exchange.raw and not exchange.command for exchange in session.exchanges)
     )
+
+
+_CAPABILITIES = frozenset({"CAPA", "AUTH", "HELP"})
+
+
+def capa_probe(facts: SessionFacts) -> Iterator[Finding]:
+    """recon.capa_probe."""
+    session = facts.session
+    asked = [one for one in session.exchanges if one.command in _CAPABILITIES and one.replies]
+    said = {one.command for one in session.exchanges if one.command is not None}
+    if not asked or not said <= _CAPABILITIES | {"QUIT", "NOOP"} or session.ending == "incomplete":
+        return
+    if session.handshake != "missing" and not session.client_stream.missing:
+        yield finding(
+            "recon.capa_probe",
+            f"The client asked what the server can do ({listed([quoted(one.shown_line() or '') for one in asked])}) "
+            "and left without trying to log in.",
+            time=asked[0].time,
+            frames=(frame for one in asked for frame in command_frames(one)),
+            sessions=facts.sessions,
+        )
+
+
+def ntlm_info(facts: SessionFacts) -> Iterator[Finding]:
+    """recon.ntlm_info."""
+    found = [
+        one.login for one in facts.logins if "NTLM" in one.login.mechanism and one.login.challenge and not one.user
+    ]
+    if found and all(one.outcome != "accepted" for one in facts.logins):
+        exchange = facts.session.exchanges[found[0].exchange]
+        named = f" as of {quoted(found[0].realm)}" if found[0].realm else ""
+        yield finding(
+            "recon.ntlm_info",
+            f"The client began NTLM, took the challenge that names the server{named}, and gave no proof.",
+            time=exchange.time,
+            frames=command_frames(exchange),
+            sessions=facts.sessions,
+        )
+
+
+_TOO_MANY = re.compile(
+    r"(?:maximum number of|too many) (?:concurrent |simultaneous )?(?:connections|logins|sessions)", re.I
+)
+
+
+def connections_refused(facts: SessionFacts) -> Iterator[Finding]:
+    """dos.connections."""
+    for exchange in facts.session.exchanges:
+        for reply in exchange.replies:
+            if reply.kind not in ("error", "unknown", "greeting") or reply.raw[:1] != b"-":
+                continue
+            if _TOO_MANY.search(reply.line):
+                yield finding(
+                    "dos.connections",
+                    f"The server said {quoted(reply.line)}.",
+                    time=reply.time,
+                    frames=(*exchange.frames, *reply.frames),
+                    sessions=facts.sessions,
+                )
+                return
 
 
 def touches_only(facts: SessionFacts) -> bool:

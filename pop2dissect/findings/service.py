@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.protocols import DEFAULT_PORT, protocol_of
+from pop2dissect.protocols import DEFAULT_PORT, protocol_of, subjects
 from pop2dissect.protocols.identify import NONE, UNKNOWN
 from pop2dissect.session import Finding
 from pop2dissect.text.quoting import quoted
@@ -72,6 +73,31 @@ def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
 
 def _protocol(name: str) -> str:
     return "a protocol that is not known" if name == UNKNOWN.name else name
+
+
+_TLS = re.compile(rb"\x16\x03[\x00-\x04]")
+
+
+def tls_ports(facts: SessionFacts) -> Iterator[Finding]:
+    """tls.on_plain_port and tls.plain_on_tls_port."""
+    session = facts.session
+    port = session.server.port
+    is_tls = _TLS.match(session.client_stream.read(0, 3)) is not None
+    if not session.client_stream.length or session.handshake == "missing":
+        return
+    spans = session.client_stream.spans
+    if is_tls and any(port in one.ports for one in subjects()):
+        name, said = "tls.on_plain_port", f"The client began with TLS on port {port}, where plain text is spoken."
+    elif not is_tls and any(port in one.tls_ports for one in subjects()) and facts.spoken.is_subject:
+        name = "tls.plain_on_tls_port"
+        said = f"The client sent plain text to port {port}, which is for TLS: {quoted(_first_line(facts))}."
+    else:
+        return
+    yield finding(name, said, time=session.start, frames=(one.frame for one in spans[:2]), sessions=facts.sessions)
+
+
+def _first_line(facts: SessionFacts) -> str:
+    return next((one.shown_line() or "" for one in facts.session.exchanges if one.raw is not None), "")
 
 
 def overlap_conflict(facts: SessionFacts) -> Iterator[Finding]:

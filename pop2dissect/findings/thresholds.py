@@ -29,6 +29,8 @@ class Thresholds(Numbers):
     """Users that one password was tried on. Two or three may share a password, or a machine."""
     spray_passwords: int = 2
     """Passwords of one spray: those who spray take few, so that no account is locked."""
+    text_users: int = 3
+    """Users that one client was refused as, in words that differ. Two may differ by chance: one of them is locked."""
     enumeration_users: int = 10
     """Users that one client tried. More accounts than a program that polls for a family or an office has."""
     success_failures: int = 3
@@ -51,8 +53,14 @@ class Thresholds(Numbers):
     """Messages of a folder from which on reading nearly all of it counts as bulk."""
     bulk_percent: int = 90
     """Share of them that was read."""
+    headers_messages: int = 5
+    """Messages whose headers alone were asked for. Of fewer, who reads by hand reads them all."""
     wipe_messages: int = 5
     """Messages of a folder from which on deleting all of them counts as wiping it."""
+    slow_connections: int = 20
+    """Connections that one client holds open at once without a login. Programs open one or two."""
+    held_seconds: int = 60
+    """For so long each. Who types a password is done by then."""
     scan_servers: int = 10
     """Servers that one source touched without logging in. Health checks watch a few."""
     flood_rate: int = 100

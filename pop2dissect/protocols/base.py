@@ -263,6 +263,11 @@ class Protocol:
     """The TCP ports that are registered for it."""
     counted_as: str = ""
     """The name that the number of its sessions has in the summary of the JSON document, beside the list of all."""
+    broken_into: Mapping[str, str] = field(default_factory=dict)
+    """Where programs were broken into by overlong lines of any command: for which commands, and under which numbers
+    that is known."""
+    tls_ports: frozenset[int] = frozenset()
+    """The TCP ports that are registered for it inside of TLS."""
     is_vulnerable: Callable[[str], bool] | None = None
     """Whether a greeting is that of a server that can be broken into."""
     farewell: bytes = b""

@@ -129,6 +129,10 @@ class LineDissector(Conversation, ABC):
         """
         yield from ()
 
+    def pass_over(self, line: Line) -> None:
+        """Take note of a line that the server left without an answer."""
+        return
+
     def may_follow(self, primary: ReplyEvent, index: int, reply: ReplyLine) -> bool:
         """Whether a further reply, counted from 0, is a habit of servers and no injection."""
         return False
@@ -210,6 +214,7 @@ class LineDissector(Conversation, ABC):
         self.note_command(keyword, command)
         mailbox, deletes = self.mailbox, self.deletes
         if ignored:
+            self.pass_over(line)
             self.note(
                 "the server did not answer this line: all that it sent next answers what the client sent after it"
             )

@@ -86,11 +86,23 @@ def _shared(ambiguous: Protocol, protocols: Protocols) -> list[CommandRule]:
     ]
 
 
-def identify(client: Stream, server: Stream, protocols: Protocols, *, from_start: bool = True) -> Identification:
+def identify(
+    client: Stream, server: Stream, protocols: Protocols, *, from_start: bool = True, port: int | None = None
+) -> Identification:
     """Return the protocol of a connection by what was said on it, and the evidence.
 
-    ``from_start`` tells that the streams begin with the connection.
+    ``from_start`` tells that the streams begin with the connection. The server's ``port`` counts only where what was
+    said fits several protocols, of which one alone is at home there.
     """
+    found = _by_what_was_said(client, server, protocols, from_start)
+    if found.protocol.either:
+        at_home = [one for one in protocols if one.is_subject and port in one.ports]
+        if len(at_home) == 1 and at_home[0].name in found.protocol.either:
+            return Identification(at_home[0], f"{found.evidence}, on its port")
+    return found
+
+
+def _by_what_was_said(client: Stream, server: Stream, protocols: Protocols, from_start: bool) -> Identification:
     answered = _head(server, from_start)
     said = _head(client, from_start)
     if not said.octets and not answered.octets:

@@ -21,6 +21,7 @@ from tests.support.network import (
     SAYONARA,
     USERS,
     Network,
+    Turn,
     fold,
     login,
     mail,
@@ -461,6 +462,267 @@ def wrong_code() -> Network:
     return Network().session(*turns, greeting=_POP3)
 
 
+def pop3(*turns: Turn, user: str = "fred", messages: int = 2) -> list[Turn]:
+    """Log in as POP3 has it, and say what else there is to say."""
+    stat = ("STAT", f"+OK {messages} {messages * 20}")
+    return [(f"USER {user}", "+OK"), ("PASS pass-word", "+OK logged in"), stat, *turns]
+
+
+def dot(*lines: str) -> bytes:
+    """Return a reply of several lines."""
+    return "\r\n".join(["+OK", *lines, ".", ""]).encode()
+
+
+def retr(number: int, letter: bytes | None = None) -> Turn:
+    """Fetch a message."""
+    content = mail() if letter is None else letter
+    return f"RETR {number}", f"+OK {len(content)} octets\r\n".encode() + content + b".\r\n"
+
+
+def tops(messages: int) -> list[Turn]:
+    """Look at the headers of so many messages."""
+    return [(f"TOP {number} 0", dot("Subject: x", "")) for number in range(1, messages + 1)]
+
+
+def said(*turns: Turn, greeting: str = _POP3, net: Network | None = None) -> Network:
+    """Hold a session of POP3, in a network where there is one already."""
+    return (net or Network()).session(*turns, ("QUIT", "+OK bye"), greeting=greeting, after=4, end="server")
+
+
+def apop() -> Network:
+    """A digest of the greeting's timestamp and the password."""
+    digest = "c4c9334bac560ecc979e58001b3e22fb"  # RFC 1939, section 7
+    return said((f"APOP mrose {digest}", "+OK"), greeting="+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>")
+
+
+def given_up() -> Network:
+    """A challenge that the client does not answer."""
+    return said(("AUTH CRAM-MD5", "+ PDE4OTYuNjk3MTcwOTUyQGRiYz4="), ("*", "-ERR cancelled"))
+
+
+def token() -> Network:
+    """An access token."""
+    return said(("AUTH XOAUTH2 dXNlcj1mcmVkAWF1dGg9QmVhcmVyIHRva2VuLTEyMwEB", "+OK"))
+
+
+def token_refused_unsent() -> Network:
+    """The server does not know the mechanism, and the client has sent no token yet."""
+    return said(("AUTH XOAUTH2", "-ERR unknown"))
+
+
+def _refused_as(*turns: tuple[str, str]) -> Network:
+    net = Network()
+    for user, text in turns:
+        said((f"USER {user}", "+OK"), ("PASS rain-1", f"-ERR {text}"), net=net)
+    return net
+
+
+def telling_refusals() -> Network:
+    """One of three users is there."""
+    return _refused_as(("ada", "no such user"), ("bert", "no such user"), ("fred", "wrong password"))
+
+
+def same_refusals() -> Network:
+    """The words differ in what is the user's or the session's own."""
+    return _refused_as(
+        ("ada", "[AUTH] ada: no <1.7>"), ("bert", "[AUTH] bert: no <2.9>"), ("fred", "[AUTH] fred: no <3>")
+    )
+
+
+def format_string() -> Network:
+    """What has the server write to its memory, if it prints the name so."""
+    return said(("USER %n%n%s", "+OK"))
+
+
+def percent() -> Network:
+    """A password with a percent sign before an n."""
+    return said(("USER fred", "+OK"), ("PASS 100%new", "+OK"))
+
+
+def sql_name() -> Network:
+    """A name that is always true."""
+    return said(("USER ' or 1=1", "+OK"), ("PASS x", "-ERR"))
+
+
+def irish_name() -> Network:
+    """A name with an apostrophe."""
+    return said(("USER o'ryan", "+OK"), ("PASS pass-word", "+OK"))
+
+
+def number_wrap() -> Network:
+    """Message 1, modulo 2 to the 32nd."""
+    return said(*pop3(retr(4294967297)))
+
+
+def large_number() -> Network:
+    """As many lines of a message as fetchmail asks for."""
+    return said(*pop3(("TOP 1 99999999", retr(1)[1])))
+
+
+def size_mismatch() -> Network:
+    """A message of which the middle is missing."""
+    return said(*pop3(("RETR 1", f"+OK {len(mail()) + 100} octets\r\n".encode() + mail() + b".\r\n")))
+
+
+def final_line_end() -> Network:
+    """A message that has no line end on the server's disk."""
+    return said(*pop3(("RETR 1", f"+OK {len(mail()) - 2} octets\r\n".encode() + mail() + b".\r\n")))
+
+
+def unstuffed_dot() -> Network:
+    """A dot in the message that the server did not double."""
+    return said(*pop3(retr(1, mail(text=b"one\r\n.\r\ntwo\r\n"))))
+
+
+def stuffed_dot() -> Network:
+    """The same, doubled."""
+    return said(*pop3(retr(1, mail(text=b"one\r\n..\r\ntwo\r\n"))))
+
+
+def nul() -> Network:
+    """A password of which the server may see the first half."""
+    return said(("USER fred", "+OK"), (b"PASS pass-word\0x\r\n", "+OK"))
+
+
+def nul_in_mail() -> Network:
+    """NUL in a mail."""
+    return said(*pop3(retr(1, mail(text=b"a\0b\r\n"))))
+
+
+def unanswered() -> Network:
+    """A password with NUL that the server does not answer, as Courier's does not; what comes answers QUIT."""
+    net = Network()
+    talk = net.call().handshake().server(octets(_POP3)).client(b"USER fred\r\n").client(b"PASS pass\0word\r\n")
+    talk.server(b"+OK Password required.\r\n").client(b"QUIT\r\n").server(b"+OK Better luck next time.\r\n")
+    return net.take(talk.close("server"))
+
+
+def no_tls_here() -> Network:
+    """TLS for one, none for another, who leaves."""
+    return _without_tls()
+
+
+def tls_stripped() -> Network:
+    """TLS for one, none for another, who logs in."""
+    return _without_tls(("USER fred", "+OK"), ("PASS pass-word", "+OK"))
+
+
+def no_tls_at_all() -> Network:
+    """A server that has no TLS for anybody."""
+    net = Network()
+    for _ in range(2):
+        said(("CAPA", dot("USER", "UIDL")), *pop3(), net=net)
+    return net
+
+
+def tls_for_all() -> Network:
+    """TLS for all; after the login the server does not list it any more."""
+    return said(("CAPA", dot("USER", "STLS")), *pop3(("CAPA", dot("USER", "UIDL"))))
+
+
+def _without_tls(*turns: Turn) -> Network:
+    return said(("CAPA", dot("USER", "UIDL")), *turns, net=said(("CAPA", dot("USER", "STLS"))))
+
+
+def tls_on_plain_port() -> Network:
+    """A ClientHello to a server that waits for commands."""
+    return Network().session((b"\x16\x03\x01\x00\x02hi", "-ERR what?"), greeting=_POP3, end="client")
+
+
+def plain_on_tls_port() -> Network:
+    """A password for a server that waits for TLS."""
+    turns: list[Turn] = [("CAPA", None), ("USER fred", None), ("PASS pass-word", None)]
+    return Network().session(*turns, greeting=None, port=995, end="server")
+
+
+def plain_on_its_port() -> Network:
+    """The same for a server that takes it."""
+    return said(*pop3())
+
+
+def headers_only() -> Network:
+    """The headers of all five messages, and no more."""
+    return said(*pop3(*tops(5), messages=5))
+
+
+def some_headers() -> Network:
+    """The headers of what is new."""
+    return said(*pop3(*tops(5), messages=9))
+
+
+def selective() -> Network:
+    """The headers of all, and one message of them."""
+    return said(*pop3(*tops(5), retr(3), messages=5))
+
+
+def all_but_one() -> Network:
+    """The headers of all, and then nearly all."""
+    return said(*pop3(*tops(5), *(retr(number) for number in range(1, 5)), messages=5))
+
+
+_UIDL: Turn = ("UIDL", dot("1 aaa", "2 bbb"))
+
+
+def delete_unread() -> Network:
+    """A message that nobody has read."""
+    return said(*pop3(_UIDL, ("DELE 2", "+OK")))
+
+
+def delete_read() -> Network:
+    """A message that was read in the session before."""
+    return said(*pop3(_UIDL, ("DELE 2", "+OK")), net=said(*pop3(_UIDL, retr(2))))
+
+
+def capa_probe() -> Network:
+    """What can you do?"""
+    return said(("CAPA", dot("USER", "UIDL")))
+
+
+def capa_and_login() -> Network:
+    """What can you do? Then let me in."""
+    return said(("CAPA", dot("USER", "UIDL")), *pop3())
+
+
+_CHALLENGE: Turn = (
+    "TlRMTVNTUAABAAAAB4IIAAAAAAAAAAAAAAAAAAAAAAA=",
+    "+ TlRMTVNTUAACAAAADAAMADgAAAAFgooCASNFZ4mrze8AAAAAAAAAAAAAAABEAAAAUQBVAEEAUgBSAFkA",
+)
+
+
+def ntlm_info() -> Network:
+    """A challenge with the name of the domain, and goodbye."""
+    return said(("AUTH NTLM", "+ "), _CHALLENGE, ("*", "-ERR"))
+
+
+def ntlm_unknown() -> Network:
+    """A server that does not know NTLM."""
+    return said(("AUTH NTLM", "-ERR unknown"))
+
+
+def held() -> Network:
+    """Twenty connections for two minutes."""
+    return _held(20)
+
+
+def few_held() -> Network:
+    """Nineteen."""
+    return _held(19)
+
+
+def _held(connections: int) -> Network:
+    net = Network()
+    for _ in range(connections):
+        talk = net.call(after=1).handshake().server(octets(_POP3)).acknowledge("client")
+        net.take(talk.pause(120_000 * MILLISECOND).client(b"NOOP\r\n").server(b"-ERR log in\r\n").close("server"))
+    return net
+
+
+def too_many() -> Network:
+    """The server has had enough."""
+    text = "-ERR [SYS/TEMP] Maximum number of connections from user+IP exceeded"
+    return said(("USER fred", "+OK"), ("PASS pass-word", text))
+
+
 def tls_injection() -> Network:
     """A command behind STLS, and then a ClientHello."""
     return Network().session(("STLS\r\nUSER eve\r\n\x16\x03\x01\x00\x02hi", "+OK begin TLS"), greeting=_POP3)
@@ -628,6 +890,9 @@ CASES: dict[str, Case] = {
     "auth.cleartext": Case(cleartext, no_login),
     "auth.failed": Case(failed, no_password),
     "auth.valid_but_refused": Case(in_use, wrong_code),
+    "auth.weak_challenge": Case(apop, given_up),
+    "auth.token": Case(token, token_refused_unsent),
+    "auth.enum_by_text": Case(telling_refusals, same_refusals),
     "auth.bruteforce": Case(brute_force, slow_tries),
     "auth.retry_stale": Case(stale, stale_corrected),
     "auth.spray": Case(spray, shared_password),
@@ -647,26 +912,44 @@ CASES: dict[str, Case] = {
     "exploit.shellcode": Case(shellcode, shell_as_folder),
     "exploit.post_shell": Case(post_shell, survived),
     "exploit.crash": Case(crash, closed_politely),
+    "exploit.format_string": Case(format_string, percent),
+    "exploit.user_name": Case(sql_name, irish_name),
+    "exploit.number_wrap": Case(number_wrap, large_number),
     "protocol.state": Case(wrong_state, read_twice),
     "protocol.unknown_command": Case(unknown_command, small_letters),
     "protocol.syntax": Case(syntax, two_blanks),
     "protocol.pre_greeting": Case(pre_greeting, cleartext),
     "protocol.pipelining": Case(pipelining, in_pieces),
     "protocol.length_mismatch": Case(too_long, lost_part),
+    "protocol.size_mismatch": Case(size_mismatch, final_line_end),
+    "protocol.unstuffed_dot": Case(unstuffed_dot, stuffed_dot),
     "protocol.reply_injection": Case(reply_injection, error_and_farewell),
     "protocol.bare_lf": Case(bare_lf, bare_lf_in_mail),
     "protocol.long_line": Case(long_line, longest_line),
+    "protocol.nul": Case(nul, nul_in_mail),
+    "protocol.unanswered": Case(unanswered, cleartext),
     "protocol.non_ascii": Case(non_ascii, non_ascii_mail),
     "protocol.terminal_escape": Case(terminal_escape, escape_in_mail),
     "tls.injection": Case(tls_injection, tls_alone),
     "tls.plaintext_after_stls": Case(no_tls, tls_alone),
+    "tls.none": Case(no_tls_here, no_tls_at_all),
+    "tls.stripped": Case(tls_stripped, tls_for_all),
+    "tls.on_plain_port": Case(tls_on_plain_port, tls_alone),
+    "tls.plain_on_tls_port": Case(plain_on_tls_port, plain_on_its_port),
     "data.bulk_read": Case(bulk_read, new_mail),
+    "data.headers_only": Case(headers_only, some_headers),
+    "data.selective": Case(selective, all_but_one),
+    "data.delete_unread": Case(delete_unread, delete_read),
     "data.mass_delete": Case(mass_delete, delete_some),
     "data.delete_uncommitted": Case(uncommitted, committed_unheard),
     "data.read_other_user": Case(other_user, own_by_path),
     "recon.banner_grab": Case(banner_grab, capture_ends),
+    "recon.capa_probe": Case(capa_probe, capa_and_login),
+    "recon.ntlm_info": Case(ntlm_info, ntlm_unknown),
     "recon.scan": Case(scan, few_servers),
     "dos.syn_flood": Case(syn_flood, slow_flood),
+    "dos.slow": Case(held, few_held),
+    "dos.connections": Case(too_many, in_use),
     "service.other_protocol": Case(ssh, rfc918),
     "service.elsewhere": Case(elsewhere, cleartext),
     "service.vulnerable_banner": Case(vulnerable, corrected_version),

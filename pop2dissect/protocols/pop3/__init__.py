@@ -32,6 +32,14 @@ PROTOCOL = Protocol(
     reply_fields=reply_fields,
     specification="RFC 1939",
     ports=frozenset({110}),
+    tls_ports=frozenset({995}),
+    broken_into={
+        "USER": "CVE-1999-0494, BID 789",
+        "PASS": "CVE-2003-0264, CVE-1999-0006",
+        "AUTH": "CVE-1999-0822",
+        "LIST": "CVE-2000-0096",
+        "XTND": "Snort rule 1938",
+    },
     knows_secrets=True,
     is_subject=True,
 )

@@ -51,6 +51,11 @@ from pop2dissect.text.values import count
 _TLS = re.compile(rb"[\x15\x16]\x03[\x00-\x04]|[\x80-\xff].\x01\x03", re.DOTALL)
 _TLS_HEAD = 4
 
+_FAREWELL = re.compile(
+    r"(?:good-?)?bye\b|better luck next time|(?:logging|signing) out|signing off|sayonara", re.IGNORECASE
+)
+"""What servers answer to QUIT and to nothing else."""
+
 _NAMES_OCTETS = re.compile(r"\d (?:octets|bytes)", re.IGNORECASE)
 
 
@@ -84,6 +89,8 @@ class _Dissector(LineDissector):
         """The server asked for a line of SASL; None where its answer was not captured."""
         self._may_pipeline = False
         """The server said so in its capabilities (RFC 2449, section 6.6)."""
+        self._has_block = False
+        """The reply at hand is one of several lines, up to its dot."""
         self._tls = False
         """What follows is TLS."""
         self._command: Command | None = None
@@ -126,6 +133,7 @@ class _Dissector(LineDissector):
     def note_command(self, keyword: str, command: Command) -> None:
         self.number = command.number
         self._command = command
+        self._has_block = False
         if not command.is_known:
             self._in_sasl = False
 
@@ -137,12 +145,24 @@ class _Dissector(LineDissector):
     def may_answer(self, keyword: str, reply: ReplyLine) -> bool:
         if self._challenged:  # an empty line is an answer too
             return False
+        if keyword != "QUIT" and _FAREWELL.match(reply.text):
+            return False
         return reply.kind is ReplyKind.OK or (keyword == "AUTH" and reply.kind is ReplyKind.CHALLENGE)
 
     def asks_for_data(self, keyword: str, boundary: int | None) -> bool:
         return False  # a status line comes first
 
     # The server.
+
+    def pass_over(self, line: Line) -> None:
+        self.depart_at("protocol.unanswered", line)
+
+    def may_follow(self, primary: ReplyEvent, index: int, reply: ReplyLine) -> bool:
+        """Whether a line behind a reply is text that the server did not stuff, and no injection."""
+        if reply.kind is not ReplyKind.UNKNOWN or not self._has_block:
+            return False
+        self.depart("protocol.unstuffed_dot", "server", reply.start, reply.end)
+        return True
 
     def own_further_replies(self, keyword: str, primary: ReplyEvent, boundary: int | None) -> Iterator[ReplyEvent]:
         if not isinstance(primary, ReplyLine):
@@ -152,6 +172,7 @@ class _Dissector(LineDissector):
         elif self._has_data(keyword, primary, boundary):
             data = self._block(primary, boundary, is_message=self._is_message(keyword, primary))
             if data is not None:
+                self._has_block = bool(data.end_mark)
                 yield data
                 if keyword == "CAPA":
                     self._may_pipeline = b"PIPELINING" in self.server.read(data.start, data.end).upper().split()

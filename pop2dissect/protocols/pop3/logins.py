@@ -160,6 +160,8 @@ def _refusal(turn: Turn) -> ReplyLine | None:
 
 
 def _outcome(turn: Turn, mechanism: str, following: Sequence[Turn], evidence: Evidence) -> Verdict[LoginOutcome]:
+    if any(one.id == "protocol.unanswered" for one in turn.departures):
+        return Verdict("none", Ground.SHOWN, "the server did not answer it", evidence.frames(turn.command))
     verdict = login_verdict(turn, following, evidence, serves=_is_of_transaction)
     if verdict.value != "unknown":
         return verdict

@@ -79,6 +79,9 @@ EXPECTED: dict[str, dict[str, int]] = {
         "protocol.non_ascii": 2,
         "protocol.terminal_escape": 2,
         "protocol.long_line": 1,
+        # One of the five begins with a ClientHello.
+        "protocol.nul": 1,
+        "tls.on_plain_port": 1,
         "service.other_protocol": 1,
     },
     # Five, one that did not even read the greeting, and nmap's.
@@ -91,6 +94,9 @@ EXPECTED: dict[str, dict[str, int]] = {
         "protocol.terminal_escape": 2,
         "protocol.long_line": 3,
         "exploit.overlong": 2,
+        # READ -1, READ 99999999999999999999; a line that begins with NUL.
+        "exploit.number_wrap": 2,
+        "protocol.nul": 1,
         "recon.banner_grab": 1,
     },
     "raw_split_pipelined": {
