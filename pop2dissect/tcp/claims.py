@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-MAX_FINS = 16
-"""FINs at different places of a stream that are weighed against each other."""
+MAX_FINS = MAX_RESETS = 16
+"""FINs, and RSTs, at different places of a stream that are weighed against each other."""
 
 
 class Reset(NamedTuple):
@@ -28,7 +28,7 @@ class Reset(NamedTuple):
 class Claims:
     """What the FINs and the RSTs of one end say. Offsets are those of the stream that it sends."""
 
-    __slots__ = ("acknowledged", "any", "fins", "reset")
+    __slots__ = ("acknowledged", "any", "fins", "resets")
 
     def __init__(self) -> None:
         self.any = False
@@ -37,7 +37,13 @@ class Claims:
         """Offset at which the stream is said to end -> frame of the first FIN that says so."""
         self.acknowledged: int | None = None
         """The one of these offsets whose FIN the peer acknowledged."""
-        self.reset: Reset | None = None
+        self.resets: list[Reset] = []
+        """Those that stand so far, the last one last; each number once."""
+
+    @property
+    def reset(self) -> Reset | None:
+        """The last RST that stands so far."""
+        return self.resets[-1] if self.resets else None
 
     def add_fin(self, offset: int, frame: int) -> None:
         """Take a FIN that ends the stream at an offset."""
@@ -48,7 +54,8 @@ class Claims:
     def add_reset(self, offset: int, frame: int, highest: int) -> None:
         """Take a RST whose number is that of an offset, when the bytes up to ``highest`` had been seen."""
         self.any = True
-        self.reset = Reset(offset, frame, highest)
+        self.resets = [reset for reset in self.resets if reset.offset != offset][1 - MAX_RESETS :]
+        self.resets.append(Reset(offset, frame, highest))
 
     def fin(self, highest: int, proven: int) -> int | None:
         """Return the offset of the FIN that stands, by the bytes seen and by those that the peer acknowledged.
@@ -64,34 +71,43 @@ class Claims:
         """Drop a FIN that was not acknowledged and that its sender contradicts; return its frame."""
         return None if offset == self.acknowledged else self.fins.pop(offset, None)
 
-    def sent(self, end: int, *, acknowledges: bool) -> bool:
+    def sent(self, end: int, *, acknowledges: bool) -> list[int]:
         """Take a later segment that is no RST: it ends at ``end``, and ``acknowledges`` what is new, or does not.
 
-        Return whether it contradicts the RST. Bytes before the RST's number may only have been captured late.
+        Return the frames of the RSTs that it contradicts. Bytes before a RST's number may only have been captured late.
         """
-        reset = self.reset
-        if reset is None:
-            return False
-        if end > reset.highest and not reset.went_on:
-            self.reset = reset._replace(went_on=True)
-        return acknowledges or (end > reset.highest and end > reset.offset)
+        contradicted = [
+            reset.frame for reset in self.resets if acknowledges or (end > reset.highest and end > reset.offset)
+        ]
+        self.resets = [
+            reset._replace(went_on=reset.went_on or end > reset.highest)
+            for reset in self.resets
+            if reset.frame not in contradicted
+        ]
+        return contradicted
 
-    def is_reset_misplaced(self, highest: int, proven: int) -> bool:
-        """Whether the number of the RST is neither where the stream ends nor what its sender was last asked for.
+    def misplaced(self, highest: int, proven: int, proven_in: int | None) -> list[int]:
+        """Drop and return, by their frames, the RSTs whose number shows that they are not of this end.
 
-        A host that never heard of the connection answers with the number that it was asked for (RFC 9293, section
-        3.10.7.1), any other with the next one it would send.
+        It is neither where the stream ends, nor what its sender was last asked for: a host that never heard of the
+        connection answers with the number that it was asked for (RFC 9293, section 3.10.7.1), any other with the next
+        one it would send. Or the peer had more of the stream later, in the frame ``proven_in``.
         """
-        reset = self.reset
-        if reset is None:
-            return False
-        ends = {highest, highest + 1} if reset.went_on else {highest, highest + 1, proven, proven + 1, reset.highest}
-        return reset.offset not in ends
+
+        def is_misplaced(reset: Reset) -> bool:
+            ends = {highest, highest + 1}
+            if not reset.went_on:
+                ends |= {proven, proven + 1, reset.highest}
+            outlived = proven_in is not None and proven_in > reset.frame and proven > reset.offset + 1
+            return outlived or reset.offset not in ends
+
+        wrong = [reset.frame for reset in self.resets if is_misplaced(reset)]
+        self.resets = [reset for reset in self.resets if reset.frame not in wrong]
+        return wrong
 
     def move(self, by: int) -> None:
         """Add to every offset: the stream does not start where it was thought to."""
         self.fins = {offset + by: frame for offset, frame in self.fins.items()}
         if self.acknowledged is not None:
             self.acknowledged += by
-        if self.reset is not None:
-            self.reset = self.reset._replace(offset=self.reset.offset + by, highest=self.reset.highest + by)
+        self.resets = [one._replace(offset=one.offset + by, highest=one.highest + by) for one in self.resets]

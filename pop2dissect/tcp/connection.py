@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.clock import Clock
@@ -12,11 +14,17 @@ from pop2dissect.tcp.sequence import difference
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import duration
 
+MAX_CLAIMS = 32
+"""FINs and RSTs at the end of a connection that are remembered until it is known whether they count."""
+
+_CONTROL = SYN | FIN | RST
+
 
 class Connection:
     """A TCP connection. ``client`` is the end that opened it, or the one that does not use the server's port."""
 
     __slots__ = (
+        "_before_claims",
         "_ends_at",
         "asks",
         "client",
@@ -67,6 +75,8 @@ class Connection:
         self.closed_at: int | None = None
         """Time of the segment that closed it: the second FIN, or an RST."""
         self._ends_at: int | None = None
+        self._before_claims: deque[tuple[int, int, int]] = deque(maxlen=MAX_CLAIMS)
+        """For the last FINs and RSTs: its frame, the last frame before it, and when the connection ended before it."""
         self.over = False
         self.settled = False
         """Its segments need no look but at their flags: it has payload, is wanted, open, and alone on its ports."""
@@ -155,10 +165,13 @@ class Connection:
         """Take the next captured segment, sent by ``sender``."""
         frame, time, _, seq, ack, flags, _, _, data, start, captured, length, fragments, doubts, _ = segment
         self.packets += 1
-        self.last_frame = frame
+        before, self.last_frame = self.last_frame, frame
         peer = self.server if sender is self.client else self.client
-        if flags & (SYN | FIN | RST) and self._is_stray(sender, peer, segment):
-            return
+        if flags & _CONTROL:
+            if self._is_stray(sender, peer, segment):
+                return
+            if not length:
+                self._before_claims.append((frame, before, self.clock.end))
         clock = self.clock
         if 0 <= time - clock.last <= clock.patience:
             clock.last = time
@@ -191,6 +204,8 @@ class Connection:
                 or doubts
                 or not pieces.append(frame, time, data, start, length, acknowledged)
             ):
+                if sender.rival is not None:
+                    peer.pieces.move_acknowledged(sender.confirm(seq))
                 sender.add_payload(segment, acknowledged)
         if flags & FIN:
             sender.take_fin(segment)
@@ -226,10 +241,17 @@ class Connection:
         if distance is None:
             # A RST that answers a SYN must acknowledge it (RFC 9293, section 3.10.7.3).
             initial = peer.space.initial
-            if flags & RST and initial is not None and segment.ack != (initial + 1) & 0xFFFFFFFF:
+            answers = flags & ACK and initial is not None and segment.ack == (initial + 1) & 0xFFFFFFFF
+            if flags & RST and initial is not None and not answers:
                 self.note("a RST that does not answer the SYN, and was ignored", segment.frame)
                 return True
-        elif distance > self.limits.unseen_octets:
+        if flags & (FIN | ACK) == FIN | ACK and (peer.distance(segment.ack) or 0) > self.limits.unseen_octets:
+            self.note(
+                f"a FIN of the {sender.name} that acknowledges what its peer did not send, and was ignored",
+                segment.frame,
+            )
+            return True
+        if distance is not None and distance > self.limits.unseen_octets:
             self.note(f"a {name} of the {sender.name} far outside of the window, which was ignored", segment.frame)
             return True
         return False
@@ -245,11 +267,14 @@ class Connection:
             if (known and not fits) or (self.asks and sender is self.client):
                 self.note(f"a SYN of the {sender.name} that does not answer the peer's, and was ignored", segment.frame)
                 return False
-        if sender.claims.reset is not None and initial is None:
-            self.note(f"a RST of the {sender.name} that it went on after, and which was not counted", segment.frame)
-            sender.claims.reset = None
+        if sender.reset and initial is None:
+            sender.drop_resets("is not the last that it sent")
             self.refused = False
             self.judge_end(segment.time)
+        if initial is None and not sender.fits(segment.seq):
+            self.note(f"a SYN of the {sender.name} that does not fit what was seen before it", segment.frame)
+            sender.rival = segment.seq
+            return False
         if initial is None:
             peer.pieces.move_acknowledged(sender.start_at(segment.seq))
         elif initial != segment.seq:
@@ -279,11 +304,10 @@ class Connection:
         self.client.pieces.move_acknowledged(self.server.settle())
         for sender in (self.client, self.server):
             sender.judge_claims()
-        if all(
-            sender.fin is not None and sender.fin == sender.claims.acknowledged for sender in (self.client, self.server)
-        ):
+        if self.client.has_ended(self.server.is_captured) and self.server.has_ended(self.client.is_captured):
             for sender in (self.client, self.server):
-                sender.drop_reset("came when both ends had closed it")
+                sender.drop_resets("came when both ends had closed it")
+        self._leave_out_claims()
         for step in self.clock.steps:
             way = "back" if step.by < 0 else "forward"
             self.note(
@@ -298,6 +322,18 @@ class Connection:
                     if span.frame > resets[0]:
                         self.note(f"data of the {sender.name} after a RST", span.frame)
         self.streams = (self.client.stream(policy), self.server.stream(policy))
+
+    def _leave_out_claims(self) -> None:
+        """Let the connection end before the FINs and RSTs that come last and did not count."""
+        if self.has_copies:
+            return
+        last = self.last_frame
+        uncounted = self.client.uncounted | self.server.uncounted
+        for frame, before, end in reversed(self._before_claims):
+            if frame != last or frame not in uncounted:
+                break
+            last = before
+            self.ends_at(end)
 
     @property
     def handshake(self) -> tuple[bool, bool, bool]:

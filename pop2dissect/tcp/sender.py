@@ -11,7 +11,7 @@ from pop2dissect.tcp.claims import Claims
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.pieces import Pieces
 from pop2dissect.tcp.reassembly import OverlapPolicy, build_stream
-from pop2dissect.tcp.sequence import SequenceSpace
+from pop2dissect.tcp.sequence import SequenceSpace, difference
 from pop2dissect.tcp.stream import Acknowledged, Stream
 
 Place: TypeAlias = tuple[int, Context]
@@ -21,7 +21,20 @@ Place: TypeAlias = tuple[int, Context]
 class Sender:
     """What one end of a connection sent so far. It knows nothing of the other end but what it is told."""
 
-    __slots__ = ("acks", "claims", "context", "left_out", "limits", "log", "name", "pieces", "rival", "space", "urgent")
+    __slots__ = (
+        "acks",
+        "claims",
+        "context",
+        "left_out",
+        "limits",
+        "log",
+        "name",
+        "pieces",
+        "rival",
+        "space",
+        "uncounted",
+        "urgent",
+    )
 
     def __init__(self, name: str, limits: Limits, log: Events) -> None:
         self.name = name
@@ -36,13 +49,15 @@ class Sender:
         self.left_out = 0
         """Segments with payload of which nothing is in the index."""
         self.rival: int | None = None
-        """Another initial sequence number that a further SYN gave."""
+        """Another initial sequence number, of a SYN that nothing bears out so far."""
         self.claims = Claims()
         """Its FINs and RSTs."""
         self.context: Place | None = None
         """Where its segments were captured; None: not known yet."""
         self.urgent: list[int] = []
         """Offsets of urgent octets."""
+        self.uncounted: set[int] = set()
+        """Frames of its FINs and RSTs that did not count."""
 
     @property
     def fin(self) -> int | None:
@@ -59,6 +74,20 @@ class Sender:
     def has_spoken(self) -> bool:
         """Whether any payload was captured."""
         return bool(self.pieces.spans or self.pieces.doubted or self.left_out)
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether there is more of it than what the other end acknowledged and a FIN or a RST, which may be forged."""
+        return self.has_spoken or self.space.initial is not None
+
+    def has_ended(self, peer_captured: bool) -> bool:
+        """Whether it ended its stream, and the peer had all of it.
+
+        Of an end that was not captured the peer's last acknowledgement tells, if it is by one more: that is a FIN.
+        """
+        if not self.is_captured:
+            return self.acks.length(self.pieces.highest) < self.acks.proven
+        return self.fin is not None and (self.fin == self.claims.acknowledged or not peer_captured)
 
     def offset_of(self, seq: int) -> int:
         """Return the stream offset of a sequence number; the base must be known."""
@@ -82,6 +111,25 @@ class Sender:
                     self.acks.forget()
         return by
 
+    def fits(self, initial: int) -> bool:
+        """Whether what was seen of the stream allows an initial sequence number that is seen only now.
+
+        Where the peer acknowledged some of it, or some was captured, it must start just there: the SYN may be forged.
+        """
+        if self.space.base is None or (self.acks.number is None and not self.has_spoken):
+            return True
+        return -difference(self.space.base, (initial + 1) & 0xFFFFFFFF) in (0, self.pieces.first())
+
+    def confirm(self, seq: int) -> int:
+        """Take a payload's number as evidence for another initial sequence number, if there is one.
+
+        Return by how much offsets of this stream that others keep must grow.
+        """
+        if self.rival is None or self.space.initial is not None or seq != (self.rival + 1) & 0xFFFFFFFF:
+            return 0
+        by, self.rival = self.start_at(self.rival), None
+        return by
+
     def restart_at(self, initial: int) -> None:
         """Take another initial sequence number, of a further SYN, before there was any payload."""
         self.rival = self.space.initial
@@ -100,7 +148,15 @@ class Sender:
             return acks.offset
         self.space.guess(ack)
         if self.rival is not None and not self.has_spoken and ack == (self.rival + 1) & 0xFFFFFFFF:
-            self.restart_at(self.rival)
+            if self.space.initial is not None or self._is_far(ack):
+                self.restart_at(self.rival)
+        elif sure and acks.number is None and not self.has_spoken and self._is_far(ack):
+            # What told the numbers, a FIN or a SYN, may have been forged: the peer says that they are others.
+            self.rival = self.space.initial
+            self.space = SequenceSpace()
+            self.space.guess(ack)
+            self.pieces.highest = 0
+            self.drop_claims("is not of the stream that the peer acknowledges")
         highest = self.pieces.highest
         offset = self.space.offset(ack, highest)
         if self.claims.fins and offset > highest and offset - 1 in self.claims.fins:
@@ -115,6 +171,10 @@ class Sender:
         acks.take(offset, highest, frame)
         acks.offset = offset
         return offset
+
+    def _is_far(self, number: int) -> bool:
+        distance = self.distance(number)
+        return distance is not None and distance > self.limits.unseen_octets
 
     def add_payload(self, segment: Segment, acknowledged: int | None) -> None:
         """Enter a segment's payload into the index."""
@@ -197,26 +257,32 @@ class Sender:
         """
         offset = self.offset_of(segment.seq)
         went_on = False
-        if self.claims.sent(offset + segment.length, acknowledges=acknowledges and not segment.flags & FIN):
-            went_on = self.drop_reset("is not the last that it sent")
+        for frame in self.claims.sent(offset + segment.length, acknowledges=acknowledges and not segment.flags & FIN):
+            self._not_counted("RST", "is not the last that it sent", frame)
+            went_on = True
         if acknowledges and not segment.flags & FIN and not segment.length:
             # After its FIN an end's numbers are one higher.
-            frame = self.claims.contradict_fin(offset)
-            if frame is not None:
-                self._not_counted("FIN", "is not the last that it sent", frame)
+            contradicted = self.claims.contradict_fin(offset)
+            if contradicted is not None:
+                self._not_counted("FIN", "is not the last that it sent", contradicted)
                 went_on = True
         return went_on
 
-    def drop_reset(self, why: str) -> bool:
-        """Let a RST not count, if there is one; return whether there is."""
-        reset = self.claims.reset
-        if reset is None:
-            return False
-        self.claims.reset = None
-        self._not_counted("RST", why, reset.frame)
-        return True
+    def drop_claims(self, why: str) -> None:
+        """Let neither a FIN nor a RST count."""
+        self.drop_resets(why)
+        for frame in self.claims.fins.values():
+            self._not_counted("FIN", why, frame)
+        self.claims = Claims()
+
+    def drop_resets(self, why: str) -> None:
+        """Let no RST count."""
+        for reset in self.claims.resets:
+            self._not_counted("RST", why, reset.frame)
+        self.claims.resets = []
 
     def _not_counted(self, what: str, why: str, frame: int) -> None:
+        self.uncounted.add(frame)
         self.log.add(f"a {what} of the {self.name} that {why}, and was not counted", frame)
 
     def move(self, by: int) -> None:
@@ -245,20 +311,21 @@ class Sender:
     def judge_claims(self) -> None:
         """Decide which FIN and which RST stand, now that all is known. Call :meth:`settle` of both ends before."""
         claims, highest, proven = self.claims, self.pieces.highest, self.acks.proven
+        for frame in claims.misplaced(highest, proven, self.acks.frame):
+            self._not_counted("RST", "has not the number at which its stream ends", frame)
         fin = self.fin
         if fin is not None and fin > highest and fin != claims.acknowledged and self.acks.number is not None:
             # It claims bytes that nobody saw, and the peer, which was captured, did not confirm them.
             fin = None
-        if fin is not None and fin != claims.acknowledged and claims.reset and claims.fins[fin] > claims.reset.frame:
-            fin = None
+        if fin is not None and claims.reset and claims.fins[fin] > claims.reset.frame:
+            if fin == claims.acknowledged:
+                self.drop_resets("is not the last that it sent")
+            else:
+                fin = None
         for offset, frame in claims.fins.items():
             if offset != fin:
                 self._not_counted("FIN", "the conversation does not bear out", frame)
         claims.fins = {} if fin is None else {fin: claims.fins[fin]}
-        if fin is not None and fin == claims.acknowledged and claims.reset and claims.fins[fin] > claims.reset.frame:
-            self.drop_reset("is not the last that it sent")
-        elif claims.is_reset_misplaced(highest, proven):
-            self.drop_reset("has not the number at which its stream ends")
         if fin is not None:
             for span in self.pieces.spans:
                 if span.end > fin:

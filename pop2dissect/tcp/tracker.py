@@ -590,7 +590,7 @@ def _misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple
     sender = rival.sender
     misfits = [_distance(sender, segment.seq, exactly)]
     if segment.flags & ACK:
-        misfits.append(_distance(rival.connection.other(sender), segment.ack, exactly))
+        misfits.append(_distance(rival.connection.other(sender), segment.ack, exactly, acknowledged=True))
     known = [distance for distance in misfits if distance is not None]
     worst = max(known, default=LATE_SYN)
     return (
@@ -598,6 +598,7 @@ def _misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple
         sender.context not in (None, where),
         worst,
         -len(known),
+        sender.space.base is not None and sender.offset_of(segment.seq) != sender.pieces.highest,
         not rival.connection.has_payload,
         exactly and not _is_news(rival, segment),
         rival.connection.copy_of is not None,
@@ -617,10 +618,16 @@ def _is_news(rival: Flow, segment: Segment) -> bool:
     return last is None or difference(segment.ack, last) > 0
 
 
-def _distance(sender: Sender, number: int, exactly: bool) -> int | None:
-    """Return how far a number is from those that a stream has, or from where its next bytes are due."""
+def _distance(sender: Sender, number: int, exactly: bool, *, acknowledged: bool = False) -> int | None:
+    """Return how far a number is from those that a stream has, or from where its next bytes are due.
+
+    Of a stream of which nothing was captured, a number further on may well be ``acknowledged``.
+    """
     if sender.space.base is None:
         return None
-    highest = sender.pieces.highest
+    unseen = acknowledged and not sender.has_spoken
+    highest = max(sender.pieces.highest, sender.acks.proven) if unseen else sender.pieces.highest
     offset = sender.offset_of(number)
+    if unseen and highest < offset <= highest + LATE_SYN:
+        return 0
     return max(abs(offset - highest) - 1, 0) if exactly else max(-1 - offset, offset - highest - 1, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pop2dissect.tcp.claims import MAX_FINS, Claims
+from pop2dissect.tcp.claims import MAX_FINS, MAX_RESETS, Claims
 
 
 def claims(*fins: int, acknowledged: int | None = None, reset: tuple[int, int] | None = None) -> Claims:
@@ -53,7 +53,7 @@ def test_only_so_many_fins_are_weighed() -> None:
     [(5, False, False), (5, True, True), (8, False, False), (9, False, True), (4, False, False)],
 )
 def test_an_end_that_goes_on_has_sent_no_reset(end: int, acknowledges: bool, contradicts: bool) -> None:
-    assert claims(reset=(8, 5)).sent(end, acknowledges=acknowledges) is contradicts
+    assert claims(reset=(8, 5)).sent(end, acknowledges=acknowledges) == [9] * contradicts
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,33 @@ def test_an_end_that_goes_on_has_sent_no_reset(end: int, acknowledges: bool, con
     [(5, 5, 0, False), (6, 5, 0, False), (7, 5, 0, True), (2, 5, 2, False), (3, 5, 2, False), (4, 5, 2, True)],
 )
 def test_a_reset_has_the_number_where_the_stream_ends(offset: int, highest: int, proven: int, misplaced: bool) -> None:
-    assert claims(reset=(offset, highest)).is_reset_misplaced(highest, proven) is misplaced
+    assert claims(reset=(offset, highest)).misplaced(highest, proven, None) == [9] * misplaced
 
 
 def test_bytes_captured_after_a_reset_must_reach_just_to_it() -> None:
-    made = claims(reset=(9, 5))
-    assert not made.sent(8, acknowledges=False)
-    assert made.is_reset_misplaced(8 - 1, 5)
-    assert not made.is_reset_misplaced(9, 5)
+    for highest, misplaced in ((8 - 1, [9]), (9, [])):
+        made = claims(reset=(9, 5))
+        assert not made.sent(8, acknowledges=False)
+        assert made.misplaced(highest, 5, None) == misplaced
+
+
+@pytest.mark.parametrize(
+    ("proven", "frame", "misplaced"), [(9, 10, [9]), (9, 8, []), (9, None, []), (7, 10, [9]), (6, 10, []), (5, 10, [])]
+)
+def test_what_the_peer_had_of_it_later_is_no_end(proven: int, frame: int | None, misplaced: list[int]) -> None:
+    assert claims(reset=(5, 5)).misplaced(5, proven, frame) == misplaced
+
+
+def test_a_reset_at_another_place_does_not_replace_one() -> None:
+    made = claims(reset=(5, 5))
+    for frame in range(10, 50):
+        made.add_reset(frame, frame, 5)
+    assert len(made.resets) == MAX_RESETS
+    made = claims(reset=(5, 5))
+    made.add_reset(90, 10, 5)
+    made.add_reset(5, 11, 5)
+    assert made.misplaced(5, 5, None) == [10]
+    assert [reset.frame for reset in made.resets] == [11]
 
 
 def test_they_move_with_the_stream() -> None:
