@@ -75,6 +75,10 @@ class Sender:
         """Whether any payload was captured."""
         return bool(self.pieces.spans or self.pieces.doubted or self.left_out)
 
+    def is_due(self, offset: int) -> bool:
+        """Whether what comes next has this offset: it follows the last byte seen, or a FIN, which counts as one."""
+        return offset == self.pieces.highest or offset - 1 in self.claims.fins
+
     @property
     def is_captured(self) -> bool:
         """Whether there is more of it than what the other end acknowledged and a FIN or a RST, which may be forged."""
@@ -125,10 +129,14 @@ class Sender:
 
         Return by how much offsets of this stream that others keep must grow.
         """
-        if self.rival is None or self.space.initial is not None or seq != (self.rival + 1) & 0xFFFFFFFF:
+        if self.rival is None or seq != (self.rival + 1) & 0xFFFFFFFF:
             return 0
-        by, self.rival = self.start_at(self.rival), None
-        return by
+        if self.space.initial is None:
+            by, self.rival = self.start_at(self.rival), None
+            return by
+        if not self.has_spoken:
+            self.restart_at(self.rival)
+        return 0
 
     def restart_at(self, initial: int) -> None:
         """Take another initial sequence number, of a further SYN, before there was any payload."""
@@ -146,6 +154,8 @@ class Sender:
         acks = self.acks
         if ack == acks.number:
             return acks.offset
+        if not sure and self.space.base is None:
+            return None
         self.space.guess(ack)
         if self.rival is not None and not self.has_spoken and ack == (self.rival + 1) & 0xFFFFFFFF:
             if self.space.initial is not None or self._is_far(ack):
@@ -248,6 +258,8 @@ class Sender:
         """Take what a RST says: the connection is over."""
         highest = self.pieces.highest
         offset = self.offset_of(segment.seq) if self.space.base is not None else highest
+        if any(reset.offset == offset for reset in self.claims.resets):
+            self.uncounted.add(segment.frame)  # sent again, it does not make the connection last longer
         self.claims.add_reset(offset, segment.frame, highest)
 
     def went_on(self, segment: Segment, *, acknowledges: bool) -> bool:

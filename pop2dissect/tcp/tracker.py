@@ -285,10 +285,9 @@ class Tracker:
                 return best
             original = next((one.connection for one in reversed(fitting)), best.connection)
             return self._open(segment, flow.connection, copy_of=original)
-        if answers:
-            for rival in rivals:
-                if _answers(rival, segment):
-                    return rival
+        answered = [rival for rival in rivals if _answers(rival, segment)] if answers else []
+        if answered:
+            return min(answered, key=lambda rival: difference(segment.ack, _asked(rival)))
         newest = rivals[0]
         connection, sender = newest.connection, newest.sender
         unasked = sender.space.initial is None and not sender.has_spoken
@@ -299,8 +298,12 @@ class Tracker:
             late = difference(sender.space.base, segment.seq + 1)
             if late == 0 or (0 < late <= LATE_SYN and connection.packets <= LATE_SYN_PACKETS):
                 return newest
-        elif (sender.space.initial is None and not connection.asks) or (answers and not connection.has_payload):
+        elif sender.space.initial is None and not connection.asks:
             return newest
+        elif answers and not connection.has_payload:
+            base = connection.other(sender).space.base
+            if base is None or _just_after(segment.ack, base - 1):
+                return newest
         if connection.closed_at is None and (connection.has_payload or connection.handshake[1]):
             connection.note(
                 f"a SYN of the {sender.name} with another initial sequence number on an open connection", segment.frame
@@ -568,11 +571,20 @@ def _repeats_syn(rival: Flow, segment: Segment) -> bool:
 
 def _answers(rival: Flow, segment: Segment) -> bool:
     """Whether a SYN acknowledges the SYN of a connection that has no answer, or may yet take another one."""
-    sender, answered = rival.sender, rival.connection.other(rival.sender).space.initial
-    if answered is None or sender.has_spoken or not _just_after(segment.ack, answered):
+    sender = rival.sender
+    if rival.connection.other(sender).space.initial is None or sender.has_spoken:
+        return False
+    if not _just_after(segment.ack, _asked(rival)):
         return False
     base = sender.space.base  # of an end that was acknowledged for long, it is no guess any more
     return base in (None, (segment.seq + 1) & 0xFFFFFFFF) or rival.connection.packets <= LATE_SYN_PACKETS
+
+
+def _asked(rival: Flow) -> int:
+    """Return the initial sequence number of the peer, which must be known."""
+    initial = rival.connection.other(rival.sender).space.initial
+    assert initial is not None
+    return initial
 
 
 def _just_after(ack: int, initial: int) -> bool:
@@ -598,7 +610,7 @@ def _misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple
         sender.context not in (None, where),
         worst,
         -len(known),
-        sender.space.base is not None and sender.offset_of(segment.seq) != sender.pieces.highest,
+        sender.space.base is not None and not sender.is_due(sender.offset_of(segment.seq)),
         not rival.connection.has_payload,
         exactly and not _is_news(rival, segment),
         rival.connection.copy_of is not None,
@@ -629,5 +641,9 @@ def _distance(sender: Sender, number: int, exactly: bool, *, acknowledged: bool 
     highest = max(sender.pieces.highest, sender.acks.proven) if unseen else sender.pieces.highest
     offset = sender.offset_of(number)
     if unseen and highest < offset <= highest + LATE_SYN:
+        return 0
+    if unseen and sender.acks.number is None and abs(offset - highest) > sender.limits.unseen_octets:
+        return None  # what told the base may have been forged
+    if sender.is_due(offset):
         return 0
     return max(abs(offset - highest) - 1, 0) if exactly else max(-1 - offset, offset - highest - 1, 0)
