@@ -75,6 +75,8 @@ def _foremost(session: Session, rendering: Rendering) -> Iterator[Fact]:
     password = masked_password(session.password, rendering.show_passwords)
     if password is not None:
         yield Fact("Password", password, captured=True)
+    if rendering.show_passwords:
+        yield from (Fact("Offline check", one.offline, captured=True) for one in session.logins if one.offline)
     brief = "" if session.user is None else f"login {login_words(session)}"
     yield Fact("Login", str(session.login_verdict) if session.logins else "none", brief)
     yield Fact("Ending", session.ending, f"ended: {session.ending}")

@@ -118,6 +118,7 @@ def login_object(login: Login, rendering: Rendering) -> Object:
         "realm": login.realm,
         "challenge": login.challenge,
         "response": masked_password(login.response, rendering.show_passwords),
+        "offline": login.offline if rendering.show_passwords else None,
     }
 
 

@@ -81,6 +81,8 @@ class Login:
     """The client's proof."""
     realm: str | None = None
     """The domain or realm that the user belongs to (NTLM, DIGEST-MD5)."""
+    offline: str | None = field(default=None, repr=False)
+    """Challenge and proof in the notation of programs that try passwords (hashcat, John); as secret as a password."""
     other_host: str | None = None
     """The host to which the server was asked to log in (UW's ``host:user``)."""
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from pop2dissect.protocols.base import ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
 from pop2dissect.protocols.evidence import Evidence
 from pop2dissect.protocols.pop3.grammar import MAX_SASL_LINE, code_of, timestamp_of
+from pop2dissect.protocols.pop3.offline import of_apop, of_sasl
 from pop2dissect.protocols.pop3.sasl import NOTHING, TOKENS, Credentials, read_credentials
 from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.refusals import speaks_of_lock
@@ -35,6 +36,8 @@ class _Attempt(NamedTuple):
     last: int
     mechanism: str
     given: Credentials
+    offline: str | None = None
+    """What programs need that try passwords."""
 
 
 def logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
@@ -66,6 +69,7 @@ def logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
             challenge=given.challenge,
             response=given.response,
             realm=given.realm,
+            offline=attempt.offline,
         )
 
 
@@ -101,9 +105,8 @@ def _attempts(turns: Sequence[Turn]) -> Iterator[_Attempt]:
             stamp = timestamp_of(_greeting(turns))
             name = arguments[0] if arguments else None
             digest = arguments[1] if len(arguments) > 1 else None
-            yield _Attempt(
-                at, at, "APOP", Credentials(name, challenge=decode_text(stamp) if stamp else None, response=digest)
-            )
+            given = Credentials(name, challenge=decode_text(stamp) if stamp else None, response=digest)
+            yield _Attempt(at, at, "APOP", given, of_apop(given))
         elif keyword == "AUTH" and line.command.arguments:
             while index < len(turns) and _continues(turns[index]):
                 index += 1
@@ -147,7 +150,7 @@ def _sasl(turns: Sequence[Turn], first: int, last: int) -> _Attempt:
             if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.CHALLENGE
         ]
     given = NOTHING if lost else read_credentials(mechanism, said, asked)
-    return _Attempt(first, last, f"AUTH {mechanism}", given)
+    return _Attempt(first, last, f"AUTH {mechanism}", given, of_sasl(mechanism, given, said, asked))
 
 
 def _is_refused(turn: Turn) -> bool:

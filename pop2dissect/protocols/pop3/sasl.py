@@ -44,12 +44,10 @@ def read_credentials(mechanism: str, said: Sequence[bytes], asked: Sequence[byte
     with the initial response, if there was one.
     """
     reader = _READERS.get("SCRAM" if mechanism.startswith("SCRAM-") else mechanism)
-    return (
-        NOTHING if reader is None else reader([_decoded(one) for one in said], [_decoded(one) or b"" for one in asked])
-    )
+    return NOTHING if reader is None else reader([decoded(one) for one in said], [decoded(one) or b"" for one in asked])
 
 
-def _decoded(octets: bytes) -> bytes | None:
+def decoded(octets: bytes) -> bytes | None:
     """Return what base64 stands for; None where it is none. A lone ``=`` is an empty response (RFC 5034, section 4)."""
     if octets == b"=":
         return b""
@@ -94,12 +92,17 @@ def _cram_md5(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credentia
 _DIRECTIVE = re.compile(rb'([a-z-]+)=(?:"((?:\\.|[^"\\])*)"|([^,"]*))', re.DOTALL)
 
 
-def _digest_md5(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credentials:
-    """RFC 2831, section 2.1.2: directives with values that may be quoted."""
-    found = {
+def digest_directives(message: bytes) -> dict[bytes, bytes]:
+    """Return the directives of a message of DIGEST-MD5, whose values may be quoted (RFC 2831, section 7.1)."""
+    return {
         match[1]: re.sub(rb"\\(.)", rb"\1", match[2]) if match[2] is not None else match[3]
-        for match in _DIRECTIVE.finditer(_first(said))
+        for match in _DIRECTIVE.finditer(message)
     }
+
+
+def _digest_md5(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credentials:
+    """RFC 2831, section 2.1.2."""
+    found = digest_directives(_first(said))
     return Credentials(
         _text(found.get(b"username")),
         authorized_as=_text(found.get(b"authzid")),
@@ -163,21 +166,37 @@ _NTLM = b"NTLMSSP\0"
 
 
 def _ntlm(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credentials:
-    """[MS-NLMP], sections 2.2.1.2 and 2.2.1.3: the server's challenge, and domain, user and responses."""
-    third = next((one for one in said if one and one.startswith(_NTLM + b"\3\0\0\0")), None)
-    second = next((one for one in asked if one.startswith(_NTLM + b"\2\0\0\0")), None)
-    challenge = second[24:32].hex() if second and len(second) >= 32 else None
-    if third is None or len(third) < 64:
-        return Credentials(challenge=challenge)
+    """[MS-NLMP], sections 2.2.1.2 and 2.2.1.3: the server's challenge, and domain, user and responses.
+
+    Without the client's answer the domain is what the server calls itself.
+    """
+    third = _third(said)
+    second = next((one for one in asked if one.startswith(_NTLM + b"\2\0\0\0") and len(one) >= 32), None)
+    challenge = second[24:32].hex() if second else None
+    if third is None:
+        if second is None:
+            return NOTHING
+        return Credentials(challenge=challenge, realm=_ntlm_text(_payload(second, 12), is_unicode=bool(second[20] & 1)))
     (flags,) = struct.unpack_from("<I", third, 60)
     is_unicode = bool(flags & 1)
-    lm, nt = _payload(third, 12), _payload(third, 20)
+    lm, nt = ntlm_responses(said)
     return Credentials(
         _ntlm_text(_payload(third, 36), is_unicode=is_unicode),
         challenge=challenge,
         response=(nt or lm).hex() or None,
         realm=_ntlm_text(_payload(third, 28), is_unicode=is_unicode),
     )
+
+
+def _third(said: Sequence[bytes | None]) -> bytes | None:
+    start = _NTLM + b"\3\0\0\0"
+    return next((one for one in said if one and one.startswith(start) and len(one) >= 64), None)
+
+
+def ntlm_responses(said: Sequence[bytes | None]) -> tuple[bytes, bytes]:
+    """Return the LM and the NT response of what a client said; empty where it gave none."""
+    third = _third(said)
+    return (b"", b"") if third is None else (_payload(third, 12), _payload(third, 20))
 
 
 def _payload(message: bytes, at: int) -> bytes:

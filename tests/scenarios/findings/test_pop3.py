@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pop2dissect.cli import main
 from pop2dissect.session import Finding
 from tests.findings.found import findings_of
 from tests.scenarios.test_pop3_truth import FOLDER
 from tests.support.network import PASSWORDS, USERS, Network, Turn
+from tests.support.truth import FOLDERS
 from tests.support.wire import save
 
 GREETING = "+OK POP3 ready"
@@ -113,3 +115,15 @@ EXPECTED: dict[str, dict[str, int]] = {
 def test_recordings(name: str) -> None:
     found = Counter(finding.id for finding in findings_of(FOLDER / f"{name}.pcap", (110,)))
     assert found == Counter(EXPECTED[name])
+
+
+@pytest.mark.parametrize("output", [["--json"], ["--tree"], []])
+def test_what_is_needed_to_try_passwords_comes_with_passwords_only(
+    output: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(FOLDERS[0] / "findings" / "auth.weak_challenge.pcap")
+    line = "c4c9334bac560ecc979e58001b3e22fb:<1896.697170952@dbc.mtview.ca.us>"
+    assert main([path, *output]) == 0
+    assert line not in capsys.readouterr().out
+    assert main([path, "--show-passwords", *output]) == 0
+    assert line in capsys.readouterr().out or not output  # the table of sessions has no room for it
