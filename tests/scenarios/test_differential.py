@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 import pop2dissect
 from pop2dissect.session import Session
+from tests.scenarios.test_pop3_truth import FOLDER as POP3_FOLDER
 from tests.support.truth import capture_names, capture_path
 
 NAMES = [name for name in capture_names() if not name.startswith(("rfc918", "rfc937"))]
+
+POP3 = sorted(one for one in POP3_FOLDER.glob("*.pcap*") if one.stem != "snaplen96")
+"""Of a capture of which all payloads are cut, tshark follows nothing."""
 
 DIFFERENT_BY_RIGHT = {
     "derived_conflicting_overlap": "tshark gives a conflicting copy in pieces; conflicts are tested apart",
@@ -55,10 +60,38 @@ def payloads(session: Session) -> set[bytes]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in DIFFERENT_BY_RIGHT])
 def test_payloads_equal_those_of_tshark(name: str, tshark: str) -> None:
-    path = str(capture_path(name))
-    ports = (10109,) if name == "inetd_port_10109" else (109,)
+    compare(str(capture_path(name)), (10109,) if name == "inetd_port_10109" else (109,), tshark)
+
+
+@pytest.mark.parametrize("path", POP3, ids=lambda path: path.stem)
+def test_payloads_of_pop3_equal_those_of_tshark(path: Path, tshark: str) -> None:
+    compare(str(path), (110,), tshark)
+
+
+def compare(path: str, ports: Sequence[int], tshark: str) -> None:
     numbers = stream_numbers(tshark, path)
     sessions = pop2dissect.read(path, ports).sessions
+    assert sessions
     followed = follow(tshark, path, [numbers[session.first_frame] for session in sessions])
     for session in sessions:
         assert payloads(session) == set(followed[numbers[session.first_frame]]), session.id
+
+
+def test_messages_lie_in_the_frames_that_carry_their_octets(tshark: str) -> None:
+    """By tshark's sequence numbers; each frame that is named carries octets of the message, and no other does."""
+    path = POP3[0].with_name("fetch_keep_poplib.pcap")
+    fields = ["-e", "frame.number", "-e", "tcp.seq", "-e", "tcp.len"]
+    run = subprocess.run(
+        [tshark, "-r", str(path), "-T", "fields", *fields, "-Y", "tcp.srcport == 110 && tcp.len > 0"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    segments = [tuple(map(int, line.split("\t"))) for line in run.stdout.splitlines()]
+    (session,) = pop2dissect.read(path, {110}).sessions
+    assert len(session.messages) == 8
+    for message in session.messages:
+        carrying = [
+            frame for frame, seq, length in segments if seq - 1 < message.end and seq - 1 + length > message.start
+        ]
+        assert list(message.frames) == carrying

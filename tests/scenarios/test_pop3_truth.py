@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 import pop2dissect
+from pop2dissect.cli import main
 from pop2dissect.session import Session
 
 FOLDER = Path(__file__).parents[1] / "data" / "captures-pop3"
@@ -130,3 +132,27 @@ def test_programs_are_named_right_or_not_at_all(name: str) -> None:
         ):
             if ours is not None and truth is not None:
                 assert ours.product.split()[0].lower() in str(truth).lower()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exported_mail_is_what_had_been_put_into_the_mailbox(name: str, tmp_path: Path) -> None:
+    """Byte for byte; a server that adds something to a message adds it for the client too, and says so in the truth."""
+    truth = json.loads(gzip.decompress((FOLDER / f"{name}.truth.json.gz").read_bytes()))
+    (path,) = (one for one in FOLDER.glob(f"{name}.pcap*"))
+    ports = [f"--port={port}" for port in {*truth["ports"], 110}]
+    assert main(["--quiet", *ports, "--export-mail", str(tmp_path / "mail"), str(path)]) == 0
+    files = json.loads((tmp_path / "mail" / "manifest.json").read_text())["files"]
+    written = Counter(hashlib.sha256((tmp_path / "mail" / one["file"]).read_bytes()).hexdigest() for one in files)
+    assert written == Counter(one["sha256"] for one in files)
+    put_there = {one["sha256"]: one["fixture"] for session in truth["sessions"] for one in session["messages"]}
+    complete = [one for one in files if one["status"] == "complete"]
+    assert {one["sha256"] for one in complete} <= set(put_there)
+    assert all(one["frames"] for one in files)
+    if not truth.get("partial_capture"):
+        fetched = [
+            one["sha256"]
+            for session in truth["sessions"]
+            for one in session["messages"]
+            if one["fixture"] and one["complete"] and one["by"] == "RETR"
+        ]
+        assert not Counter(fetched) - Counter(one["sha256"] for one in complete)
