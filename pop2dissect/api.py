@@ -310,11 +310,12 @@ def iter_sessions(
 ) -> Iterator[Session]:
     """Yield the sessions of captures one by one, each as soon as its connection is over.
 
-    For captures larger than memory, and for live pipes: what later sessions show of a session's deletions is not in it.
+    For captures larger than memory, and for live pipes. What later sessions show of a session's deletions is not in it,
+    and its ``settled`` says so, unless ``as_they_end=False`` has those that deleted something wait for that.
     Takes and raises what :func:`read` does.
     """
-    with Dissection(paths, _settings(settings, ports, choices)) as dissection:
-        yield from dissection.as_they_end()
+    with Dissection(paths, _settings(settings, ports, {"as_they_end": True, **choices})) as dissection:
+        yield from dissection
 
 
 def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: SettingsByName) -> Settings:

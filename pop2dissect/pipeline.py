@@ -26,7 +26,7 @@ Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 class Dissection:
     """One pass over captures. Iterating gives each session once its connection is over and, where it deleted messages,
-    later sessions have shown what came of that; :meth:`as_they_end` does not wait.
+    later sessions have shown what came of that; with the setting ``as_they_end`` it does not wait.
 
     A context manager, since it holds the files open; the sessions' bytes lie in them, so use the
     sessions inside of it, or keep the dissection. Raises :class:`pop2dissect.errors.CaptureError`
@@ -63,11 +63,10 @@ class Dissection:
         self._engine.close()
 
     def __iter__(self) -> Iterator[Session]:
-        yield from self._examined(self._ledger.settled(self._assembled()))
-
-    def as_they_end(self) -> Iterator[Session]:
-        """Yield each session as soon as its connection is over; what later ones show of its deletions is not in it."""
-        yield from self._examined(self._assembled())
+        assembled = self._assembled()
+        for session in assembled if self.settings.as_they_end else self._ledger.settled(assembled):
+            session.findings = self._findings.examine(session)
+            yield session
 
     def _assembled(self) -> Iterator[Session]:
         for connection in self._tracker.connections(self._engine):
@@ -76,11 +75,6 @@ class Dissection:
                 yield assemble(connection)
             else:
                 self._cut_off[gone] += 1
-
-    def _examined(self, sessions: Iterable[Session]) -> Iterator[Session]:
-        for session in sessions:
-            session.findings = self._findings.examine(session)
-            yield session
 
     def _track(self, kind: type[Connection]) -> Tracker:
         return Tracker(

@@ -286,6 +286,20 @@ class Settings:
         },
     )
     """Look on all ports for servers that greet as those of POP2, RFC 918 or POP3; on ``ports``, at everything."""
+    as_they_end: bool = field(
+        default=False,
+        metadata={
+            "setting": Switch(
+                "--as-they-end",
+                "What later sessions show of deletions",
+                "each session as soon as its connection is over, without what later ones show of its deletions and "
+                "without the mailbox ledger; usual with --jsonl and --follow alone",
+                "left out: each session was given when its connection was over",
+                "part of the verdicts",
+            )
+        },
+    )
+    """Give each session as soon as its connection is over, without what later sessions show of its deletions."""
     thresholds: Thresholds = field(
         default_factory=Thresholds,
         metadata={
@@ -365,6 +379,7 @@ class SettingsByName(TypedDict, total=False):
 
     overlap: OverlapPolicy
     any_port: bool
+    as_they_end: bool
     thresholds: Thresholds | Mapping[str, int]
     check_checksums: bool
     limits: Limits | Mapping[str, int]

@@ -128,6 +128,7 @@ def test_each_setting_is_an_option_a_record_and_a_line_of_the_report() -> None:
         (["--port", "110", "--port", "1109"], {"ports": [110, 1109]}),
         (["--overlap", "last"], {"overlap": "last"}),
         (["--any-port"], {"any_port": True}),
+        (["--as-they-end"], {"as_they_end": True}),
         (["--limit", "events=3", "--limit", "events=4"], {"limits": {"events": 4}}),
         (["--limit", "idle_seconds=0"], {"limits": {"idle_seconds": 0}}),
         (["--check-checksums"], {"check_checksums": True}),

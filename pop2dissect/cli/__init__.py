@@ -9,11 +9,12 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from pop2dissect.cli.interrupt import Interrupt
 from pop2dissect.cli.options import Parser, check, head_of, parser, selected_sessions, settings_of
-from pop2dissect.cli.outputs import Run, outputs_for
+from pop2dissect.cli.outputs import Run, needs_end, outputs_for
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.cli.streams import complain, discard_output, settle_streams
 from pop2dissect.document.digests import Digests
@@ -132,6 +133,9 @@ def _dissect(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
     if live and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")
     settings, selected = settings_of(options), selected_sessions(options)
+    to_the_end = needs_end(options)
+    if not to_the_end:
+        settings = replace(settings, as_they_end=True)
     style, zone = _prepare_output(options.color), zone_named(options.tz)
     if live:
         interrupt.end_input_only()
@@ -145,8 +149,7 @@ def _dissect(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
         digests = held.enter_context(Digests(dissection.captures))
         run = Run(dissection, look, selected, arguments, digests, head_of(options))
         outputs = [held.enter_context(output) for output in outputs_for(run, options)]
-        to_the_end = any(output.needs_end for output in outputs)
-        for session in _chosen(_with_progress(dissection, to_the_end, options.quiet), selected, to_the_end):
+        for session in _chosen(_with_progress(dissection, options.quiet), selected, to_the_end):
             for output in outputs:
                 output.add(session)
         for output in outputs:
@@ -169,14 +172,12 @@ def _prepare_output(color: str) -> Style:
     return style
 
 
-def _with_progress(dissection: Dissection, to_the_end: bool, quiet: bool) -> Iterable[Session]:
-    """Return the sessions: as they end, unless all are read before the output is complete."""
-    sessions = dissection if to_the_end else dissection.as_they_end()
+def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
     if quiet or not sys.stderr.isatty():
-        return sessions
+        return dissection
     from pop2dissect.terminal.progress import watched
 
-    return watched(dissection, sessions)
+    return watched(dissection)
 
 
 def _chosen(sessions: Iterable[Session], selected: Sequence[int] | None, to_the_end: bool) -> Iterator[Session]:

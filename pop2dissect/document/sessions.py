@@ -65,6 +65,7 @@ def session_object(session: Session, rendering: Rendering) -> Object:
             "client": stream_object(session.client_stream, rendering, secrets, masked=not rendering.show_passwords),
             "server": stream_object(session.server_stream, rendering, (), masked=False),
         },
+        "settled": session.settled,
         "events": list(session.events),
         "findings": [finding_object(finding, rendering) for finding in session.findings],
     }

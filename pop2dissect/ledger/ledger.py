@@ -56,6 +56,7 @@ class Ledger:
         for session in sessions:
             visits = visits_of(session)
             self._keep(session, visits)
+            session.settled = True
             if not self._waiting and not any(visit.deletions for visit in visits):
                 yield session
                 continue
@@ -65,6 +66,9 @@ class Ledger:
             if self._weight > MAX_WAITING:
                 conclude(visit for one in self._waiting for visit in one.visits)
                 while self._weight > MAX_WAITING // 2:
+                    visits = self._waiting[0].visits
+                    open_ended = any(one.entry.outcome == "not shown" for visit in visits for one in visit.deletions)
+                    self._waiting[0].session.settled = not open_ended
                     yield self._let_go()
         self.mailboxes = conclude(self._visits)
         if self._left_out:

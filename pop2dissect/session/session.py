@@ -57,6 +57,8 @@ class Session:
     """Mailboxes opened or asked for, in order."""
     deletions: tuple[Deletion, ...] = ()
     """Messages that the client asked to delete by their numbers, in order."""
+    settled: bool = False
+    """What later sessions of the captures show of its deletions is in it."""
 
     @property
     def deciding_login(self) -> Login | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session
@@ -17,13 +17,13 @@ _BAR = 30
 _CLEAR = "\r\x1b[K"
 
 
-def watched(dissection: Dissection, sessions: Iterable[Session] | None = None) -> Iterator[Session]:
-    """Pass on sessions, by default those of the dissection; a second thread shows how much of the captures was read."""
+def watched(dissection: Dissection) -> Iterator[Session]:
+    """Pass on the sessions of a dissection; a second thread shows how much of the captures was read."""
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(dissection, done), daemon=True)
     watcher.start()
     try:
-        yield from dissection if sessions is None else sessions
+        yield from dissection
     finally:
         done.set()
         watcher.join()

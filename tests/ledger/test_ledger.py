@@ -13,7 +13,6 @@ import pop2dissect
 from pop2dissect import Capture
 from pop2dissect.cli import main
 from pop2dissect.ledger import LedgerEntry, ledger
-from pop2dissect.pipeline import Dissection
 from tests.ledger.post_office import PostOffice
 from tests.support import wire
 from tests.support.conversation import SECOND
@@ -239,12 +238,31 @@ def test_a_message_that_was_gone_without_quit_in_a_recorded_capture() -> None:
 def test_sessions_come_in_the_order_of_their_ends_however_few_may_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Dissection(capture_path("many_sessions")) as dissection:
-        as_they_end = [session.id for session in dissection.as_they_end()]
+    path = capture_path("many_sessions")
+    as_they_end = list(pop2dissect.iter_sessions(path))
+    assert not any(session.settled for session in as_they_end)
     for most in (1, 300, 1 << 20):
         monkeypatch.setattr(ledger, "MAX_WAITING", most)
-        with Dissection(capture_path("many_sessions")) as dissection:
-            assert [session.id for session in dissection] == as_they_end
+        sessions = list(pop2dissect.iter_sessions(path, as_they_end=False))
+        assert [session.id for session in sessions] == [session.id for session in as_they_end]
+        assert all(session.settled for session in sessions) is (most == 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("options", "recorded"), [(["--json"], False), (["--json", "--as-they-end"], True), (["--jsonl"], None)]
+)
+def test_whether_verdicts_have_what_later_sessions_show_is_recorded(
+    options: list[str], recorded: bool | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*options, str(capture_path("incident_small"))]) == 0
+    out = capsys.readouterr().out
+    document = json.loads(out) if recorded is not None else {"sessions": list(map(json.loads, out.splitlines()))}
+    settled = recorded is False
+    assert document.get("settings", {}).get("as_they_end") is recorded
+    assert {session["settled"] for session in document["sessions"]} == {settled}
+    grounds = {message["committed_ground"] for session in document["sessions"] for message in session["messages"]}
+    assert ("contradicted" in grounds) is settled
+    assert bool(document.get("mailboxes")) is settled
 
 
 def test_what_does_not_fit_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ UNUSUAL: dict[str, Any] = {
     "ports": frozenset({110, 1109}),
     "overlap": "last",
     "any_port": True,
+    "as_they_end": True,
     "thresholds": Thresholds(**{field.name: 77 for field in fields(Thresholds)}),
     "check_checksums": True,
     "limits": Limits(**{field.name: 78 for field in fields(Limits)}),

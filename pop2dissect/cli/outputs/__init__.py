@@ -11,7 +11,13 @@ from pop2dissect.cli.outputs.base import FileOutput, Head, Output, Run
 from pop2dissect.cli.outputs.declared import FILES, PRINTED, USUAL, WITH_FILES, load
 from pop2dissect.errors import UsageError
 
-__all__ = ["FILES", "PRINTED", "FileOutput", "Head", "Output", "Run", "outputs_for"]
+__all__ = ["FILES", "PRINTED", "FileOutput", "Head", "Output", "Run", "needs_end", "outputs_for"]
+
+
+def needs_end(options: argparse.Namespace) -> bool:
+    """Whether something that the options ask for is made of all sessions of the captures together."""
+    homes = [one.home for one in (*PRINTED, *FILES) if getattr(options, one.name)]
+    return any(load(home).needs_end for home in homes or [USUAL])
 
 
 def outputs_for(run: Run, options: argparse.Namespace) -> Iterator[Output]:
