@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 _LOCKED = re.compile(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
+_LEAVING = re.compile(r"inactiv|\bidle|time.?out|timed|logout|shut|disconnect|closing|\bbye\b|too long", re.IGNORECASE)
+
+
+def speaks_of_leaving(text: str) -> bool:
+    """Whether a server's words say that it ends the connection because it waited for too long, or must go."""
+    return _LEAVING.search(text) is not None
 
 
 def speaks_of_lock(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from pop2dissect.protocols.base import Closed, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn, primary_kind
 from pop2dissect.protocols.evidence import Evidence, is_captured
+from pop2dissect.protocols.refusals import speaks_of_leaving
 from pop2dissect.session import Disposition, Ground, LoginOutcome, Verdict
 
 NOTHING_TO_COMMIT: Final[Verdict[bool | None]] = Verdict(False, Ground.SHOWN)
@@ -44,19 +45,23 @@ def login_verdict(
 ) -> Verdict[LoginOutcome]:
     """Return what came of an attempt to log in: by the replies to it, else by what the server answered afterwards.
 
-    Of several replies the last word counts, but that an error or a close after an acceptance is no refusal. What the
-    client goes on to send shows nothing: it may not have waited.
+    Of several replies the last word counts, but that an error or a close after an acceptance is no refusal: the server
+    may have waited in vain. Where an error says no such thing, and the server then serves nobody, it has said both.
+    What the client goes on to send shows nothing: it may not have waited.
     """
+    served = next(((one, reply) for one in following for reply in one.replies if serves(one, reply)), None)
     told = [(reply, one) for reply in turn.replies if (one := outcome(reply)) is not None]
     if told:
         reply, value = next((pair for pair in reversed(told) if pair[1] == "accepted"), told[-1])
+        last = told[-1][0]
+        if isinstance(last, ReplyLine) and last is not reply and served is None and not speaks_of_leaving(last.text):
+            because = "the server accepted it, and refused before the client had asked for more"
+            return Verdict("unknown", Ground.CONTRADICTED, because, evidence.frames(turn.command, reply, last))
         said = "the server closed the connection" if isinstance(reply, Closed) else "the server's reply"
         return Verdict(value, Ground.SHOWN, said, evidence.frames(turn.command, reply))
-    for other in following:
-        shown = next((reply for reply in other.replies if serves(other, reply)), None)
-        if shown is not None:
-            because = "the reply to it does not show it, but the server went on to serve this client"
-            return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, shown))
+    if served is not None:
+        because = "the reply to it does not show it, but the server went on to serve this client"
+        return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, served[1]))
     if not evidence.server_seen:
         because = "nothing that the server sent was captured"
     elif turn.replies:

@@ -54,8 +54,8 @@ class Claims:
     def add_reset(self, offset: int, frame: int, highest: int) -> None:
         """Take a RST whose number is that of an offset, when the bytes up to ``highest`` had been seen."""
         self.any = True
-        self.resets = [reset for reset in self.resets if reset.offset != offset][1 - MAX_RESETS :]
-        self.resets.append(Reset(offset, frame, highest))
+        if all(reset.offset != offset for reset in self.resets):
+            self.resets = [*self.resets[1 - MAX_RESETS :], Reset(offset, frame, highest)]
 
     def fin(self, highest: int, proven: int) -> int | None:
         """Return the offset of the FIN that stands, by the bytes seen and by those that the peer acknowledged.

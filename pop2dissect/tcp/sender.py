@@ -258,8 +258,6 @@ class Sender:
         """Take what a RST says: the connection is over."""
         highest = self.pieces.highest
         offset = self.offset_of(segment.seq) if self.space.base is not None else highest
-        if any(reset.offset == offset for reset in self.claims.resets):
-            self.uncounted.add(segment.frame)  # sent again, it does not make the connection last longer
         self.claims.add_reset(offset, segment.frame, highest)
 
     def went_on(self, segment: Segment, *, acknowledges: bool) -> bool:

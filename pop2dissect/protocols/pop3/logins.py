@@ -42,7 +42,7 @@ class _Attempt(NamedTuple):
 
 def logins(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Login]:
     """Yield each attempt to log in, in order; a USER that was refused, or not followed by PASS, is one too."""
-    attempts = list(_attempts(turns))
+    attempts = list(_attempts(turns, evidence))
     for place, attempt in enumerate(attempts):
         until = attempts[place + 1].first if place + 1 < len(attempts) else len(turns)
         turn = turns[attempt.last]
@@ -77,7 +77,7 @@ def _without_code(text: str) -> str:
     return text.partition("]")[2].lstrip()
 
 
-def _attempts(turns: Sequence[Turn]) -> Iterator[_Attempt]:
+def _attempts(turns: Sequence[Turn], evidence: Evidence) -> Iterator[_Attempt]:
     user: str | None = None
     pending: int | None = None
     index = 0
@@ -85,7 +85,7 @@ def _attempts(turns: Sequence[Turn]) -> Iterator[_Attempt]:
         turn = turns[index]
         line, keyword = turn.command, turn.keyword
         at, index = index, index + 1
-        if line is None or _is_behind_stls(turn):
+        if line is None or _is_behind_stls(turn) or not evidence.is_ended(line):
             continue
         arguments = [] if line.missing else [decode_text(one) for one in line.command.arguments]
         if keyword == "USER":
