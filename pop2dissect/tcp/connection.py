@@ -76,7 +76,7 @@ class Connection:
         """Time of the segment that closed it: the second FIN, or an RST."""
         self._ends_at: int | None = None
         self._before_claims: deque[tuple[int, bool, int, int]] = deque(maxlen=MAX_CLAIMS)
-        """For the last FINs and RSTs: its frame, whether it is a RST, the last frame before it, and the end before it."""
+        """For the last FINs and RSTs: frame, whether it is a RST, the last frame before it, and the end before it."""
         self.over = False
         self.settled = False
         """Its segments need no look but at their flags: it has payload, is wanted, open, and alone on its ports."""
