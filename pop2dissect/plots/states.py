@@ -16,6 +16,8 @@ from pop2dissect.session import Session
 from pop2dissect.text.values import count
 
 _RADIUS = 0.42
+_ROOMY = 5
+"""Letters of a state's name that have room in its circle at the usual size."""
 
 _Edge = tuple[str, str]
 
@@ -34,7 +36,7 @@ class _Way:
 
 
 def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
-    """Draw the states and transitions of a server by its specification (RFC 937), and how often sessions took each.
+    """Draw the states and transitions of a server by its specification, and how often sessions took each.
 
     The diagram comes from the dissector's own table. Transitions taken are black and have their counts,
     those never taken are pale; what the table does not have is dashed. Only sessions of a protocol whose states can
@@ -57,7 +59,9 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
         ax.add_patch(
             Circle((x, y), _RADIUS, facecolor=fill, edgecolor=INK if state in seen else GREY, zorder=3, gid=state)
         )
-        ax.text(x, y, state, ha="center", va="center", weight="bold", zorder=4, color=INK if state in seen else GREY)
+        size = None if len(state) <= _ROOMY else SMALL * min(1.0, 1.8 * _ROOMY / len(state))
+        colour = INK if state in seen else GREY
+        ax.text(x, y, state, ha="center", va="center", weight="bold", zorder=4, color=colour, fontsize=size)
     for edge, way in ways.items():
         if edge[0] in places and edge[1] in places:
             _draw_way(ax, edge, way, most, diagram)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pop2dissect.protocols.base import ReplyKind
+from pop2dissect.protocols.base import ReplyKind, StateDiagram
 
 
 class ServerState(StrEnum):
@@ -45,6 +45,27 @@ SERVER: dict[tuple[str, str], ServerState] = {
     (_S.TRANSACTION, "QUIT"): _S.UPDATE,
 }
 """(state, command) -> the state after ``+OK``. After ``-ERR`` it stays, but for QUIT, which ends the session."""
+
+DIAGRAM = StateDiagram(
+    places={
+        "AUTHORIZATION": (0.0, 0.0),
+        "TRANSACTION": (3.0, 0.0),
+        "UPDATE": (6.0, 0.0),
+        "DONE": (0.0, -2.6),
+        "?": (3.0, -2.6),
+    },
+    bends={},
+    labels={
+        ("AUTHORIZATION", "AUTHORIZATION"): (0.0, 0.92, "bottom"),
+        ("AUTHORIZATION", "TRANSACTION"): (1.5, 0.1, "bottom"),
+        ("AUTHORIZATION", "DONE"): (0.0, -1.3, "center"),
+        ("AUTHORIZATION", "?"): (1.5, -1.3, "center"),
+        ("TRANSACTION", "TRANSACTION"): (4.1, -0.5, "top"),
+        ("TRANSACTION", "UPDATE"): (4.5, 0.1, "bottom"),
+        ("TRANSACTION", "DONE"): (1.5, -1.9, "center"),
+    },
+)
+"""The server's states as RFC 1939 orders them (section 3)."""
 
 _SHOWS_TRANSACTION = frozenset(
     command for (state, command) in SERVER if state is _S.TRANSACTION and (_S.AUTHORIZATION, command) not in SERVER

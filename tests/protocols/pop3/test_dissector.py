@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.protocols.base import Interpretation, MessageData, ReplyKind, Turn
+from pop2dissect.protocols.base import Closed, Interpretation, MessageData, ReplyKind, Turn
 from pop2dissect.protocols.pop3 import dissect
 from pop2dissect.protocols.pop3.meaning import interpret
+from pop2dissect.protocols.pop3.stuffing import stuff, unstuff
 from tests.support.conversation import Conversation
 
 Script = list[tuple[str, bytes]]
@@ -81,6 +84,97 @@ def test_segments_of_any_size_give_the_same_turns(size: int) -> None:
     assert [(one.user, one.password, one.outcome) for one in meaning.logins] == [
         (one.user, one.password, one.outcome) for one in same.logins
     ]
+
+
+CONTENTS = st.lists(
+    st.sampled_from([b".", b"..", b"\r\n", b"\r", b"\n", b"+OK", b"-ERR no\r\n", b"QUIT\r\n", b"\0", b"x"]), max_size=12
+).map(lambda pieces: b"".join(pieces) + b"\r\n")
+LOGINS = st.sampled_from(
+    [
+        [(b"USER fred", b"+OK"), (b"PASS two words", b"+OK")],
+        [(b"AUTH PLAIN", b"+ "), (b"AGZyZWQAcGFzcw==", b"+OK")],
+        [(b"AUTH LOGIN", b"+ VXNlcg=="), (b"*", b"-ERR"), (b"USER fred", b"+OK"), (b"PASS x", b"+OK")],
+    ]
+)
+COMMANDS = st.lists(
+    st.one_of(
+        CONTENTS.map(lambda content: (b"RETR 1", b"+OK 7 octets\r\n" + stuff(content) + b".")),
+        st.sampled_from(
+            [
+                (b"STAT", b"+OK 2 9"),
+                (b"LIST", b"+OK\r\n1 4\r\n2 5\r\n."),
+                (b"TOP 1 0", b"+OK\r\n\r\n."),
+                (b"RETR 9", b"-ERR no"),
+                (b"DELE 1", b"+OK"),
+                (b"RSET", b"+OK"),
+                (b"XYZ", b"-ERR"),
+            ]
+        ),
+    ),
+    max_size=8,
+)
+
+
+@given(LOGINS, COMMANDS, st.booleans(), st.data())
+def test_conversations_cut_anywhere_give_the_same_events(
+    login: list[tuple[bytes, bytes]], commands: list[tuple[bytes, bytes]], at_once: bool, data: st.DataObject
+) -> None:
+    talk = [*login, *([] if at_once else commands), (b"QUIT", b"+OK")]
+    if at_once and commands:
+        talk.insert(-1, (b"\r\n".join(said for said, _ in commands), b"\r\n".join(reply for _, reply in commands)))
+    whole: Script = [("S", b"+OK <1@h>\r\n")]
+    for command, reply in talk:
+        whole += [("C", command + b"\r\n"), ("S", reply + b"\r\n")]
+    cut: Script = []
+    for side, octets in whole:
+        ends = sorted(data.draw(st.sets(st.integers(1, len(octets) - 1), max_size=4)))
+        cut += [(side, octets[start:end]) for start, end in zip([0, *ends], [*ends, len(octets)], strict=True)]
+    expected, meaning = read(whole)
+    for turns, same in (read(cut), read(whole, 1)):
+        assert told(turns) == told(expected)
+        assert contents(turns, whole) == contents(expected, whole)
+        assert [(one.user, one.password, one.outcome) for one in same.logins] == [
+            (one.user, one.password, one.outcome) for one in meaning.logins
+        ]
+        assert [(one.number, one.disposed.value, one.released.value) for one in same.deletions] == [
+            (one.number, one.disposed.value, one.released.value) for one in meaning.deletions
+        ]
+    retrieved = [reply for said, reply in commands if said == b"RETR 1"]
+    assert contents(expected, whole) == [unstuff(one.split(b"\r\n", 1)[1][:-1]) for one in retrieved]
+
+
+def contents(turns: list[Turn], said: Script) -> list[bytes]:
+    """Return the messages that were found, without what byte-stuffing added."""
+    server = b"".join(octets for side, octets in said if side == "S")
+    return [
+        unstuff(server[reply.start : reply.end - (reply.end_mark or 0)])
+        for turn in turns
+        for reply in turn.replies
+        if isinstance(reply, MessageData) and reply.is_message
+    ]
+
+
+SCRAPS = st.lists(
+    st.one_of(
+        st.binary(max_size=8),
+        st.sampled_from([b"+OK\r\n", b"+ \r\n", b"-ERR\r\n", b".\r\n", b"RETR 1\r\n", b"AUTH PLAIN\r\n", b"*\r\n"]),
+        st.sampled_from([b"STLS\r\n", b"\x16\x03\x01", b"QUIT\r\n", b"CAPA\r\n", b"PASS x\r\n", b"\n", b"\r\n"]),
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+@given(st.lists(st.tuples(st.sampled_from("CS"), SCRAPS), max_size=8), st.booleans())
+def test_any_octets_give_turns(said: Script, from_start: bool) -> None:
+    client, server = Conversation().script(said).streams()
+    turns = list(dissect(client, server, from_start))
+    assert isinstance(interpret(turns, client, server), Interpretation)
+    lines = [(turn.command.start, turn.command.end) for turn in turns if turn.command is not None]
+    assert [start for start, _ in lines] == [0, *(end for _, end in lines)][: len(lines)]
+    if not any("TLS follows" in note for turn in turns for note in turn.notes):
+        assert (lines[-1][1] if lines else 0) == client.length
+    replies = [reply for turn in turns for reply in turn.replies if not isinstance(reply, Closed)]
+    assert all(before.end <= after.start for before, after in pairwise(replies))
 
 
 def fate(*said: bytes) -> list[tuple[object, object]]:
