@@ -88,7 +88,7 @@ def test_what_is_something_else_is_let_go(tmp_path: Path, monkeypatch: pytest.Mo
                 segment = decoder.decode(record)
                 if segment is not None:
                     yield segment
-                    kept = {id(flow.sender): flow.sender for flow in tracking._flows.values()}
+                    kept = {id(flow.sender): flow.sender for flow in tracking._flows.by_key.values()}
                     most = max(most, sum(len(sender.pieces.spans) for sender in kept.values()))
 
     assert list(tracking.connections(segments())) == []  # type: ignore[arg-type]

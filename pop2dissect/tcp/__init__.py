@@ -2,7 +2,8 @@
 
 from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.halfopen import HalfOpenTally
+from pop2dissect.tcp.probes import ProbeTally
 from pop2dissect.tcp.stream import Conflict, Gap, Span, Stream
-from pop2dissect.tcp.tracker import ProbeTally, Tracker
+from pop2dissect.tcp.tracker import Tracker
 
 __all__ = ["Conflict", "Connection", "Gap", "HalfOpenTally", "ProbeTally", "Span", "Stream", "Tracker"]

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from operator import itemgetter
 from typing import TypeAlias
 
-from pop2dissect.capture.record import capture_index, frame_text
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, FlowKey, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
+from pop2dissect.tcp.clock import SECOND
 from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.copies import Copies, absorb, find_second_tap
-from pop2dissect.tcp.halfopen import HalfOpenTally, is_half_open
+from pop2dissect.tcp.fit import Flow, place_of
+from pop2dissect.tcp.flows import Begins, Flows
 from pop2dissect.tcp.late import LateSegments
+from pop2dissect.tcp.lingering import Lingering
+from pop2dissect.tcp.probes import Count, Probes
 from pop2dissect.tcp.reassembly import OverlapPolicy
-from pop2dissect.tcp.sender import Place, Sender
-from pop2dissect.tcp.sequence import difference
-
-LATE_SYN = 1 << 16
-"""Octets that may be seen before the SYN they follow, where a capture has packets out of order."""
-
-LATE_SYN_PACKETS = 16
-"""Packets that may be seen before a SYN that does not fit the first of them."""
 
 MAX_GIVEN_UP = 1 << 17
 """Connections that are remembered to be of no interest. One that is forgotten is looked at again, and takes no harm."""
@@ -38,60 +31,7 @@ _FIRST = 64
 """Bytes of an end that show whether it is a server."""
 
 _CONTROL = SYN | FIN | RST
-_SECOND = 10**9
 _NEVER = 1 << 100
-
-
-@dataclass(slots=True)
-class ProbeTally:
-    """Connections without payload from one address to one server port, counted."""
-
-    client: bytes
-    """The client's address, 4 or 16 octets."""
-    server: bytes
-    server_port: int
-    first_frame: int
-    first_time: int
-    last_time: int
-    attempts: int = 0
-    answered: int = 0
-    refused: int = 0
-    unanswered: int = 0
-
-    def add(self, connection: Connection) -> None:
-        """Count a connection that is over."""
-        self.attempts += 1
-        if connection.server.space.initial is not None:
-            self.answered += 1
-        elif connection.refused:
-            self.refused += 1
-        else:
-            self.unanswered += 1
-        if connection.first_frame < self.first_frame:
-            self.first_frame = connection.first_frame
-        self.first_time = min(self.first_time, connection.start)
-        self.last_time = max(self.last_time, connection.end)
-
-
-@dataclass(slots=True)
-class Flow:
-    """One direction of a connection: what a flow key leads to."""
-
-    connection: Connection
-    sender: Sender
-
-
-@dataclass(slots=True)
-class _Count:
-    """How many connections something befell, and the first frame of the first of them."""
-
-    connections: int = 0
-    first_frame: int = 0
-
-    def add(self, connection: Connection) -> None:
-        if not self.connections:
-            self.first_frame = connection.first_frame
-        self.connections += 1
 
 
 class Tracker:
@@ -124,12 +64,8 @@ class Tracker:
         self._interest = interest
         self._serves = serves
         self._kind = kind
-        self._flows: dict[bytes, Flow] = {}
-        """By flow key, the last connection with its addresses and ports."""
-        self._closed: deque[Connection] = deque()
-        """Closed by both ends, or replaced by another on the same addresses and ports."""
-        self._reset: deque[Connection] = deque()
-        """Closed by a RST."""
+        self._flows = Flows(self._ports, limits)
+        self._lingering = Lingering(limits)
         self._due = 0 if limits.idle_seconds else _NEVER
         """Time in ns at which the first of them is over, or silent ones are looked for."""
         self._undecided: deque[Connection] = deque()
@@ -141,16 +77,15 @@ class Tracker:
         self._copies = Copies(limits.remembered)
         self._given_up: OrderedDict[bytes, None] = OrderedDict()
         """Flow keys, of both directions, in the order in which the connections were found to be of no interest."""
-        self._abandoned = _Count()
+        self._abandoned = Count()
         """Connections that were given up because too many were open."""
-        self._uncounted = _Count()
-        """Connections of pairs that are in no row of the table."""
-        self.probes: dict[tuple[bytes, bytes, int], ProbeTally] = {}
-        self.half_open: dict[tuple[bytes, int], HalfOpenTally] = {}
+        self._probes = Probes(limits.probe_pairs)
+        self.probes = self._probes.tallies
+        self.half_open = self._probes.half_open
 
     def connections(self, segments: Iterable[Segment]) -> Iterator[Connection]:
         """Take all segments of a capture in order; give each connection that is wanted when it is over."""
-        flows = self._flows
+        flows = self._flows.by_key
         for segment in segments:
             flow = flows.get(segment.key)
             if flow is not None and not segment.flags & _CONTROL and flow.connection.settled:
@@ -162,7 +97,7 @@ class Tracker:
             if self._done:
                 yield from self._done
                 self._done.clear()
-        left = self._open_connections()
+        left = self._flows.connections()
         for connection in (*(one for one in left if one.copy_of is not None), *left):
             self._finish(connection)
         yield from self._done
@@ -173,10 +108,10 @@ class Tracker:
             if self._late.belongs(segment) or self._is_given_up(segment):
                 return
             flow = self._open(segment)
-        elif segment.flags & SYN:
-            flow = self._place_syn(flow, segment)
-        elif flow.connection.earlier is not None or flow.connection.closed_at is not None:
-            flow = self._place(flow, segment)
+        elif segment.flags & SYN or flow.connection.earlier is not None or flow.connection.closed_at is not None:
+            place = self._flows.place_syn if segment.flags & SYN else self._flows.place
+            found = place(flow, segment)
+            flow = self._open(segment, flow.connection, found.copy_of) if isinstance(found, Begins) else found
         connection, sender = flow.connection, flow.sender
         if sender.context is None:
             sender.context = place_of(segment)
@@ -192,7 +127,7 @@ class Tracker:
             connection.is_given
             and connection.closed_at is None
             and connection.earlier is None
-            and self._flows[segment.key].connection is connection
+            and self._flows.by_key[segment.key].connection is connection
         )
         if self._undecided and self._undecided[0].has_payload:
             self._number()
@@ -222,124 +157,16 @@ class Tracker:
     def _is_on_wanted_port(self, key: bytes) -> bool:
         return int.from_bytes(key[-2:]) in self._ports or int.from_bytes(key[-4:-2]) in self._ports
 
-    def _open_connections(self) -> list[Connection]:
-        """Return all connections that are not over, earlier ones with the same addresses and ports first."""
-        newest = dict.fromkeys(flow.connection for flow in self._flows.values())
-        return [one.connection for connection in newest for one in reversed(self._rivals(_flow(connection)))]
-
     @property
     def warnings(self) -> list[str]:
         """What was left out so far, a sentence each."""
-        warnings = self._late.warnings() + self._copies.warnings()
-        for noted, what in (
-            (
-                self._abandoned,
-                f"were counted as over because more than {self._limits.half_open:,} were open (limit half_open)",
-            ),
-            (
-                self._uncounted,
-                f"are in no row of the table of probes, because it has the {self._limits.probe_pairs:,} rows that "
-                "it may have (limit probe_pairs)",
-            ),
-        ):
-            if noted.connections:
-                first = frame_text(noted.first_frame)
-                warnings.append(
-                    f"{noted.connections:,} connections without payload (the first began with {first}) {what}"
-                )
-        return warnings
-
-    def _rivals(self, flow: Flow) -> list[Flow]:
-        """Return the connections with the addresses and ports of one that are not over, the newest first."""
-        forward = flow.sender is flow.connection.client
-        key = flow.connection.client_key
-        rivals = []
-        newer: Connection | None = None
-        connection: Connection | None = flow.connection
-        while connection is not None:
-            if not connection.over:
-                rivals.append(Flow(connection, _end(connection, (connection.client_key == key) is forward)))
-                newer = connection
-            elif newer is not None:
-                newer.earlier = connection.earlier
-            connection = connection.earlier
-        return rivals
-
-    def _place_syn(self, flow: Flow, segment: Segment) -> Flow:
-        """Return to which connection with its addresses and ports a SYN belongs, which may be a new one."""
-        rivals = self._rivals(flow)
-        where = place_of(segment)
-        answers = bool(segment.flags & ACK)
-        for rival in rivals if answers else ():
-            if rival.connection.copy_of is not None and rival.sender.space.initial is None and _answers(rival, segment):
-                return rival
-        fitting = [rival for rival in rivals if _repeats_syn(rival, segment)]
-        if fitting:
-            best = min(
-                fitting, key=lambda rival: (rival.sender.context not in (None, where), rival.connection.has_payload)
-            )
-            elsewhere = best.sender.context not in (None, where)
-            # A SYN that is captured again on an open connection may be a copy, and so may all that follows it.
-            spoken = best.connection.has_payload and best.connection.handshake_ack
-            if answers or not (spoken or elsewhere):
-                return best
-            original = next((one.connection for one in reversed(fitting)), best.connection)
-            return self._open(segment, flow.connection, copy_of=original)
-        answered = [rival for rival in rivals if _answers(rival, segment)] if answers else []
-        if answered:
-            return min(answered, key=lambda rival: difference(segment.ack, _asked(rival)))
-        newest = rivals[0]
-        connection, sender = newest.connection, newest.sender
-        unasked = sender.space.initial is None and not sender.has_spoken
-        young = connection.asks and connection.packets <= LATE_SYN_PACKETS
-        if unasked and young and not answers and not self._is_to_server(segment):
-            return newest  # it answers the peer's SYN with one of its own: a simultaneous open, or one in four packets
-        if sender.space.initial is None and sender.space.base is not None:
-            late = difference(sender.space.base, segment.seq + 1)
-            if late == 0 or (0 < late <= LATE_SYN and connection.packets <= LATE_SYN_PACKETS):
-                return newest
-        elif sender.space.initial is None and not connection.asks:
-            return newest
-        elif answers and not connection.has_payload:
-            base = connection.other(sender).space.base
-            if base is None or _just_after(segment.ack, base - 1):
-                return newest
-        if connection.closed_at is None and (connection.has_payload or connection.handshake[1]):
-            connection.note(
-                f"a SYN of the {sender.name} with another initial sequence number on an open connection", segment.frame
-            )
-        return self._open(segment, flow.connection)
-
-    def _place(self, flow: Flow, segment: Segment) -> Flow:
-        """Return to which of the connections with its addresses and ports a segment belongs, by its numbers.
-
-        Segments of an earlier one may still come: late ones, or all that follow where the SYN of the later one was
-        forged, or not accepted (RFC 5961, section 4). Where the numbers fit several, the network it was on decides.
-        """
-        rivals = self._rivals(flow)
-        where = place_of(segment)
-        exactly = any(rival.connection.copy_of is not None for rival in rivals)
-        misfits = [(_misfit(rival, segment, where, exactly), rival) for rival in rivals]
-        if any(one.connection.is_open and not misfit[0] for misfit, one in misfits):
-            # What no answer bears out is no rival of a conversation that goes on.
-            misfits = [one for one in misfits if one[1].connection.is_answered]
-        _, best = min(misfits, key=itemgetter(0))
-        if self._goes_elsewhere(best.sender, segment) and all(one.connection.closed_at is not None for one in rivals):
-            return self._open(segment, flow.connection)
-        if best.connection.closed_at is None:
-            for rival in rivals:
-                if rival.connection is best.connection:
-                    break
-                rival.connection.outlived = True
-        elif best.connection.superseded and not segment.flags & RST:
-            best.connection.superseded = False
-            best.connection.judge_end(segment.time)
-        return best
-
-    def _goes_elsewhere(self, sender: Sender, segment: Segment) -> bool:
-        """Whether payload belongs to another connection than those that are known, whose SYN was not captured."""
-        distance = sender.distance(segment.seq)
-        return bool(segment.length) and distance is not None and distance > self._limits.unseen_octets
+        abandoned = f"were counted as over because more than {self._limits.half_open:,} were open (limit half_open)"
+        return [
+            *self._late.warnings(),
+            *self._copies.warnings(),
+            *self._abandoned.warning(abandoned),
+            *self._probes.warnings(),
+        ]
 
     def _supersede(self, connection: Connection, segment: Segment) -> None:
         """Let earlier connections on the same network end, now that another one uses their addresses and ports."""
@@ -371,8 +198,8 @@ class Tracker:
         sender, peer = connection.client, connection.server
         if not from_client:
             sender, peer = peer, sender
-        flow = self._flows[forward] = Flow(connection, sender)
-        self._flows[backward] = Flow(connection, peer)
+        flow = self._flows.by_key[forward] = Flow(connection, sender)
+        self._flows.by_key[backward] = Flow(connection, peer)
         if earlier is not None:
             earlier.settled = False
             self._thin_out(flow)
@@ -385,48 +212,27 @@ class Tracker:
 
     def _thin_out(self, flow: Flow) -> None:
         """Finish one of the earlier connections with the same addresses and ports, where there are too many."""
-        rivals = [rival.connection for rival in self._rivals(flow)][:0:-1]
+        rivals = [rival.connection for rival in self._flows.rivals(flow)][:0:-1]
         if len(rivals) >= MAX_RIVALS:
             idle = [one for one in rivals if not one.has_payload and not one.handshake[1]]
             self._finish((idle or [one for one in rivals if one.closed_at is not None] or rivals)[0])
 
     def _close(self, connection: Connection) -> None:
         """Let a connection end after a while; until then it takes segments."""
-        assert connection.closed_at is not None
-        self._queue(connection).append(connection)
-        self._due = min(self._due, connection.closed_at + self._lingers(connection))
-
-    def _queue(self, connection: Connection) -> deque[Connection]:
-        return self._reset if connection.is_reset else self._closed
-
-    def _lingers(self, connection: Connection) -> int:
-        limits = self._limits
-        return (limits.reset_seconds if connection.is_reset else limits.closed_seconds) * _SECOND
+        self._due = min(self._due, self._lingering.add(connection))
 
     def _expire(self, now: int) -> None:
         """Finish the connections that have been closed for long enough."""
-        self._due = _NEVER
-        for closed in (self._closed, self._reset):
-            for _ in range(len(closed)):
-                connection = closed[0]
-                if connection.over or connection.closed_at is None or self._queue(connection) is not closed:
-                    closed.popleft()  # it went on, and is queued again where it ends again
-                    if not connection.over and connection.closed_at is not None:
-                        self._close(connection)
-                    continue
-                due = connection.closed_at + self._lingers(connection)
-                if now <= due:
-                    self._due = min(self._due, due)
-                    break
-                closed.popleft()
-                if self._has_copy(connection):
-                    connection.closed_at = now  # until it is known whether it is one
-                    self._close(connection)
-                else:
-                    self._finish(connection)
-        idle = self._limits.idle_seconds * _SECOND
+        for connection in self._lingering.over(now):
+            if self._flows.has_copy(connection):
+                connection.closed_at = now  # until it is known whether it is one
+                self._lingering.add(connection)
+            else:
+                self._finish(connection)
+        self._due = self._lingering.next_due(_NEVER)
+        idle = self._limits.idle_seconds * SECOND
         if idle:
-            for connection in self._open_connections():
+            for connection in self._flows.connections():
                 if connection.end < now - idle:
                     connection.note(
                         f"more than {self._limits.idle_seconds:,} s without a segment after it (limit idle_seconds)",
@@ -448,16 +254,11 @@ class Tracker:
             return destination in self._ports
         return source >= destination
 
-    def _is_to_server(self, segment: Segment) -> bool:
-        """Whether a segment goes to one of the wanted ports, and not from one."""
-        _, _, source, destination = FlowKey.of(segment.key)
-        return destination in self._ports and source not in self._ports
-
     def _finish(self, connection: Connection) -> None:
         if connection.over:
             return
         connection.over = True
-        self._forget(connection)
+        self._flows.forget(connection)
         if self._is_copy(connection):
             connection.outlived = True
         else:
@@ -471,7 +272,7 @@ class Tracker:
             if connection.number:
                 self._done.append(connection)
         elif not connection.outlived and (self._interest is None or self._is_on_wanted_port(connection.client_key)):
-            self._count_probe(connection)
+            self._probes.add(connection)
         self._number()
 
     def _tell_ends(self, connection: Connection) -> None:
@@ -495,23 +296,6 @@ class Tracker:
             return absorb(original, connection)
         return connection.has_payload and connection.wanted is True and self._copies.is_copy(connection)
 
-    def _has_copy(self, connection: Connection) -> bool:
-        """Whether a connection is open that may be a copy of one."""
-        flow = self._flows.get(connection.client_key)
-        return flow is not None and any(one.connection.copy_of is connection for one in self._rivals(flow))
-
-    def _forget(self, connection: Connection) -> None:
-        """Let the addresses and ports of a connection that is over lead to an earlier one, if there is one."""
-        for key in (connection.client_key, reverse_key(connection.client_key)):
-            flow = self._flows.get(key)
-            if flow is None or not flow.connection.over:
-                continue
-            rivals = self._rivals(flow)
-            if rivals:
-                self._flows[key] = rivals[0]
-            else:
-                del self._flows[key]
-
     def _number(self) -> None:
         """Number connections as far as it is decided which of them are given out."""
         undecided = self._undecided
@@ -523,127 +307,7 @@ class Tracker:
                 if connection.over:
                     self._done.append(connection)
 
-    def _count_probe(self, connection: Connection) -> None:
-        client, server, _, port = FlowKey.of(connection.client_key)
-        tally = self.probes.get((client, server, port))
-        if tally is None and len(self.probes) < self._limits.probe_pairs:
-            tally = self.probes[client, server, port] = ProbeTally(
-                client, server, port, connection.first_frame, connection.start, connection.end
-            )
-        if tally is None:
-            self._uncounted.add(connection)
-        else:
-            tally.add(connection)
-        if is_half_open(connection):
-            half_open = self.half_open.get((server, port))
-            if half_open is None:
-                first, start = connection.first_frame, connection.start
-                half_open = self.half_open[server, port] = HalfOpenTally(server, port, first, start, start)
-            half_open.add(connection, listed=tally is not None)
-
-
-def place_of(segment: Segment) -> Place:
-    """Return where a segment was captured: in which capture, and on which network."""
-    return capture_index(segment.frame), segment.context
-
 
 def _apart(one: Connection, other: Connection) -> bool:
     """Whether two connections with the same addresses and ports were seen on different networks."""
     return None not in (one.client.context, other.client.context) and one.client.context != other.client.context
-
-
-def _end(connection: Connection, client: bool) -> Sender:
-    return connection.client if client else connection.server
-
-
-def _flow(connection: Connection) -> Flow:
-    return Flow(connection, connection.client)
-
-
-def _repeats_syn(rival: Flow, segment: Segment) -> bool:
-    """Whether a SYN has the number that a connection began with, or may have begun with."""
-    sender = rival.sender
-    if segment.seq not in (sender.space.initial, sender.rival):
-        return False
-    answered = rival.connection.other(sender).space.initial
-    return not segment.flags & ACK or answered is None or _just_after(segment.ack, answered)
-
-
-def _answers(rival: Flow, segment: Segment) -> bool:
-    """Whether a SYN acknowledges the SYN of a connection that has no answer, or may yet take another one."""
-    sender = rival.sender
-    if rival.connection.other(sender).space.initial is None or sender.has_spoken:
-        return False
-    if not _just_after(segment.ack, _asked(rival)):
-        return False
-    base = sender.space.base  # of an end that was acknowledged for long, it is no guess any more
-    return base in (None, (segment.seq + 1) & 0xFFFFFFFF) or rival.connection.packets <= LATE_SYN_PACKETS
-
-
-def _asked(rival: Flow) -> int:
-    """Return the initial sequence number of the peer, which must be known."""
-    initial = rival.connection.other(rival.sender).space.initial
-    assert initial is not None
-    return initial
-
-
-def _just_after(ack: int, initial: int) -> bool:
-    """Whether a number acknowledges a SYN, and perhaps some data that came with it."""
-    return 0 <= difference(ack, initial + 1) <= LATE_SYN
-
-
-def _misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple[int, ...]:
-    """Return how badly a segment fits a connection, by its two numbers and by where it was captured.
-
-    One more than expected is as good: a FIN counts as one. What repeats a part of a stream fits as well, but not
-    ``exactly``: of a connection and its copy, it is where the next bytes are due that tells them apart. Of two that
-    fit alike, the one that has spoken is meant, or that to which the segment is news, and a connection before its copy.
-    """
-    sender = rival.sender
-    misfits = [_distance(sender, segment.seq, exactly)]
-    if segment.flags & ACK:
-        misfits.append(_distance(rival.connection.other(sender), segment.ack, exactly, acknowledged=True))
-    known = [distance for distance in misfits if distance is not None]
-    worst = max(known, default=LATE_SYN)
-    return (
-        worst > LATE_SYN,
-        sender.context not in (None, where),
-        worst,
-        -len(known),
-        sender.space.base is not None and not sender.is_due(sender.offset_of(segment.seq)),
-        not rival.connection.has_payload,
-        exactly and not _is_news(rival, segment),
-        rival.connection.copy_of is not None,
-    )
-
-
-def _is_news(rival: Flow, segment: Segment) -> bool:
-    """Whether a segment that fits a connection is more than it has seen."""
-    sender = rival.sender
-    if segment.length:
-        return sender.space.base is None or sender.offset_of(segment.seq) + segment.length > sender.pieces.highest
-    if segment.flags & FIN:
-        return not sender.claims.fins
-    if segment.flags & RST:
-        return not sender.reset
-    last = rival.connection.other(sender).acks.number
-    return last is None or difference(segment.ack, last) > 0
-
-
-def _distance(sender: Sender, number: int, exactly: bool, *, acknowledged: bool = False) -> int | None:
-    """Return how far a number is from those that a stream has, or from where its next bytes are due.
-
-    Of a stream of which nothing was captured, a number further on may well be ``acknowledged``.
-    """
-    if sender.space.base is None:
-        return None
-    unseen = acknowledged and not sender.has_spoken
-    highest = max(sender.pieces.highest, sender.acks.proven) if unseen else sender.pieces.highest
-    offset = sender.offset_of(number)
-    if unseen and highest < offset <= highest + LATE_SYN:
-        return 0
-    if unseen and sender.acks.number is None and abs(offset - highest) > sender.limits.unseen_octets:
-        return None  # what told the base may have been forged
-    if sender.is_due(offset):
-        return 0
-    return max(abs(offset - highest) - 1, 0) if exactly else max(-1 - offset, offset - highest - 1, 0)
