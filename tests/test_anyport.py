@@ -94,7 +94,7 @@ def test_what_is_something_else_is_let_go(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tracking.connections(segments())) == []  # type: ignore[arg-type]
     assert most <= 12
     assert len(tracking._given_up) <= 2 * 3 + 2
-    assert not tracking._flows
+    assert not tracking._flows.by_key
 
 
 def test_what_is_left_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
