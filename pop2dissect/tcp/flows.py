@@ -117,7 +117,8 @@ class Flows:
             return newest  # it answers the peer's SYN with one of its own: a simultaneous open, or one in four packets
         if sender.space.initial is None and sender.space.base is not None:
             late = difference(sender.space.base, segment.seq + 1)
-            if late == 0 or (0 < late <= LATE_SYN and connection.packets <= LATE_SYN_PACKETS):
+            is_first = connection.other(sender).acks.number is None  # nothing else of its end was captured
+            if (late == 0 and is_first) or (0 <= late <= LATE_SYN and connection.packets <= LATE_SYN_PACKETS):
                 return newest
         elif sender.space.initial is None and not connection.asks:
             return newest
