@@ -61,6 +61,7 @@ def assemble(connection: Connection) -> Session:
         server_software=meaning.server,
         folders=meaning.folders,
         deletions=meaning.deletions,
+        listed=meaning.listed,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pop2dissect.ledger import LedgerEntry, Mailbox
 from pop2dissect.session import Ground
+from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.values import frame_list
 
 _CAME_OF_IT = {True: "deleted", False: "not deleted", None: "open whether deleted"}
@@ -32,3 +33,6 @@ def remarks(mailbox: Mailbox) -> Iterator[str]:
         yield f"{messages} of session {session}: {_CAME_OF_IT[value]} ({ground}: {because})"
     for first, second in mailbox.at_once:
         yield f"sessions {first} and {second} had it open at the same time"
+    for message in mailbox.shared:
+        acts = listed([f"{act.what} in session {act.session} from {act.client}" for act in message.acts])
+        yield f"message of unique-id {quoted(message.identifier)}: {acts}"

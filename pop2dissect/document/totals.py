@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pop2dissect.protocols import subjects
-from pop2dissect.session import Finding, Session
+from pop2dissect.session import Deletion, Finding, Session
 
 
 @dataclass(slots=True)
@@ -25,6 +25,8 @@ class Totals:
     dispositions: Counter[str] = field(default_factory=Counter)
     committed: int = 0
     """Deletions that were released by QUIT or FOLD."""
+    unread: int = 0
+    """Messages that were marked as deleted and not transferred in that session."""
     violations: Counter[str] = field(default_factory=Counter)
     findings: Counter[str] = field(default_factory=Counter)
     """By severity."""
@@ -49,7 +51,9 @@ class Totals:
             self.messages += 1
             self.octets += message.octets
             self.dispositions[message.disposition] += 1
-            self.committed += message.committed is True
+        for one in session.deleted:
+            self.committed += one.released.value is True
+            self.unread += isinstance(one, Deletion)
         for exchange in session.exchanges:
             if exchange.violations:
                 self.violations.update(exchange.violations)

@@ -141,7 +141,7 @@ class Clients:
             accepted=listed([quoted(user) for user in users if user]),
             refused=sum(session.login == "refused" for session in client.sessions),
             read=len(messages),
-            deleted=sum(message.committed is True for message in messages),
+            deleted=sum(one.released.value is True for session in client.sessions for one in session.deleted),
             first=stamp(client.first_time, self._rendering.zone),
             last=stamp(client.last_time, self._rendering.zone),
             severity=client.severity,

@@ -94,7 +94,7 @@ def session_row(session: Session, findings: Sequence[Finding], rendering: Render
         login=login_words(session),
         ending=session.ending,
         messages=len(session.messages),
-        deleted=sum(message.disposition == "deleted" for message in session.messages),
+        deleted=len(session.deleted),
         octets=total_octets(session.messages),
         severity=max((finding.severity for finding in findings), default=None),
         findings=len(findings),

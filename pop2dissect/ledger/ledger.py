@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from pop2dissect.ledger.model import Mailbox
 from pop2dissect.ledger.rules import Key, conclude, key_of
 from pop2dissect.ledger.same import fingerprint
-from pop2dissect.ledger.visits import Visit, sighting, visits_of
+from pop2dissect.ledger.visits import Visit, note_listed, sighting, visits_of
 from pop2dissect.session import Ground, Message, Session, Verdict
 
 MAX_WAITING: Final = 1 << 14
@@ -43,6 +43,8 @@ class Ledger:
         self._weight = 0
         self._last_deleting: dict[Key, tuple[Session, Visit]] = {}
         """Of each mailbox the last waiting visit that deleted something."""
+        self._deleted: dict[Key, set[str]] = {}
+        """Of each mailbox the unique-ids of what was deleted: those are looked for in later listings."""
 
     @property
     def limits_reached(self) -> list[str]:
@@ -84,6 +86,9 @@ class Ledger:
             else:
                 self._visits.append(visit)
             key = key_of(visit)
+            deleted = self._deleted.setdefault(key, set())
+            note_listed(session, visit, deleted)
+            deleted.update(one.identifier for one in visit.deletions if one.identifier is not None)
             earlier = self._last_deleting.get(key)
             if earlier is not None:
                 _compare(*earlier, session, visit)
@@ -100,6 +105,13 @@ class Ledger:
                 del self._last_deleting[key]
             for one in visit.deletions:
                 if one.entry.committed is not None and one.entry.committed is not one.shown:
+                    verdict, exchange = one.entry.committed, one.entry.exchange
+                    session.deletions = tuple(
+                        marked._replace(released=verdict) if marked.exchange == exchange else marked
+                        for marked in session.deletions
+                    )
+                    if one.message is None:
+                        continue
                     message = session.messages[one.message - 1]
                     message.released = one.entry.committed
                     if not one.certain:
@@ -128,7 +140,7 @@ def _compare(session: Session, visit: Visit, later: Session, later_visit: Visit)
             numbers.setdefault(prints[message.index], set()).add(message.number)
     for one in again:
         message = transferred[one.entry.number]
-        found = prints.get(one.message)
+        found = prints.get(one.message) if one.message is not None else None
         if found is not None and len(numbers[found]) == 1 and fingerprint(message) == found:
             one.back = sighting(later, message)
 

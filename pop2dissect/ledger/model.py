@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.session import Endpoint, Verdict
@@ -48,6 +48,24 @@ class LedgerEntry:
     """Of a deletion: why they show that."""
 
 
+class Act(NamedTuple):
+    """What a client did with a message."""
+
+    what: Literal["fetched", "deleted"]
+    session: int
+    client: str
+    """Its address."""
+    frames: tuple[FrameRef, ...]
+
+
+class SharedMessage(NamedTuple):
+    """A message that clients at several addresses fetched or deleted: one unique-id in several sessions."""
+
+    identifier: str
+    acts: tuple[Act, ...]
+    """In order of the sessions' beginnings."""
+
+
 @dataclass(slots=True)
 class Mailbox:
     """A mailbox on a server."""
@@ -61,6 +79,8 @@ class Mailbox:
     """In order of time; those of one session in the order of its exchanges."""
     at_once: tuple[tuple[int, int], ...]
     """Sessions that had it open at the same time, each with one that it overlaps."""
+    shared: tuple[SharedMessage, ...] = ()
+    """Messages that clients at several addresses fetched or deleted."""
 
     @property
     def sessions(self) -> tuple[int, ...]:

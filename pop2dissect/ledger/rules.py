@@ -17,7 +17,7 @@ Of a visit that counted N1 messages and deleted D of them, the next visit's coun
 - Where it is unknown what the client made of U further messages, and N2 = N1 - D - U, all of them were deleted,
   provided that everything the server sent was captured, so that there was no other message to delete.
 
-Whatever the counts, a unique-id that is met again after the release (RFC 1939, section 7: it is never used for
+Whatever the counts, a unique-id that is fetched or listed again after the release (RFC 1939, section 7: it is never used for
 another message) shows that the message is still there.
 
 Nothing is shown where another session had the mailbox open at the same time as the visit or at the next count, where
@@ -33,7 +33,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from pop2dissect.capture.record import FrameRef
-from pop2dissect.ledger.model import LedgerEntry, Mailbox, Outcome
+from pop2dissect.ledger.model import Act, LedgerEntry, Mailbox, Outcome, SharedMessage
 from pop2dissect.ledger.visits import Deletion, Visit
 from pop2dissect.session import Endpoint, Ground, Verdict
 from pop2dissect.text.values import count
@@ -95,6 +95,26 @@ def _mailbox(key: Key, visits: Sequence[Visit]) -> Mailbox:
         users=tuple(dict.fromkeys(visit.user for visit in visits)),
         entries=tuple(_in_time(entries)),
         at_once=tuple(at_once),
+        shared=_shared(visits),
+    )
+
+
+def _shared(visits: Sequence[Visit]) -> tuple[SharedMessage, ...]:
+    """Return the messages that clients at several addresses fetched or deleted, by their unique-ids."""
+    acts: dict[str, list[Act]] = {}
+    for visit in visits:
+        for identifier, seen in visit.identifiers.items():
+            if seen is not None and seen.message is not None:
+                acts.setdefault(identifier, []).append(Act("fetched", visit.session, visit.client, seen.frames))
+        for one in visit.deletions:
+            if one.identifier is not None and one.certain:
+                acts.setdefault(one.identifier, []).append(
+                    Act("deleted", visit.session, visit.client, one.entry.frames)
+                )
+    return tuple(
+        SharedMessage(identifier, tuple(done))
+        for identifier, done in acts.items()
+        if len({act.client for act in done}) > 1
     )
 
 
@@ -209,13 +229,15 @@ def _judge_identifiers(visits: Sequence[Visit]) -> None:
             if earlier.last_frame.capture == visit.first_frame.capture and earlier.last_frame >= visit.first_frame:
                 continue
             del waiting[identifier]
-            because = f"session {visit.session} gets a message of the same unique-id"
+            gets = "lists" if seen.message is None else "gets"
+            because = f"session {visit.session} {gets} a message of the same unique-id"
             if one.entry.outcome == "took effect":
                 _write(one, Shown("not shown", f"{one.entry.because}; but {because}"))
             else:
                 _write(one, Shown("did not", because, seen.frames))
         for one in visit.deletions:
-            if one.identifier is not None and one.certain and visit.identifiers.get(one.identifier) is not None:
+            # None stands for an id that two of its messages have.
+            if one.identifier is not None and one.certain and visit.identifiers.get(one.identifier, one) is not None:
                 waiting[one.identifier] = visit, one
 
 

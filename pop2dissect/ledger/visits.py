@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.ledger.model import Kind, LedgerEntry
+from pop2dissect.session import Deletion as Marked
 from pop2dissect.session import Endpoint, Exchange, FolderOpening, Message, Session, Verdict
 
 MAX_IDENTIFIER = 128
@@ -28,9 +29,8 @@ class Deletion:
     """A later transfer of the same octets under the same number."""
 
     @property
-    def message(self) -> int:
-        """The message's index in its session, from 1."""
-        assert self.entry.message is not None
+    def message(self) -> int | None:
+        """The message's index in its session, from 1; None where it was not transferred."""
         return self.entry.message
 
 
@@ -41,6 +41,8 @@ class Visit:
     session: int
     server: Endpoint
     user: str | None
+    client: str
+    """The client's address."""
     name: str | None
     """The mailbox as the server names it, else as the client asked for it; None for the user's own."""
     is_login: bool
@@ -71,7 +73,7 @@ class Visit:
 
 def visits_of(session: Session) -> list[Visit]:
     """Return the mailboxes that a session opened, one after the other; one that was opened again comes again."""
-    if not session.folders and not session.messages:
+    if not session.folders and not session.messages and not session.deletions:
         return []
     groups = _by_visit([one for one in session.folders if one.outcome != "refused"])
     firsts = [group[0].exchange for group in groups]
@@ -81,7 +83,8 @@ def visits_of(session: Session) -> list[Visit]:
     bounds = [0, *firsts, len(session.exchanges)]
     visits: list[Visit] = []
     for place, group in enumerate([[], *groups]):
-        if (group and group[0].outcome != "absent") or messages[place]:
+        deletes = any(bounds[place] <= one.exchange < bounds[place + 1] for one in session.deletions)
+        if (group and group[0].outcome != "absent") or messages[place] or deletes:
             visit = _visit(session, group, messages[place], bounds[place], bounds[place + 1])
             if visits:
                 visit.start = max(visit.start, visits[-1].start)
@@ -112,6 +115,7 @@ def _visit(
         session=session.id,
         server=session.server,
         user=_user_at(session, first),
+        client=session.client.ip,
         name=named or asked or next((one.mailbox for one in messages if one.mailbox), None),
         is_login=asked is None,
         start=session.start,
@@ -141,10 +145,20 @@ def _visit(
     return visit
 
 
+def note_listed(session: Session, visit: Visit, wanted: Container[str]) -> None:
+    """Note which unique-ids of messages that earlier sessions deleted are listed again."""
+    for one in session.listed:
+        if one.exchange in visit.exchanges and one.identifier in wanted and one.identifier not in visit.identifiers:
+            entry = _entry("count", visit, session.exchanges[one.exchange])
+            entry.number = one.number
+            visit.identifiers[one.identifier] = entry
+
+
 def _counts(
     visit: Visit, session: Session, openings: Sequence[FolderOpening], messages: Sequence[Message]
 ) -> Iterator[LedgerEntry]:
     by = [one.acknowledged_by for one in messages if _may_be_deleted(one)]
+    by += [one.exchange for one in _unread(session, visit, messages)]
     deleted = min((exchange for exchange in by if exchange is not None), default=None)
     for one in openings:
         if one.messages is not None:
@@ -180,6 +194,25 @@ def _deletions(visit: Visit, session: Session, messages: Sequence[Message]) -> I
         visit.deletions.append(Deletion(entry, message.identifier, certain, message.released))
         if certain:
             yield entry
+    named: dict[str, set[int]] = {}
+    for listed in session.listed if session.deletions else ():
+        named.setdefault(listed.identifier, set()).add(listed.number)
+    twice = {identifier for identifier, numbers in named.items() if len(numbers) > 1}
+    for one in _unread(session, visit, messages):
+        entry = _entry("deletion", visit, session.exchanges[one.exchange])
+        entry.frames = one.disposed.frames or entry.frames
+        entry.number, entry.committed = one.number, one.released
+        identifier = one.identifier if one.identifier not in twice else None
+        visit.deletions.append(Deletion(entry, identifier, True, one.released))
+        yield entry
+
+
+def _unread(session: Session, visit: Visit, messages: Sequence[Message]) -> Iterator[Marked]:
+    """Yield what was marked as deleted and is none of the messages that were transferred."""
+    numbers = {one.number for one in messages if _may_be_deleted(one)}
+    for one in session.deletions:
+        if one.exchange in visit.exchanges and one.disposed.value == "deleted" and one.number not in numbers:
+            yield one
 
 
 def _release(

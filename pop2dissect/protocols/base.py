@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from pop2dissect.session import Deletion, Departure, Disposition, Field, FolderOpening, Login, Message, Software
+from pop2dissect.session import Deletion, Departure, Disposition, Field, FolderOpening, Listed, Login, Message, Software
 from pop2dissect.tcp.stream import Stream
 
 Range: TypeAlias = tuple[int, int]
@@ -138,6 +138,7 @@ class Interpretation(NamedTuple):
     folders: tuple[FolderOpening, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     """Each message that the client asked to delete by its number, in order, whether or not it was transferred."""
+    listed: tuple[Listed, ...] = ()
     client: Software | None = None
     server: Software | None = None
 

@@ -9,7 +9,15 @@ from pop2dissect.session.ends import DIRECTIONS, Direction, Endpoint, Software
 from pop2dissect.session.exchange import PASSWORD_MASK, Departure, Exchange, Field, Reply
 from pop2dissect.session.finding import Finding, about_sessions
 from pop2dissect.session.message import Message, total_octets
-from pop2dissect.session.outcomes import Deletion, Disposition, FolderOpening, FolderOutcome, Login, LoginOutcome
+from pop2dissect.session.outcomes import (
+    Deletion,
+    Disposition,
+    FolderOpening,
+    FolderOutcome,
+    Listed,
+    Login,
+    LoginOutcome,
+)
 from pop2dissect.session.probes import HalfOpen, Probe
 from pop2dissect.session.session import Ending, Handshake, Session
 from pop2dissect.session.severity import MOST_SEVERE_FIRST, Severity
@@ -38,6 +46,7 @@ __all__ = [
     "Ground",
     "HalfOpen",
     "Handshake",
+    "Listed",
     "Login",
     "LoginOutcome",
     "Message",

@@ -35,6 +35,15 @@ class FolderOpening(NamedTuple):
         return self.named if self.named is not None and self.outcome in ("opened", "empty") else self.asked or ""
 
 
+class Listed(NamedTuple):
+    """A message that the server listed with what it calls it for good."""
+
+    exchange: int
+    """Index of the exchange that asked for the listing."""
+    number: int
+    identifier: str
+
+
 class Deletion(NamedTuple):
     """A message that a client asked the server to delete by its number."""
 

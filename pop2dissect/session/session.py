@@ -10,7 +10,7 @@ from pop2dissect.session.ends import Direction, Endpoint, Software
 from pop2dissect.session.exchange import Exchange, Reply
 from pop2dissect.session.finding import Finding
 from pop2dissect.session.message import Message
-from pop2dissect.session.outcomes import Deletion, FolderOpening, Login, LoginOutcome
+from pop2dissect.session.outcomes import Deletion, FolderOpening, Listed, Login, LoginOutcome
 from pop2dissect.session.timeline import Entry, entries
 from pop2dissect.session.verdict import Ground, Verdict
 from pop2dissect.tcp.stream import Stream
@@ -57,8 +57,18 @@ class Session:
     """Mailboxes opened or asked for, in order."""
     deletions: tuple[Deletion, ...] = ()
     """Messages that the client asked to delete by their numbers, in order."""
+    listed: tuple[Listed, ...] = ()
+    """Messages that the server listed with their unique-ids, in order."""
     settled: bool = False
     """What later sessions of the captures show of its deletions is in it."""
+
+    @property
+    def deleted(self) -> list[Message | Deletion]:
+        """What the client marked as deleted: messages that were transferred, and deletions of those that were not."""
+        marked: list[Message | Deletion] = [one for one in self.messages if one.disposition == "deleted"]
+        numbers = {one.number for one in marked}
+        marked += (one for one in self.deletions if one.disposed.value == "deleted" and one.number not in numbers)
+        return marked
 
     @property
     def deciding_login(self) -> Login | None:

@@ -226,7 +226,7 @@ def _tally(session: Session, latencies: list[int]) -> Tally:
         violations=sum(len(exchange.violations) for exchange in session.exchanges),
         messages=len(messages),
         dispositions=Counter(message.disposition for message in messages),
-        committed=sum(message.committed is True for message in messages),
+        committed=sum(one.released.value is True for one in session.deleted),
         message_octets=sum(message.octets for message in messages),
         client_octets=session.client_stream.octets,
         server_octets=session.server_stream.octets,

@@ -51,7 +51,7 @@ PROBES_SHOWN = 50
 def session_row(session: Session, look: Look) -> tuple[str, ...]:
     """Return a session's row of the table of sessions, its texts already harmless."""
     start = moment(session.start, look.zone)
-    deleted = sum(message.disposition == "deleted" for message in session.messages)
+    deleted = len(session.deleted)
     return (
         str(session.id),
         start.date,
@@ -79,9 +79,8 @@ def _end(session: Session) -> str:
 
 def _notes(session: Session) -> str:
     """Return in a few words what is unusual about a session."""
-    deleted = [message for message in session.messages if message.disposition == "deleted"]
-    uncommitted = sum(message.committed is False for message in deleted)
-    unsure = sum(message.committed is None for message in deleted)
+    uncommitted = sum(one.released.value is False for one in session.deleted)
+    unsure = sum(one.released.value is None for one in session.deleted)
     lost = session.client_stream.missing + session.server_stream.missing
     conflicts = len(session.client_stream.conflicts) + len(session.server_stream.conflicts)
     departures = sum(len(exchange.violations) for exchange in session.exchanges)
@@ -179,10 +178,13 @@ def totals_text(totals: Totals, style: Style) -> Iterator[str]:
             f"{count(len(totals.users), 'user')}, {count(totals.logins['accepted'], 'login')} accepted, "
             f"{totals.logins['refused']:,} refused"
         )
-    if totals.messages:
+    if totals.messages or totals.unread:
         fates = ", ".join(f"{number:,} {fate}" for fate, number in sorted(totals.dispositions.items()))
         committed = f", {count(totals.committed, 'deletion')} committed" if totals.committed else ""
-        yield style.clip(f"{count(totals.messages, 'message')} of {count(totals.octets, 'byte')}: {fates}{committed}")
+        unread = f", {totals.unread:,} more deleted unread" if totals.unread else ""
+        yield style.clip(
+            f"{count(totals.messages, 'message')} of {count(totals.octets, 'byte')}: {fates}{unread}{committed}"
+        )
     if totals.gaps or totals.conflicts:
         yield style.clip(
             f"{style.bullet} {count(totals.missing, 'byte')} missing in {count(totals.gaps, 'gap')}, "

@@ -12,10 +12,12 @@ import pytest
 import pop2dissect
 from pop2dissect import Capture
 from pop2dissect.cli import main
+from pop2dissect.document.mailboxes import remarks
 from pop2dissect.ledger import LedgerEntry, ledger
 from tests.ledger.post_office import PostOffice
 from tests.support import wire
 from tests.support.conversation import SECOND
+from tests.support.network import Network, Turn
 from tests.support.truth import capture_path
 
 
@@ -334,3 +336,54 @@ def test_the_lives_show_all_that_there_is_to_show(tmp_path: Path) -> None:
     assert seen >= {
         (outcome, ground) for outcome in ("took effect", "did not") for ground in ("shown", "concluded", "contradicted")
     }
+
+
+def pop3(net: Network, *turns: Turn, client: str = "192.0.2.10", end: str = "+OK") -> Network:
+    """Hold a session of POP3 as fred."""
+    login: list[Turn] = [("USER fred", "+OK"), ("PASS lantern-7", "+OK")]
+    goodbye: list[Turn] = [("QUIT", end)] if end else []
+    return net.session(*login, *turns, *goodbye, client=client, greeting="+OK POP3 ready", end="server")
+
+
+UIDL = ("UIDL", b"+OK\r\n1 aaa\r\n2 bbb\r\n.\r\n")
+FETCH_1: Turn = ("RETR 1", b"+OK\r\nSubject: x\r\n\r\n.\r\n")
+
+
+def test_what_was_deleted_without_having_been_fetched_counts(tmp_path: Path) -> None:
+    net = pop3(Network(), ("STAT", "+OK 3 60"), ("DELE 1", "+OK"), ("DELE 2", "+OK"))
+    capture = pop2dissect.read(wire.save(tmp_path / "x.pcap", pop3(net, ("STAT", "+OK 1 20")).packets))
+    (mailbox,) = capture.mailboxes
+    assert mailbox.outcomes() == {"took effect": 2}
+    unheard = pop3(Network(), ("STAT", "+OK 3 60"), ("DELE 1", "+OK"), ("DELE 2", "+OK"), end="")
+    capture = pop2dissect.read(wire.save(tmp_path / "x.pcap", pop3(unheard, ("STAT", "+OK 1 20")).packets))
+    assert [one.released.ground for one in capture.sessions[0].deletions] == ["contradicted"] * 2
+    assert capture.sessions[0].messages == []
+
+
+def test_a_unique_id_that_is_listed_again_is_still_there(tmp_path: Path) -> None:
+    net = pop3(Network(), ("STAT", "+OK 2 40"), UIDL, ("DELE 1", "+OK"))
+    capture = pop2dissect.read(wire.save(tmp_path / "x.pcap", pop3(net, ("STAT", "+OK 2 40"), UIDL).packets))
+    (deletion,) = [entry for entry in capture.mailboxes[0].entries if entry.kind == "deletion"]
+    assert (deletion.outcome, deletion.because) == ("did not", "session 2 lists a message of the same unique-id")
+    net = pop3(Network(), ("STAT", "+OK 2 40"), UIDL, ("DELE 1", "+OK"))
+    other = ("UIDL", b"+OK\r\n1 bbb\r\n2 ccc\r\n.\r\n")
+    capture = pop2dissect.read(wire.save(tmp_path / "x.pcap", pop3(net, ("STAT", "+OK 2 40"), other).packets))
+    assert capture.mailboxes[0].outcomes() == {"not shown": 1}
+
+
+def test_a_message_that_several_clients_had_is_named_with_what_each_did(tmp_path: Path) -> None:
+    net = pop3(Network(), ("STAT", "+OK 2 40"), UIDL, FETCH_1)
+    again = pop3(net, ("STAT", "+OK 2 40"), UIDL, FETCH_1)
+    assert pop2dissect.read(wire.save(tmp_path / "x.pcap", again.packets)).mailboxes[0].shared == ()
+    both = pop3(again, ("STAT", "+OK 2 40"), UIDL, ("DELE 1", "+OK"), client="203.0.113.9")
+    capture = pop2dissect.read(wire.save(tmp_path / "x.pcap", both.packets))
+    (shared,) = capture.mailboxes[0].shared
+    assert shared.identifier == "aaa"
+    assert [(act.what, act.session, act.client) for act in shared.acts] == [
+        ("fetched", 1, "192.0.2.10"),
+        ("fetched", 2, "192.0.2.10"),
+        ("deleted", 3, "203.0.113.9"),
+    ]
+    assert 'message of unique-id "aaa": fetched in session 1 from 192.0.2.10' in "\n".join(
+        remarks(capture.mailboxes[0])
+    )

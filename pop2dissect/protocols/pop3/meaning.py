@@ -21,7 +21,7 @@ from pop2dissect.protocols.pop3.logins import logins
 from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.pop3.stuffing import CRLF, stuffed_dots
 from pop2dissect.protocols.verdicts import NOTHING_TO_COMMIT, never_released, took_effect
-from pop2dissect.session import Deletion, Disposition, FolderOpening, Ground, Message, Verdict
+from pop2dissect.session import Deletion, Disposition, FolderOpening, Ground, Listed, Message, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
 
@@ -42,6 +42,7 @@ def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpre
         messages=messages,
         folders=tuple(_folders(turns, server)),
         deletions=tuple(_deletions(turns, fates, listed, messages)),
+        listed=tuple(listed.all),
         client=client_of(turns),
         server=server_of(turns),
     )
@@ -74,12 +75,16 @@ class _Listed:
     def __init__(self, turns: Sequence[Turn], server: Stream) -> None:
         self.sizes: dict[int, int] = {}
         self.identifiers: dict[int, str] = {}
-        for turn in turns:
+        self.all: list[Listed] = []
+        """Each message that was listed with its unique-id."""
+        for index, turn in enumerate(turns):
             if turn.keyword == "LIST":
                 sizes = _entries(turn, server)
                 self.sizes.update((number, int(size)) for number, size in sizes if size.isdigit() and len(size) <= 20)
             elif turn.keyword == "UIDL":
-                self.identifiers.update((number, decode_text(one)) for number, one in _entries(turn, server))
+                of_turn = [Listed(index, number, decode_text(one)) for number, one in _entries(turn, server)]
+                self.identifiers.update((one.number, one.identifier) for one in of_turn)
+                self.all += of_turn
 
     def size(self, number: int | None) -> int | None:
         return None if number is None else self.sizes.get(number)

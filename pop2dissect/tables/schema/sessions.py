@@ -96,12 +96,12 @@ SESSIONS: Table[SessionRow] = Table(
         ),
         Column("messages", Kind.INTEGER, "message transfers", lambda row: len(row.session.messages), "messages"),
         Column("kept", Kind.INTEGER, "of these: kept by ACKS", lambda row: _count(row.session, "kept"), "messages"),
-        Column("deleted", Kind.INTEGER, "marked by ACKD", lambda row: _count(row.session, "deleted"), "messages"),
+        Column("deleted", Kind.INTEGER, "marked by ACKD or DELE", lambda row: len(row.session.deleted), "messages"),
         Column(
             "committed",
             Kind.INTEGER,
-            "of the deleted: released by a QUIT or FOLD that was seen",
-            lambda row: sum(message.committed is True for message in row.session.messages),
+            "of the deleted: released by a QUIT or FOLD",
+            lambda row: sum(one.released.value is True for one in row.session.deleted),
             "messages",
         ),
         Column(
