@@ -62,9 +62,9 @@ class TsharkRun:
 
     def close(self) -> None:
         """End the program, if it still runs."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         if self._process.poll() is None:
-            self._process.terminate()
+            self._process.kill()  # it reads only; on SIGTERM it waits until all that it has begun is written
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
         self._errors.close()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import subprocess
 import sys
+import termios
+import threading
 import zlib
 from pathlib import Path
 from struct import pack
+from time import sleep
 
 import pytest
 
@@ -15,6 +19,7 @@ from pop2dissect import read
 from pop2dissect.api import Capture
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.cli import ExitStatus, main
+from pop2dissect.engine.tshark.process import TsharkRun
 from pop2dissect.errors import CaptureError, UsageError
 from pop2dissect.pipeline import Dissection
 from pop2dissect.settings import Settings
@@ -176,3 +181,17 @@ def test_an_option_that_tshark_refuses(capsys: pytest.CaptureFixture[str]) -> No
 def test_leaving_early_ends_tshark() -> None:
     with Dissection([capture_path("many_sessions")], Settings(engine="tshark")) as dissection:
         assert next(iter(dissection)).exchanges
+
+
+def test_a_run_that_nobody_reads_ends(tshark: str) -> None:
+    """tshark waits for a reader once the pipe is full, and on SIGTERM it goes on waiting."""
+    run = TsharkRun(tshark, str(capture_path("many_sessions")), None, False, ())
+    assert run._process.stdout is not None
+    waiting = [-1, 0]
+    while waiting[-1] == 0 or waiting[-1] != waiting[-2]:
+        sleep(0.5)
+        waiting.append(int.from_bytes(fcntl.ioctl(run._process.stdout, termios.FIONREAD, bytes(4)), sys.byteorder))
+    closing = threading.Thread(target=run.close, daemon=True)
+    closing.start()
+    closing.join(60)
+    assert run._process.returncode is not None
