@@ -17,8 +17,8 @@ Of a visit that counted N1 messages and deleted D of them, the next visit's coun
 - Where it is unknown what the client made of U further messages, and N2 = N1 - D - U, all of them were deleted,
   provided that everything the server sent was captured, so that there was no other message to delete.
 
-Whatever the counts, a unique-id that is fetched or listed again after the release (RFC 1939, section 7: it is never used for
-another message) shows that the message is still there.
+Whatever the counts, a unique-id that is fetched or listed again after the release (RFC 1939, section 7: it is never
+used for another message) shows that the message is still there.
 
 Nothing is shown where another session had the mailbox open at the same time as the visit or at the next count, where
 a session between them may have deleted something and has no count, where either count or a message's number is not
