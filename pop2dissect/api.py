@@ -161,6 +161,7 @@ class Capture:
         from pop2dissect.document.sessions import session_text
 
         rendering = self._rendering(show_passwords)
+        seen = self._shown(show_passwords)
         document = Document(
             settings=self.settings,
             rendering=rendering,
@@ -168,11 +169,11 @@ class Capture:
             sha256=self.sha256(),
             warnings=self.general_warnings,
             probes=self.probes,
-            findings=self.findings,
-            mailboxes=self.mailboxes,
+            findings=seen.findings,
+            mailboxes=seen.mailboxes,
             totals=self._totals(),
         )
-        return "".join(document.pieces(session_text(session, rendering) for session in self.sessions))
+        return "".join(document.pieces(session_text(session, rendering) for session in seen.sessions))
 
     def report(
         self,
@@ -194,12 +195,13 @@ class Capture:
         from pop2dissect.writing import NewFile
 
         head = Case(case, examiner, exhibit, tuple(notes))
-        outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes, self.mailboxes)
+        outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes)
         report = Report(outcome, Choices(head, self._rendering(show_passwords, zone_named(tz))), self.sha256())
-        for session in self.sessions:
+        seen = self._shown(show_passwords)
+        for session in seen.sessions:
             report.add(session)
         with NewFile(path) as file:
-            report.write(file, self.findings)
+            report.write(file, seen.findings, seen.mailboxes)
         return Path(path)
 
     def export_mail(self, directory: _Path, *, show_passwords: bool = False) -> Path:
@@ -215,7 +217,7 @@ class Capture:
 
         digests = self.sha256()
         with closing(FolderExport(MESSAGES, os.fspath(directory), self._rendering(show_passwords))) as export:
-            for session in self.sessions:
+            for session in self._shown(show_passwords).sessions:
                 export.add(session)
             settings = settings_object(self.settings, None, show_passwords)
             export.finish(head_object(SCHEMA, settings, self.captures, digests, self.general_warnings))
@@ -231,10 +233,11 @@ class Capture:
         from pop2dissect.writing import NewFile
 
         annotation = Annotation(self.captures, self.settings, show_passwords=show_passwords)
-        for session in self.sessions:
+        seen = self._shown(show_passwords)
+        for session in seen.sessions:
             annotation.add(session)
         with NewFile(path) as file:
-            file.writelines(annotation.pieces(self.findings))
+            file.writelines(annotation.pieces(seen.findings))
         return Path(path)
 
     def verify(self, result: _Path) -> Verification:
@@ -245,6 +248,13 @@ class Capture:
         from pop2dissect.verify import verify
 
         return verify(os.fspath(result), [info.path for info in self.captures])
+
+    def _shown(self, show_passwords: bool) -> _Shown:
+        from pop2dissect.masking import Redaction
+
+        redaction = Redaction(show_passwords)
+        sessions = [redaction.session(session) for session in self.sessions]
+        return _Shown(sessions, redaction.findings(self.findings), redaction.mailboxes(self.mailboxes))
 
     def _rendering(self, show_passwords: bool, zone: Zone = UTC_ZONE) -> Rendering:
         return Rendering(zone=zone, show_passwords=show_passwords, several_captures=len(self.captures) > 1)
@@ -266,7 +276,14 @@ class _Outcome(NamedTuple):
     settings: Settings
     warnings: Sequence[str]
     probes: Sequence[Probe]
-    mailboxes: Sequence[Mailbox]
+
+
+class _Shown(NamedTuple):
+    """What is shown, with passwords or without."""
+
+    sessions: list[Session]
+    findings: list[Finding]
+    mailboxes: list[Mailbox]
 
 
 def read(

@@ -36,7 +36,7 @@ def assemble(connection: Connection) -> Session:
         drop_doubtful(exchanges)
     for step in connection.clock.steps:
         _forget_latency(exchanges, step.frame)
-    mark_secrets(exchanges, client_stream, protocols, protocol, from_start=from_start)
+    mark_secrets(exchanges, client_stream, protocols, protocol, meaning.logins, from_start=from_start)
     return Session(
         id=connection.number,
         client=client,

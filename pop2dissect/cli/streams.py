@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TextIO
 
 from pop2dissect.errors import OutputError
-from pop2dissect.text.safe import terminal_safe
 from pop2dissect.writing import FullWriter
 
 _STREAMS = 3
@@ -56,7 +55,7 @@ def discard_output() -> None:
 def complain(sentence: str) -> None:
     """Write a line to standard error, if that can be."""
     try:
-        print(f"pop2dissect: {terminal_safe(sentence)}", file=sys.stderr)
+        print(sentence, file=sys.stderr)
     except (OSError, ValueError):
         return
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.document.masking import masked_password
+from pop2dissect.masking import masked_password
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Direction, Exchange, Ground, Message, Session, Verdict
 from pop2dissect.tcp.stream import Conflict, Gap

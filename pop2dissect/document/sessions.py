@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from pop2dissect.document.json_text import Object, Seconds, maybe_time, to_text
-from pop2dissect.document.masking import Range, hides, masked_password, secret_ranges
+from pop2dissect.masking import Mask, masked_password
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import (
     PASSWORD_MASK,
     Deletion,
     Departure,
+    Direction,
     Exchange,
     Finding,
     FolderOpening,
@@ -22,7 +22,7 @@ from pop2dissect.session import (
     Software,
     Verdict,
 )
-from pop2dissect.tcp.stream import Conflict, Stream
+from pop2dissect.tcp.stream import Conflict
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import rfc3339
 
@@ -34,7 +34,7 @@ def session_text(session: Session, rendering: Rendering) -> str:
 
 def session_object(session: Session, rendering: Rendering) -> Object:
     """Return a session with all that belongs to it."""
-    secrets = secret_ranges(session) if session.client_stream.conflicts and not rendering.show_passwords else []
+    mask = Mask(session, rendering.show_passwords)
     return {
         "id": session.id,
         "client": {"ip": session.client.ip, "port": session.client.port},
@@ -62,8 +62,8 @@ def session_object(session: Session, rendering: Rendering) -> Object:
         "exchanges": [exchange_object(exchange, rendering) for exchange in session.exchanges],
         "messages": [message_object(message, rendering) for message in session.messages],
         "streams": {
-            "client": stream_object(session.client_stream, rendering, secrets, masked=not rendering.show_passwords),
-            "server": stream_object(session.server_stream, rendering, (), masked=False),
+            "client": stream_object(session, "client", mask, rendering),
+            "server": stream_object(session, "server", mask, rendering),
         },
         "settled": session.settled,
         "events": list(session.events),
@@ -253,23 +253,21 @@ def finding_object(finding: Finding, rendering: Rendering) -> Object:
     }
 
 
-def stream_object(stream: Stream, rendering: Rendering, secrets: Sequence[Range], *, masked: bool) -> Object:
-    """Return what one end sent: size, hash, gaps and conflicts; with ``masked`` no conflict shows a password."""
+def stream_object(session: Session, direction: Direction, mask: Mask, rendering: Rendering) -> Object:
+    """Return what one end sent: size, hash, gaps and conflicts, what is hidden of these masked."""
+    stream = session.stream(direction)
     return {
         "octets": stream.octets,
         "sha256": stream.sha256(),
         "missing": stream.missing,
         "gaps": [[gap.offset, gap.length] for gap in stream.gaps],
-        "conflicts": [conflict_object(conflict, rendering, secrets, masked) for conflict in stream.conflicts],
+        "conflicts": [conflict_object(one, rendering, hidden=mask.hides(direction, one)) for one in stream.conflicts],
     }
 
 
-def conflict_object(
-    conflict: Conflict, rendering: Rendering, secrets: Sequence[Range] = (), masked: bool = False
-) -> Object:
-    """Return two copies of a part of a stream that differ."""
+def conflict_object(conflict: Conflict, rendering: Rendering, *, hidden: bool = False) -> Object:
+    """Return two copies of a part of a stream that differ, masked where they are ``hidden``."""
     offset, length, kept_frame, kept, other_frame, other = conflict
-    hidden = masked and hides(conflict, secrets)
     return {
         "offset": offset,
         "length": length,

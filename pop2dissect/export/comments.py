@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN
 from pop2dissect.document.facts import brief_facts, fate
-from pop2dissect.document.masking import secret_ranges
 from pop2dissect.export.flows import Frame
+from pop2dissect.masking import Mask
 from pop2dissect.session import Entry, Finding, Message, Session
 from pop2dissect.session.timeline import conversation, message_name
 from pop2dissect.tcp.stream import Stream
@@ -100,7 +100,7 @@ class Comments:
 
     def _frames_of_secrets(self, session: Session) -> Iterator[int]:
         stream = session.client_stream
-        frames = (frame for first, last in secret_ranges(session) for frame in stream.frames(first, last))
+        frames = (frame for first, last in Mask(session).client for frame in stream.frames(first, last))
         return iter(dict.fromkeys(frames))
 
 

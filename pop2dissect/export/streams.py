@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from pop2dissect.document.exhibit_names import stream_exhibit
 from pop2dissect.document.json_text import Object
-from pop2dissect.document.masking import Range, secret_ranges
 from pop2dissect.document.sessions import stream_object
 from pop2dissect.export.exhibit import Exhibit, Kind, Octets, stem
 from pop2dissect.export.holes import Holes
-from pop2dissect.session import Direction, Session
+from pop2dissect.masking import Mask, Range
+from pop2dissect.session import DIRECTIONS, Direction, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import rfc3339
@@ -28,17 +28,15 @@ def stream_exhibits(session: Session, rendering: Rendering) -> Iterator[Exhibit]
     Unless passwords are to be shown, each byte of one is a ``*``, and the manifest has the hash of the
     stream as it was besides that of the file.
     """
-    hidden = [] if rendering.show_passwords else secret_ranges(session)
-    yield from _direction(session, "client", hidden, rendering, masked=not rendering.show_passwords)
-    yield from _direction(session, "server", [], rendering, masked=False)
+    mask = Mask(session, rendering.show_passwords)
+    for direction in DIRECTIONS:
+        yield from _direction(session, direction, mask, rendering)
 
 
-def _direction(
-    session: Session, direction: Direction, hidden: Sequence[Range], rendering: Rendering, *, masked: bool
-) -> Iterator[Exhibit]:
-    stream = session.stream(direction)
+def _direction(session: Session, direction: Direction, mask: Mask, rendering: Rendering) -> Iterator[Exhibit]:
+    stream, hidden = session.stream(direction), mask.of(direction)
     holes = Holes(stream)
-    described = stream_object(stream, rendering, hidden, masked=masked)
+    described = stream_object(session, direction, mask, rendering)
     base = f"{stem(session)}-{direction}"
     common: Object = {"session": session.id, "direction": direction}
     facts: Object = {

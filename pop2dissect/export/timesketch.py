@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TextIO, TypeAlias
 
 from pop2dissect.capture.record import FrameRef
+from pop2dissect.masking import shown
 from pop2dissect.session import Entry, Finding, Session
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import rfc3339
@@ -31,6 +32,7 @@ def session_events(session: Session, show_passwords: bool = False) -> Iterator[d
     since 1970-01-01 UTC), ``timestamp_desc`` and ``data_type``, and fields of its session. What was not captured
     when has the time before it, which ``timestamp_desc`` says. ``nanoseconds`` has the exact time.
     """
+    session = shown(session, show_passwords)
     known = session.start
     context = _context(session)
     for entry in session.timeline(show_passwords):

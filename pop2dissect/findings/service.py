@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.choices import DEFAULT_PORT
 from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.protocols import protocol_of, subjects
+from pop2dissect.protocols import DEFAULT_PORT, protocol_of, subjects
 from pop2dissect.protocols.identify import NONE, UNKNOWN
 from pop2dissect.session import Finding
 from pop2dissect.text.quoting import quoted
@@ -44,8 +43,7 @@ def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
         # The end of a POP2 session alone, a QUIT and a farewell, does not tell what was spoken.
         if session.protocol != UNKNOWN.name or (both and session.handshake != "missing"):
             yield ServerTrait("service.other_protocol", server, session.protocol)
-    at_home = spoken.ports | spoken.tls_ports | {DEFAULT_PORT}
-    if spoken.is_subject and spoken.ports and port not in at_home and not spoken.either:
+    if spoken.is_subject and spoken.ports and port not in spoken.ports and not spoken.greets_ok:
         yield ServerTrait("service.elsewhere", server, session.protocol)
     greeting = session.greeting
     if greeting is not None and spoken.is_vulnerable is not None and spoken.is_vulnerable(greeting.line):

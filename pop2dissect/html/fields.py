@@ -26,6 +26,7 @@ _LETTERS = {
     "keyword": "k",
     "user": "u",
     "password": "p",
+    "may be a password": "q",
     "argument": "a",
     "indicator": "i",
     "number": "n",
@@ -93,9 +94,9 @@ def _line(raw: bytes, line: model.Exchange | model.Reply, fields: Iterable[model
 
 
 def _with_password(fields: Iterable[model.Field], secret: tuple[int, int]) -> tuple[model.Field, ...]:
-    """Mark a password that is known by the lines before, and not by the grammar of its own."""
+    """Mark what may be a password by the lines before it, and not by the grammar of its own."""
     first, last = secret
-    marked = [model.Field("password", first, last)]
+    marked = [model.Field("may be a password", first, last)]
     for name, start, end in fields:
         marked += [model.Field(name, start, min(end, first)), model.Field(name, max(start, last), end)]
     return tuple(sorted((field for field in marked if field.start < field.end), key=lambda field: field.start))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from pop2dissect.document.facts import remarks
-from pop2dissect.document.masking import Range, masked_text
 from pop2dissect.html.fields import Field, command_fields, message_fields, notation, reply_fields
 from pop2dissect.html.times import Stamp, clock_stamp
+from pop2dissect.masking import Mask
 from pop2dissect.session import DIRECTIONS, Direction, Entry, Session
 from pop2dissect.session.timeline import conversation
 from pop2dissect.text.rendering import Rendering
@@ -55,12 +55,12 @@ class Line:
         return self.direction[0] if self.kind == "command" else f"{self.direction[0]} {self.kind}"
 
 
-def session_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]) -> Iterator[Line]:
-    """Yield the lines of a session in the order of the conversation; ``secrets`` are the client's passwords."""
+def session_lines(session: Session, rendering: Rendering, mask: Mask) -> Iterator[Line]:
+    """Yield the lines of a session in the order of the conversation; ``mask`` hides passwords."""
     for entry in conversation(session, rendering.show_passwords):
         yield _line(session, entry, rendering)
     if not session.exchanges:
-        yield from _turn_lines(session, rendering, secrets)
+        yield from _turn_lines(session, rendering, mask)
 
 
 def _line(session: Session, entry: Entry, rendering: Rendering) -> Line:
@@ -129,7 +129,7 @@ def line_lengths(session: Session) -> Iterator[int]:
         yield from (reply.end - reply.start for reply in exchange.replies)
 
 
-def _turn_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]) -> Iterator[Line]:
+def _turn_lines(session: Session, rendering: Rendering, mask: Mask) -> Iterator[Line]:
     for number, (direction, time, start, end) in enumerate(_turns(session)):
         yield Line(
             exchange=number,
@@ -137,7 +137,7 @@ def _turn_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]
             kind="octets",
             since=time - session.start,
             time=clock_stamp(time, session.start, rendering.zone),
-            text=_beginning(session, direction, start, end, secrets),
+            text=_beginning(session, direction, start, end, mask),
             quoted=True,
             state="",
             frames=rendering.frames(session.stream(direction).frames(start, end)),
@@ -148,9 +148,9 @@ def _turn_lines(session: Session, rendering: Rendering, secrets: Sequence[Range]
         )
 
 
-def _beginning(session: Session, direction: Direction, start: int, end: int, secrets: Sequence[Range]) -> str:
+def _beginning(session: Session, direction: Direction, start: int, end: int, mask: Mask) -> str:
     """Return the first line of a run of bytes."""
     stream = session.stream(direction)
     block = stream.read(start, min(end, start + _FIRST_LINE))
     line = block.split(b"\n", 1)[0].removesuffix(b"\r")
-    return masked_text(stream, start, start + len(line), secrets if direction == "client" else ())
+    return mask.text(direction, start, start + len(line))

@@ -84,7 +84,7 @@ def message_view(session: Session, message: Message, rendering: Rendering, *, br
         sha256=message.sha256,
         headers=tuple(header for header in headers if header[0].lower() in _FIRST),
         other_headers=() if brief else tuple(header for header in headers if header[0].lower() not in _FIRST),
-        text="" if text is None else decode_text(text[1][:MAX_TEXT]),
+        text="" if text is None else message.shown(decode_text(text[1][:MAX_TEXT])),
         text_note="" if text is None else _text_note(text[0], mail),
         attachments=tuple(
             AttachmentView(

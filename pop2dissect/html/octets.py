@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from pop2dissect.document.masking import Range
 from pop2dissect.html.lines import Line
+from pop2dissect.masking import Mask, Range
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.rendering import Rendering
@@ -40,9 +40,7 @@ def limit_for(lengths: Sequence[int], sessions: int) -> int:
     return LIMITS[-1]
 
 
-def embedded(
-    session: Session, lines: Sequence[Line], limit: int, secrets: Sequence[Range], rendering: Rendering
-) -> str:
+def embedded(session: Session, lines: Sequence[Line], limit: int, mask: Mask, rendering: Rendering) -> str:
     """Return the JSON object of a session: what the client sent (``c``), and the server (``s``).
 
     Of each there are the captured bytes (``o``: offset and base64), the passwords in them (``m``: offset and
@@ -50,8 +48,8 @@ def embedded(
     offset, length, frames).
     """
     sides = {
-        "c": _side(session.client_stream, _said(lines, "client"), limit, secrets, rendering),
-        "s": _side(session.server_stream, _said(lines, "server"), limit, (), rendering),
+        "c": _side(session.client_stream, _said(lines, "client"), limit, mask.client, rendering),
+        "s": _side(session.server_stream, _said(lines, "server"), limit, mask.server, rendering),
     }
     return json.dumps(sides, separators=(",", ":"))
 

@@ -81,7 +81,7 @@ class Panes {
     const octets = this.octets.read(place.side, place.first, Math.min(place.last, place.first + 401));
     let name = FIELDS[letter] ?? "Bytes";
     let value = asText(octets);
-    if (letter === "p" && octets.includes(-1)) value = "******** (masked)";
+    if ("pq".includes(letter) && octets.includes(-1)) value = "******** (masked)";
     if (letter === "h") {
       const colon = value.indexOf(":");
       name = `Header ${value.slice(0, colon)}`;

@@ -26,7 +26,7 @@ from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.html.summary import summary
 from pop2dissect.html.times import stamp, zone_name
 from pop2dissect.html.tool import tool_facts
-from pop2dissect.ledger import Mailbox, about_mailboxes
+from pop2dissect.ledger import Mailbox
 from pop2dissect.session import MOST_SEVERE_FIRST, Finding, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.text.rendering import Rendering
@@ -64,10 +64,6 @@ class Outcome(Protocol):
     def probes(self) -> Sequence[Probe]:
         """Connections without payload."""
 
-    @property
-    def mailboxes(self) -> Sequence[Mailbox]:
-        """What all sessions show of each mailbox."""
-
 
 class Report:
     """Takes sessions as they end, and makes the page when all have come.
@@ -80,19 +76,22 @@ class Report:
         self._dissection = dissection
         self._choices = choices
         self._sessions: list[Session] = []
+        self._mailboxes: Sequence[Mailbox] = ()
         self._before = before
 
     def add(self, session: Session) -> None:
         """Take a session."""
         self._sessions.append(session)
 
-    def write(self, file: IO[bytes], spanning: Sequence[Finding]) -> int:
-        """Write the page, sealed, into a new file; give its bytes. ``spanning`` are the findings that span sessions.
+    def write(self, file: IO[bytes], spanning: Sequence[Finding], mailboxes: Sequence[Mailbox]) -> int:
+        """Write the page, sealed, into a new file; give its bytes.
 
+        ``spanning`` are the findings that span sessions, ``mailboxes`` what the sessions show of each mailbox.
         To be called once the captures have been read, while the bytes of the sessions are at hand. Raises
         UsageError where the environment fixes the time of making to what is none.
         """
         made = time_of_making()
+        self._mailboxes = mailboxes
         self._sessions.sort(key=lambda session: session.id)
         totals = Totals()
         for session in self._sessions:
@@ -116,7 +115,7 @@ class Report:
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=spanning,
-            mailboxes=about_mailboxes(dissection.mailboxes, choices.selected),
+            mailboxes=self._mailboxes,
             totals=totals,
         )
         return document.pieces(session_text(session, choices.rendering) for session in self._sessions)
@@ -156,7 +155,7 @@ class Report:
             interpretations=interpretations(found_kinds, dissection.settings.thresholds),
             clients=clients.rows(),
             courses=clients.courses(),
-            mailboxes=list(mailbox_rows(about_mailboxes(dissection.mailboxes, choices.selected))),
+            mailboxes=list(mailbox_rows(self._mailboxes)),
             rows=rows,
             protocols=sorted({row.protocol for row in rows}),
             probes=[

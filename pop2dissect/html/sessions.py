@@ -8,13 +8,13 @@ from itertools import groupby
 
 from pop2dissect.document.exhibit_names import stream_exhibit
 from pop2dissect.document.facts import Fact, conflict_text, facts, gap_text, login_words
-from pop2dissect.document.masking import Range, hides, secret_ranges
 from pop2dissect.html.findings import Occurrence, occurrence
 from pop2dissect.html.ladder import Ladder, ladder
 from pop2dissect.html.lines import MAX_LINES, Line, session_lines
 from pop2dissect.html.messages import MessageView, message_view
 from pop2dissect.html.octets import embedded
 from pop2dissect.html.times import Stamp, stamp
+from pop2dissect.masking import Mask
 from pop2dissect.session import PASSWORD_MASK, Direction, Finding, Session, Severity, total_octets
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.rendering import Rendering
@@ -105,15 +105,15 @@ def session_view(
     session: Session, row: SessionRow, findings: Sequence[Finding], limit: int, rendering: Rendering, *, brief: bool
 ) -> SessionView:
     """Make the view of a session; ``limit`` is how many bytes of a line the page carries, ``brief`` messages."""
-    secrets = [] if rendering.show_passwords else secret_ranges(session)
-    lines = list(session_lines(session, rendering, secrets))
+    mask = Mask(session, rendering.show_passwords)
+    lines = list(session_lines(session, rendering, mask))
     shown = lines[:MAX_LINES]
     return SessionView(
         row=row,
         facts=tuple(facts(session, rendering)),
         streams=(
-            _stream(session, "client", rendering, secrets),
-            _stream(session, "server", rendering, ()),
+            _stream(session, "client", rendering, mask),
+            _stream(session, "server", rendering, mask),
         ),
         ladder=ladder(lines),
         exchanges=tuple(
@@ -123,24 +123,22 @@ def session_view(
         lines_left_out=len(lines) - len(shown),
         messages=tuple(message_view(session, message, rendering, brief=brief) for message in session.messages),
         findings=tuple(occurrence(finding, rendering) for finding in findings),
-        octets=embedded(session, shown, limit, secrets, rendering),
+        octets=embedded(session, shown, limit, mask, rendering),
     )
 
 
-def _stream(session: Session, direction: Direction, rendering: Rendering, secrets: Sequence[Range]) -> StreamView:
+def _stream(session: Session, direction: Direction, rendering: Rendering, mask: Mask) -> StreamView:
     stream = session.stream(direction)
     return StreamView(
         exhibit=stream_exhibit(session, direction),
         direction=direction,
         octets=stream.octets,
         sha256=stream.sha256(),
-        remarks=tuple(_stream_remarks(stream, direction, rendering, secrets)),
+        remarks=tuple(_stream_remarks(stream, direction, rendering, mask)),
     )
 
 
-def _stream_remarks(
-    stream: Stream, direction: Direction, rendering: Rendering, secrets: Sequence[Range]
-) -> Iterator[str]:
+def _stream_remarks(stream: Stream, direction: Direction, rendering: Rendering, mask: Mask) -> Iterator[str]:
     if stream.repeated:
         yield f"{count(stream.repeated, 'byte was', 'bytes were')} captured more than once."
     for gap in stream.gaps[:MAX_CONFLICTS]:
@@ -148,7 +146,7 @@ def _stream_remarks(
     if len(stream.gaps) > MAX_CONFLICTS:
         yield f"{count(len(stream.gaps) - MAX_CONFLICTS, 'more gap')}; {count(stream.missing, 'byte')} missing in all."
     for conflict in stream.conflicts[:MAX_CONFLICTS]:
-        hidden = direction == "client" and not rendering.show_passwords and hides(conflict, secrets)
+        hidden = mask.hides(direction, conflict)
         kept, other = (_hex(octets, hidden) for octets in (conflict.kept, conflict.other))
         yield f"Conflict: {conflict_text(conflict, direction, rendering)}. Kept: {kept}. Discarded: {other}."
     if len(stream.conflicts) > MAX_CONFLICTS:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 
 @dataclass(slots=True, frozen=True)
@@ -32,6 +33,10 @@ class Headers:
     """All of them in order, names as sent, values unfolded and with RFC 2047 words decoded."""
     defects: tuple[str, ...]
     """What is malformed, one sentence each."""
+
+    def shown(self, text: Callable[[str], str]) -> Self:
+        """Return them with each value as ``text`` gives it."""
+        return replace(self, fields=_shown(self.fields, text))
 
     def get(self, name: str) -> str | None:
         """Return the value of the first header of that name, in any case."""
@@ -81,10 +86,26 @@ class Mail:
     defects: tuple[str, ...]
     """What is malformed, one sentence each."""
 
+    def shown(self, text: Callable[[str], str]) -> Self:
+        """Return it with the value of each header as ``text`` gives it."""
+        return replace(
+            self,
+            headers=_shown(self.headers, text),
+            sender=self.sender and text(self.sender),
+            recipients=self.recipients and text(self.recipients),
+            subject=self.subject and text(self.subject),
+            date=self.date and text(self.date),
+            message_id=self.message_id and text(self.message_id),
+        )
+
     @property
     def attachments(self) -> tuple[Part, ...]:
         """The parts that are attachments."""
         return tuple(part for part in self.parts if part.is_attachment)
+
+
+def _shown(fields: tuple[tuple[str, str], ...], text: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text(value)) for name, value in fields)
 
 
 class OpenedMail(NamedTuple):

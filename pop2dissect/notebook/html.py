@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pop2dissect.api import Capture
 from pop2dissect.document.facts import brief_facts, fate
+from pop2dissect.masking import shown
 from pop2dissect.session import Finding, Message, Session
 from pop2dissect.session.timeline import message_name
 from pop2dissect.text.rendering import Rendering
@@ -112,6 +113,7 @@ def _sessions(sessions: Iterable[Session]) -> str:
 
 def session_html(session: Session) -> str:
     """Show a session: the facts, its findings, and what was said; its password masked."""
+    session = shown(session)
     facts = [
         f"{session.client} → {session.server}",
         f"{rfc3339(session.start)}, {brief(session.duration)}",
@@ -164,7 +166,7 @@ def message_html(message: Message) -> str:
             if value is not None
         ),
     )
-    text = decode_text(message.head(MAX_BODY))
+    text = message.shown(decode_text(message.head(MAX_BODY)))
     body = "\n".join(_html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
     more = "\n…" if message.octets > MAX_BODY else ""
     name = _text(message_name(message).replace("m", "M", 1))

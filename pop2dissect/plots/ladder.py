@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
+from pop2dissect.masking import shown as shown_as
 from pop2dissect.plots.style import ALARM, GREY, INK, SMALL, caption, label, nothing, span_of_time
 from pop2dissect.session import Entry, Session
 
@@ -38,7 +39,7 @@ def ladder(
     To ``time``, y is that time in seconds, and the texts stand beside the ladder; where there are more than
     fit, those too close to others are left out. A password is masked unless asked for.
     """
-    rungs = list(_rungs(session, show_passwords))
+    rungs = list(_rungs(shown_as(session, show_passwords), show_passwords))
     fitting = max(4, int(_height(ax) // ROW))
     shown = rungs[first : first + fitting] if scale == "rank" else rungs[first:]
     if not shown:

@@ -273,6 +273,8 @@ class Protocol:
     """Whether a greeting is that of a server that can be broken into."""
     farewell: bytes = b""
     """How a server's last words begin, also after an error."""
+    is_encrypted: bool = False
+    """What is not text of it is encrypted, and holds no password that could be read."""
     knows_secrets: bool = False
     """Its grammar finds every password of a client; else lines are looked through as those of any protocol."""
     is_subject: bool = False

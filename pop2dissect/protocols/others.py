@@ -75,6 +75,8 @@ def _protocol(
     commands: tuple[CommandRule, ...] = (),
     may_greet: bytes | None = None,
     lone_reply: Signature | None = None,
+    *,
+    is_encrypted: bool = False,
 ) -> Protocol:
     return Protocol(
         name,
@@ -84,6 +86,7 @@ def _protocol(
         interpret=partial(software_of, name),
         may_greet=may_greet,
         lone_reply=lone_reply,
+        is_encrypted=is_encrypted,
     )
 
 
@@ -94,6 +97,7 @@ OTHERS = (
         ((rb"SSH-\d\.\d", "the client's version string (RFC 4253, section 4.2)"),),
         (CommandRule("SSH", rb"-\d\.\d", tells=False, harmless=rb"-\d\.\d.*"),),
         lone_reply=signatures((rb"SSH-\d\.\d[^\r\n]*\r?\n", "the server's version string (RFC 4253, section 4.2)"))[0],
+        is_encrypted=True,
     ),
     _protocol(
         "TLS",
@@ -102,6 +106,7 @@ OTHERS = (
             (rb"\x15\x03[\x00-\x04]\x00\x02[\x01\x02]", "an alert in a TLS record from the server (RFC 8446)"),
         ),
         ((_HELLO % rb"\x01", "a hello in a TLS record from the client (RFC 8446)"),),
+        is_encrypted=True,
     ),
     _protocol(
         "HTTP",
@@ -127,7 +132,7 @@ OTHERS = (
         "SMTP",
         ((rb"(?:220|421|554)[ -]", "the server's greeting (RFC 5321, section 3.1)"),),
         commands=(
-            CommandRule("EHLO", _WORD, harmless=rb"[ \t].*"),
+            CommandRule("EHLO", _WORD, harmless=rb"[ \t]+(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])[ \t]*"),
             CommandRule("MAIL", rb"[ \t]+FROM:", harmless=rb"[ \t]+FROM:.*"),
             CommandRule("RCPT", rb"[ \t]+TO:", harmless=rb"[ \t]+TO:.*"),
             CommandRule("HELO", rb"[ \t]+[^\s\0]+\r?\nMAIL[ \t]+FROM:"),

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pop2dissect.capture.record import FrameRef
-from pop2dissect.mail import Mail, OpenedMail, open_mail
+from pop2dissect.mail import Headers, Mail, OpenedMail, open_mail, parse_headers
 from pop2dissect.session.outcomes import Disposition
 from pop2dissect.session.verdict import Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
+
+_FIRST_LOOK = 1 << 10
+"""Octets in which most messages have all of their headers."""
+_HEADER_OCTETS = 16 << 10
+"""Octets in which headers are looked for at the most."""
+
+
+def as_it_is(text: str) -> str:
+    """Return the text: nothing of it is hidden."""
+    return text
 
 
 @dataclass(kw_only=True)
@@ -36,6 +46,8 @@ class Message:
     """What became of it."""
     released: Verdict[bool | None]
     """Whether a deletion took effect; False where there is nothing to commit, None where that is not known."""
+    shown: Callable[[str], str] = field(default=as_it_is, repr=False, compare=False)
+    """How text of it is shown: what is hidden of it is masked."""
     stream: Stream = field(repr=False)
     """The server's stream, where its octets are."""
     acknowledged_by: int | None = None
@@ -138,15 +150,24 @@ class Message:
         """
         return self.opened().mail
 
+    def headers(self) -> Headers:
+        """Return the headers only, which takes far less than :attr:`mail`. Never raises."""
+        head = b""
+        for octets in (_FIRST_LOOK, _HEADER_OCTETS):
+            head = self.head(octets)
+            if b"\n\r\n" in head or b"\n\n" in head:
+                break
+        return parse_headers(head).shown(self.shown)
+
     def opened(self) -> OpenedMail:
         """Return :attr:`mail` and the decoded contents of its parts.
 
         They are decoded each time, and not kept: together they may be as large as all messages of the capture.
         """
-        opened = open_mail(self.content(), self.stream.limits)
-        if not self.missing_octets:
-            return opened
-        return opened._replace(mail=replace(opened.mail, defects=self._defects(opened.mail)))
+        mail, contents = open_mail(self.content(), self.stream.limits)
+        if self.missing_octets:
+            mail = replace(mail, defects=self._defects(mail))
+        return OpenedMail(mail.shown(self.shown), contents)
 
     def _defects(self, mail: Mail) -> tuple[str, ...]:
         """Return the defects of a message of which the capture lacks octets."""

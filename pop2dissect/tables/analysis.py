@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pop2dissect.masking import shown
 from pop2dissect.optional import extra
 from pop2dissect.session import Session
 from pop2dissect.statistics.sums import Statistics, largest
@@ -22,7 +23,7 @@ def timeline_table(session: Session, show_passwords: bool = False) -> pd.DataFra
         from pop2dissect.tables.frames import data_frame
         from pop2dissect.tables.schema.timeline import TIMELINE
 
-    return data_frame(TIMELINE, timeline_rows(session, show_passwords))
+    return data_frame(TIMELINE, timeline_rows(shown(session, show_passwords), show_passwords))
 
 
 def statistics_table(statistics: Statistics, name: str) -> pd.DataFrame:

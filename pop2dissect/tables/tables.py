@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pop2dissect.masking import Redaction, shown
 from pop2dissect.optional import extra
 from pop2dissect.statistics.sums import Statistics
 from pop2dissect.tables.analysis import statistics_table
@@ -54,14 +55,18 @@ class Tables:
         show_passwords: bool = False,
     ) -> None:
         """Take sessions, and what belongs to no single one: probes, findings that span sessions, the ledger."""
-        self.source = Source(sessions, probes, findings, mailboxes, show_passwords)
+        self._given = (sessions, probes, findings, mailboxes)
+        redaction = Redaction(show_passwords)
+        as_shown = [redaction.session(session) for session in sessions]
+        self.source = Source(
+            as_shown, probes, redaction.findings(findings), redaction.mailboxes(mailboxes), show_passwords
+        )
         self._frames: dict[str, pd.DataFrame] = {}
         self._statistics: Statistics | None = None
 
     def with_passwords(self) -> Self:
         """Return the same tables, made afresh, with passwords shown."""
-        source = self.source
-        return type(self)(source.sessions, source.probes, source.findings, source.mailboxes, show_passwords=True)
+        return type(self)(*self._given, show_passwords=True)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a table by its name. Raises KeyError where there is none."""
@@ -186,7 +191,7 @@ def collect(
     passing = iter(sessions)
     with _rare_collections():
         while some := list(islice(passing, _AT_ONCE)):
-            source = Source(some, show_passwords=show_passwords)
+            source = Source([shown(one, show_passwords) for one in some], show_passwords=show_passwords)
             for builder, rows in builders:
                 builder.extend(rows(source))
         frames = {name: builder.frame() for name, (builder, _) in zip(names, builders, strict=True)}

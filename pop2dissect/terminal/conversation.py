@@ -6,19 +6,12 @@ from collections.abc import Iterator
 
 from pop2dissect.document.exhibit_names import message_exhibit
 from pop2dissect.document.facts import brief_facts, conflict_text, fate, gap_text, remarks
-from pop2dissect.mail import parse_headers
 from pop2dissect.session import Direction, Message, Session
 from pop2dissect.session.timeline import conversation
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.terminal.look import Look
 from pop2dissect.text.safe import fit, terminal_safe
 from pop2dissect.text.values import count, elapsed, moment
-
-HEADER_OCTETS = 16 << 10
-"""Bytes of a message that are looked at for its subject and sender; the whole may be large."""
-
-FIRST_LOOK = 1 << 10
-"""Bytes in which the headers of most messages end."""
 
 _NO_TIME = " " * 9
 _PIECE = 40
@@ -90,7 +83,7 @@ def _circumstances(session: Session, look: Look) -> str:
 
 def _message(session: Session, message: Message, look: Look) -> Iterator[str]:
     style = look.style
-    headers = parse_headers(_head(message))
+    headers = message.headers()
     colour = style.bad if message.disposition == "deleted" else style.good
     text = f"{message_exhibit(session, message)}: {fate(message, session.protocol)}"
     yield f"{colour}{style.clip(f'{_NO_TIME}   {text}')}{style.off}"
@@ -101,16 +94,6 @@ def _message(session: Session, message: Message, look: Look) -> Iterator[str]:
     ]
     if about:
         yield f"{style.dim}{style.clip(_NO_TIME + '   ' + '  '.join(about))}{style.off}"
-
-
-def _head(message: Message) -> bytes:
-    """Return a message's first bytes, at least to the end of its headers: mostly few, and bodies may be long."""
-    head = b""
-    for octets in (FIRST_LOOK, HEADER_OCTETS):
-        head = message.head(octets)
-        if b"\n\r\n" in head or b"\n\n" in head:
-            break
-    return head
 
 
 def _remark(look: Look, text: str) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
 
-from pop2dissect.document.masking import Range, masked_text, secret_ranges
+from pop2dissect.masking import Mask
 from pop2dissect.session import DIRECTIONS, Direction, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.terminal.look import Look
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count
+
+Text: TypeAlias = Callable[[int, int], str]
+"""Gives a part of a stream as text, passwords masked."""
 
 _BLOCK = 1 << 16
 """Bytes that are read at a time, and the longest run without a line end that is shown on one line."""
@@ -21,7 +26,7 @@ def conversation(session: Session, look: Look) -> Iterator[str]:
     All bytes of both streams are in it, messages too, and what is missing from the capture is said in its place.
     """
     style = look.style
-    secrets = [] if look.show_passwords else secret_ranges(session)
+    mask = Mask(session, look.show_passwords)
     yield f"{style.heading}Session {session.id}  {session.client} {style.to_server} {session.server}{style.off}"
     told = {"client": 0, "server": 0}
     for direction, end in _turns(session):
@@ -29,7 +34,7 @@ def conversation(session: Session, look: Look) -> Iterator[str]:
         sign = style.to_server if is_client else style.to_client
         colour = style.client if is_client else style.server
         stream = session.stream(direction)
-        for line in _lines(stream, told[direction], end, secrets if is_client else ()):
+        for line in _lines(stream, told[direction], end, partial(mask.text, direction)):
             if isinstance(line, str):
                 yield f"{colour}{sign} {terminal_safe(line)}{style.off}"
             else:
@@ -57,18 +62,18 @@ def _turns(session: Session) -> Iterator[tuple[Direction, int]]:
         yield direction, session.stream(direction).length
 
 
-def _lines(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> Iterator[str | int]:
+def _lines(stream: Stream, start: int, end: int, text: Text) -> Iterator[str | int]:
     """Yield part of a stream as lines without their ends, and in the place of a gap how many bytes it has of them."""
     for gap in stream.gaps:
         if gap.offset < end and gap.offset + gap.length > start:
-            yield from _captured(stream, start, gap.offset, secrets)
+            yield from _captured(stream, start, gap.offset, text)
             after = min(gap.offset + gap.length, end)
             yield after - max(gap.offset, start)
             start = after
-    yield from _captured(stream, start, end, secrets)
+    yield from _captured(stream, start, end, text)
 
 
-def _captured(stream: Stream, start: int, end: int, secrets: Sequence[Range]) -> Iterator[str]:
+def _captured(stream: Stream, start: int, end: int, text: Text) -> Iterator[str]:
     """Yield part of a stream without gaps as lines."""
     while start < end:
         block = stream.read(start, min(end, start + _BLOCK))
@@ -82,6 +87,6 @@ def _captured(stream: Stream, start: int, end: int, secrets: Sequence[Range]) ->
             lf = block.find(b"\n", position, complete)
             after = complete if lf < 0 else lf + 1
             line = block[position:after].removesuffix(b"\n").removesuffix(b"\r")
-            yield masked_text(stream, start + position, start + position + len(line), secrets)
+            yield text(start + position, start + position + len(line))
             position = after
         start += complete

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pop2dissect.document.facts import conflict_text, facts, fate, gap_text, remarks
-from pop2dissect.document.masking import hides, secret_ranges
+from pop2dissect.masking import Mask
 from pop2dissect.session import PASSWORD_MASK, Direction, Exchange, Message, Reply, Session
 from pop2dissect.session.timeline import reply_text
 from pop2dissect.tcp.stream import Stream
@@ -58,9 +58,9 @@ def _stream(session: Session, direction: Direction, stream: Stream, look: Look) 
     yield _field(2, "SHA-256", stream.sha256())
     for gap in stream.gaps:
         yield _field(2, "Gap", gap_text(gap, direction))
-    secrets = secret_ranges(session) if direction == "client" and not look.show_passwords else []
+    mask = Mask(session, look.show_passwords)
     for conflict in stream.conflicts:
-        hidden = direction == "client" and not look.show_passwords and hides(conflict, secrets)
+        hidden = mask.hides(direction, conflict)
         kept, other = (PASSWORD_MASK if hidden else octets.hex() for octets in (conflict.kept, conflict.other))
         yield _field(2, "Conflict", conflict_text(conflict, direction, look))
         yield _field(3, "Kept", kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from pop2dissect.export.mail import MESSAGES
 from pop2dissect.export.manifest import MANIFEST, SCHEMA, SUMS, TABLE, Manifest, entry_of
 from pop2dissect.export.streams import STREAMS
 from pop2dissect.ledger import about_mailboxes
+from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session, about_sessions
 from pop2dissect.text.rendering import Rendering
@@ -70,10 +71,11 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
         dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
         rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
         totals = Totals()
-        for session in _chosen(dissection, result):
+        redaction = Redaction(result.show_passwords)
+        for session in _chosen(map(redaction.session, dissection), result):
             totals.add(session)
             spool.add(session.id, session_text(session, rendering))
-        findings = about_sessions(dissection.findings, result.selected)
+        findings = redaction.findings(about_sessions(dissection.findings, result.selected))
         totals.add_findings(findings)
         document = Document(
             settings=result.settings,
@@ -84,7 +86,7 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=findings,
-            mailboxes=about_mailboxes(dissection.mailboxes, result.selected),
+            mailboxes=redaction.mailboxes(about_mailboxes(dissection.mailboxes, result.selected)),
             totals=totals,
         )
         return "".join(document.pieces(spool.in_order()))
@@ -104,7 +106,8 @@ def derived_manifest(result: Result, captures: Sequence[Given]) -> dict[str, str
         held.callback(manifest.close)
         dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
         rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
-        for session in _chosen(dissection, result):
+        redaction = Redaction(result.show_passwords)
+        for session in _chosen(map(redaction.session, dissection), result):
             manifest.add(session.id, (entry_of(exhibit, _measured(exhibit)) for exhibit in kind.of(session, rendering)))
         infos = [_named(info, place, result) for place, info in enumerate(dissection.captures)]
         settings = settings_object(result.settings, result.selected, result.show_passwords)
@@ -114,8 +117,8 @@ def derived_manifest(result: Result, captures: Sequence[Given]) -> dict[str, str
         return {**texts, SUMS: "".join((*manifest.sums(), *own))}
 
 
-def _chosen(dissection: Dissection, result: Result) -> Iterator[Session]:
-    return (one for one in dissection if result.selected is None or one.id in result.selected)
+def _chosen(sessions: Iterable[Session], result: Result) -> Iterator[Session]:
+    return (one for one in sessions if result.selected is None or one.id in result.selected)
 
 
 def _named(info: CaptureInfo, place: int, result: Result) -> CaptureInfo:

@@ -15,6 +15,7 @@ from pop2dissect.export.timesketch import session_events
 from pop2dissect.html.lines import session_lines
 from pop2dissect.html.page import session_markup
 from pop2dissect.html.sessions import session_row, session_view
+from pop2dissect.masking import Mask
 from pop2dissect.notebook.html import session_html
 from pop2dissect.session import Session
 from pop2dissect.session.timeline import conversation
@@ -79,7 +80,7 @@ def test_what_was_said(session: Session) -> None:
     text = "\n".join(session_timeline(session, LOOK))
     noted = comments(session)
     events = [event["message"] for event in session_events(session)]
-    lines = [line.text for line in session_lines(session, LOOK, ())]
+    lines = [line.text for line in session_lines(session, LOOK, Mask(session))]
     for entry in said:
         what = terminal_safe(entry.what)
         assert f" {what}" in text

@@ -54,6 +54,57 @@ DIALOGUES: dict[str, tuple[bytes, Turns]] = {
             )
         ],
     ),
+    **{
+        f"POP2, {line.decode('latin-1')!r}": (POP2, [(line % SECRET + b"\r\n", b"#1 messages in INBOX\r\n")])
+        for line in (
+            *(b"HLEO fred %b", b"ELO fred %b", b"HELOX fred %b", b"HELOfred %b", b"HELO fred,%b", b"HELO fred/%b"),
+            *(b"HELO\0fred\0%b", b"HELO\xa0fred\xa0%b", b"HELO fred\r%b", b"HELO fred\r\n%b", b"HELO fred\\ %b"),
+            *(b"LOG fred %b", b"USER fred %b", b"USER fred\r\nPASSWD %b", b"USER fred\r\nPW %b", b"RPOP %b"),
+            *(b"fred\r\n%b", b"%b", b"\xff\xfd\x01HELO fred %b", b"auth fred %b", b"AUTHINFO PASS %b"),
+        )
+    },
+    "POP2, after a refusal": (POP2, [(b"HELO fred wrong\r\n", b"- expected %b\r\n" % SECRET)]),
+    "POP2, echoed": (POP2, [(b"HELO fred %b\r\n" % SECRET, b"#1 messages in %b\r\n" % SECRET)]),
+    "POP2, echoed in base64": (POP2, [(b"HELO fred %b\r\n" % SECRET, b"- no %b\r\n" % ENCODED)]),
+    "POP2, echoed in hexadecimal": (
+        POP2,
+        [(b"HELO fred %b\r\n" % SECRET, b"- no %b %b\r\n" % (SECRET.hex().encode(), SECRET.hex().upper().encode()))],
+    ),
+    "POP2, the folder is called so": (
+        POP2,
+        [(b"HELO fred %b\r\n" % SECRET, b"#1 ok\r\n"), (b"FOLD %b\r\n" % SECRET, b"#0 messages in %b\r\n" % SECRET)],
+    ),
+    "POP2, typed again after the login": (
+        POP2,
+        [(b"HELO fred %b\r\n" % SECRET, b"#1 ok\r\n"), (b"%b\r\n" % SECRET, b"- what?\r\n")],
+    ),
+    "POP2, a subject": (
+        POP2,
+        [
+            (b"HELO fred %b\r\n" % SECRET, b"#1 ok\r\n"),
+            (b"READ 1\r\n", b"=%d ok\r\n" % (13 + len(SECRET) + 4)),
+            (b"RETR\r\n", b"Subject: pw: %b\r\n\r\n" % SECRET),
+            (b"ACKS\r\n", b"=0 no more\r\n"),
+        ],
+    ),
+    "POP2, who is the server is told wrongly": (
+        b"HELO fred %b\r\n" % SECRET,
+        [(b"+ POP2 quarry ready\r\n", b"READ\r\n"), (b"=0 none\r\n", b"QUIT\r\n")],
+    ),
+    "telnet": (b"login: ", [(b"fred\r\n", b"Password: "), (SECRET + b"\r\n", b"$ ")]),
+    "SSH in name only": (b"SSH-2.0-OpenSSH_9\r\n", [(b"SSH-2.0-x\r\n", b"x"), (SECRET + b"\r\n", b"x")]),
+    "HTTP, a form": (
+        b"",
+        [(b"POST /login HTTP/1.1\r\nHost: x\r\n\r\nuser=fred&password=%b" % SECRET, b"HTTP/1.1 200 OK\r\n\r\n")],
+    ),
+    "HTTP, a query": (b"", [(b"GET /x?password=%b HTTP/1.1\r\n\r\n" % SECRET, b"HTTP/1.1 200 OK\r\n\r\n")]),
+    "sieve": (
+        b'"IMPLEMENTATION" "sieve"\r\nOK\r\n',
+        [
+            (b'AUTHENTICATE "PLAIN" "%b"\r\n' % BOTH, b"OK\r\n"),
+            (b'AUTHENTICATE "PLAIN" {28+}\r\n%b\r\n' % BOTH, b"OK\r\n"),
+        ],
+    ),
     "HTTP": (
         b"",
         [(b"GET / HTTP/1.1\r\nAuthorization: Basic %b\r\nHost: x\r\n\r\n" % BOTH, b"HTTP/1.1 401 No\r\n\r\n")],
@@ -118,6 +169,12 @@ DIALOGUES: dict[str, tuple[bytes, Turns]] = {
 }
 
 
+def _is_repeated(turns: Turns) -> bool:
+    forms = (SECRET, ENCODED, SECRET.hex().encode())
+    times = sum(form in octets for turn in turns for octets in turn for form in forms)
+    return times > 1 or any(form in answer for _, answer in turns for form in forms)
+
+
 def spoken(name: str) -> Conversation:
     greeting, turns = DIALOGUES[name]
     talk = Conversation().handshake()
@@ -157,7 +214,7 @@ def shown(capture: Path, folder: Path, capsys: pytest.CaptureFixture[str], *more
 
 def secrets_in(text: str) -> list[str]:
     """Return the forms of the password that a text shows, parts of it and other cases of letters included."""
-    forms = [SECRET[1:], SECRET[:-1], ENCODED[4:-2], BOTH[8:-2]]
+    forms = [SECRET[1:], SECRET[:-1], ENCODED[4:-2], BOTH[8:-2], SECRET[1:].hex().encode()]
     return [form.decode() for form in forms if form.decode().lower() in text.lower()]
 
 
@@ -175,7 +232,8 @@ def test_and_shown_on_request(name: str, tmp_path: Path, capsys: pytest.CaptureF
     assert secrets_in(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("name", DIALOGUES)
+# What the server repeats is known by what the client said.
+@pytest.mark.parametrize("name", [name for name, (_, turns) in DIALOGUES.items() if not _is_repeated(turns)])
 def test_no_packet_lost_brings_one_to_light(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     packets = spoken(name).packets
     for lost, packet in enumerate(packets):

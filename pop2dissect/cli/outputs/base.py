@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple, Self
 
 from pop2dissect.document.digests import Digests
 from pop2dissect.ledger import Mailbox, about_mailboxes
+from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Finding, Session, about_sessions
 from pop2dissect.terminal.look import Look
@@ -39,14 +40,15 @@ class Run:
     digests: Digests
     """SHA-256 of the captures, for outputs that state them."""
     head: Head
+    redaction: Redaction
 
     def spanning_findings(self) -> list[Finding]:
         """Return the findings that span sessions, as far as they are about sessions that were asked for."""
-        return about_sessions(self.dissection.findings, self.selected)
+        return self.redaction.findings(about_sessions(self.dissection.findings, self.selected))
 
     def mailboxes(self) -> list[Mailbox]:
         """Return the mailboxes that sessions which were asked for have opened."""
-        return about_mailboxes(self.dissection.mailboxes, self.selected)
+        return self.redaction.mailboxes(about_mailboxes(self.dissection.mailboxes, self.selected))
 
 
 class Output(ABC):

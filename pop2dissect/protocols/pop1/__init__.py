@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from pop2dissect.choices import DEFAULT_PORT
 from pop2dissect.protocols.base import Heard, Protocol, Words
 from pop2dissect.protocols.pop1.dissector import dissect
 from pop2dissect.protocols.pop1.grammar import RULES, command_fields, reply_fields
@@ -44,7 +43,7 @@ PROTOCOL = Protocol(
     command_fields=command_fields,
     reply_fields=reply_fields,
     specification="RFC 918",
-    ports=frozenset({DEFAULT_PORT}),
+    ports=frozenset({109}),
     is_subject=True,
 )
 

@@ -40,7 +40,7 @@ SPELLINGS: Final[Mapping[str, str]] = {"RECV": "RCEV"}
 _WORD = rb"[ \t]+[^\s\0]"
 
 RULES: Final = (
-    CommandRule("USER", _WORD, tells=False, harmless=rb"[ \t].*"),
+    CommandRule("USER", _WORD, tells=False, harmless=rb"[ \t]+[A-Za-z0-9][A-Za-z0-9._@+%-]*[ \t]*"),
     CommandRule("PASS", _WORD, tells=False),
     CommandRule("RETR", rb"[ \t]+(?![-+]?\d)[^\s\0]"),
     CommandRule("RDEL", _WORD, harmless=rb"[ \t].*"),

@@ -25,7 +25,7 @@ _OPTIONAL = rb"(?:[ \t]+\d{1,10})?"
 _BARE = rb"[ \t]*"
 
 RULES: Final = (
-    CommandRule("USER", rb"[ \t]+[^\s\0]", tells=False, harmless=rb"[ \t].*"),
+    CommandRule("USER", rb"[ \t]+[^\s\0]", tells=False, harmless=rb"[ \t]+[A-Za-z0-9][A-Za-z0-9._@+%-]*[ \t]*"),
     CommandRule("PASS", rb"[ \t]+[^\s\0]", tells=False),
     CommandRule("NOOP", END, tells=False, harmless=_BARE),
     CommandRule("RSET", END, tells=False, harmless=_BARE),

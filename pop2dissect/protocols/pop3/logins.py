@@ -85,7 +85,7 @@ def _attempts(turns: Sequence[Turn], evidence: Evidence) -> Iterator[_Attempt]:
         turn = turns[index]
         line, keyword = turn.command, turn.keyword
         at, index = index, index + 1
-        if line is None or _is_behind_stls(turn) or not (evidence.is_ended(line) or _is_overlong(turn)):
+        if line is None or _is_behind_stls(turn) or not evidence.is_ended(line):
             continue
         arguments = [] if line.missing else [decode_text(one) for one in line.command.arguments]
         if keyword == "USER":
@@ -113,11 +113,6 @@ def _attempts(turns: Sequence[Turn], evidence: Evidence) -> Iterator[_Attempt]:
             yield _sasl(turns, at, index - 1)
     if pending is not None:
         yield _Attempt(pending, pending, "USER", Credentials(user))
-
-
-def _is_overlong(turn: Turn) -> bool:
-    """Whether a line was so long that a server need not wait for its end before it refuses it."""
-    return any(one.side == "client" and one.id == "protocol.long_line" for one in turn.departures)
 
 
 def _is_behind_stls(turn: Turn) -> bool:
@@ -171,7 +166,7 @@ def _outcome(turn: Turn, mechanism: str, following: Sequence[Turn], evidence: Ev
     if any(one.id == "protocol.unanswered" for one in turn.departures):
         return Verdict("none", Ground.SHOWN, "the server did not answer it", evidence.frames(turn.command))
     verdict = login_verdict(turn, following, evidence, serves=_is_of_transaction)
-    if verdict.value != "unknown" or evidence.doubt(*turn.replies) is not None:
+    if verdict.value != "unknown":
         return verdict
     last = turn.replies[-1] if turn.replies else None
     if isinstance(last, ReplyLine) and last.kind is ReplyKind.CHALLENGE and evidence.client_over:

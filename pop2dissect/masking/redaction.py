@@ -1,0 +1,161 @@
+"""Sessions, findings and mailboxes as outputs show them that show no passwords.
+
+What a client said is masked by its place where it is shown, as :mod:`.masking` has it. Here is what else may hold a
+password, because it stands there too: a server that repeats it, a user or a folder of that name, a header of a mail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import replace
+from typing import TypeVar
+
+from pop2dissect.ledger import Mailbox
+from pop2dissect.masking.values import SecretValues
+from pop2dissect.session import (
+    PASSWORD_MASK,
+    Exchange,
+    Finding,
+    FolderOpening,
+    Login,
+    Message,
+    Reply,
+    Session,
+    Software,
+)
+from pop2dissect.text.values import decode_text
+
+_QUOTED = re.compile(r'"[^"]*"')
+_LOOKED_AT = 1 << 16
+"""Octets of a message that are looked through: what is shown of one is no more."""
+
+_Text = TypeVar("_Text", str, str | None)
+
+
+def shown(session: Session, show_passwords: bool = False) -> Session:
+    """Return a session as an output shows it that shows passwords, or shows none."""
+    return Redaction(show_passwords).session(session)
+
+
+class Redaction:
+    """Takes sessions one after another, then what is about several of them."""
+
+    def __init__(self, show_passwords: bool = False) -> None:
+        self._shows = show_passwords
+        self._values: dict[int, SecretValues] = {}
+
+    def session(self, session: Session) -> Session:
+        """Return a session without passwords where passwords do not belong: itself where it is like that."""
+        if self._shows:
+            return session
+        values = self._values[session.id] = SecretValues.of(session)
+        hidden = copy(session)
+        hidden.logins = tuple(_login(one, values) for one in session.logins)
+        hidden.folders = tuple(_folder(one, values) for one in session.folders)
+        hidden.client_software = _software(session.client_software, values)
+        hidden.server_software = _software(session.server_software, values)
+        hidden.exchanges = [_exchange(one, values) for one in session.exchanges]
+        hidden.messages = [_message(one, values) for one in session.messages]
+        hidden.events = [_sentence(one, values) for one in session.events]
+        hidden.findings = [_finding(one, (values,)) for one in session.findings]
+        return hidden
+
+    def findings(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return findings about sessions that were taken, without their passwords."""
+        return [_finding(one, self._of(one.sessions)) for one in findings]
+
+    def mailboxes(self, mailboxes: Iterable[Mailbox]) -> list[Mailbox]:
+        """Return mailboxes that sessions which were taken have opened, without their passwords."""
+        return [_mailbox(one, self._of(one.sessions)) for one in mailboxes]
+
+    def _of(self, sessions: Iterable[int]) -> tuple[SecretValues, ...]:
+        return tuple(dict.fromkeys(self._values[one] for one in sessions if one in self._values))
+
+
+def _login(login: Login, values: SecretValues) -> Login:
+    return replace(
+        login,
+        user=_text(login.user, values),
+        authorized_as=_text(login.authorized_as, values),
+        realm=_text(login.realm, values),
+        challenge=_text(login.challenge, values),
+        other_host=_text(login.other_host, values),
+    )
+
+
+def _folder(folder: FolderOpening, values: SecretValues) -> FolderOpening:
+    return folder._replace(asked=_text(folder.asked, values), named=_text(folder.named, values))
+
+
+def _software(software: Software | None, values: SecretValues) -> Software | None:
+    if software is None:
+        return None
+    return Software(values.masked(software.product), _text(software.version, values), values.masked(software.evidence))
+
+
+def _text(text: _Text, values: SecretValues) -> _Text:
+    """Mask text from the wire; None where there is none."""
+    return text and values.masked(text)
+
+
+def _exchange(exchange: Exchange, values: SecretValues) -> Exchange:
+    replies = [_reply(reply, values) for reply in exchange.replies]
+    notes = tuple(_sentence(one, values) for one in exchange.notes)
+    again = () if exchange.raw is None else tuple(values.in_octets(exchange.raw))
+    if not again and notes == exchange.notes and all(map(_same, replies, exchange.replies)):
+        return exchange
+    before = [exchange.secret] if exchange.secret else []
+    found = [*before, *again]
+    secret = (min(first for first, _ in found), max(last for _, last in found)) if found else None
+    known = exchange.command, exchange.arguments
+    if again and secret is not None and secret[0] == 0:
+        known = "", ()  # what looks like a keyword is the password
+    return replace(exchange, command=known[0], arguments=known[1], replies=replies, notes=notes, secret=secret)
+
+
+def _same(new: object, old: object) -> bool:
+    return new is old
+
+
+def _reply(reply: Reply, values: SecretValues) -> Reply:
+    places = list(values.in_octets(reply.raw))
+    if not places:
+        return reply
+    raw, text = bytearray(reply.raw), reply.text
+    for first, last in places:
+        raw[first:last] = b"*" * (last - first)  # positions in the line stay what they are
+        text = text.replace(decode_text(reply.raw[first:last]), PASSWORD_MASK)
+    return replace(reply, raw=bytes(raw), text=text)
+
+
+def _message(message: Message, values: SecretValues) -> Message:
+    hidden = copy(message)
+    hidden.mailbox, hidden.identifier = (_text(name, values) for name in (message.mailbox, message.identifier))
+    if any(values.in_octets(message.head(_LOOKED_AT))):
+        hidden.shown = values.masked
+        hidden.__dict__.pop("mail", None)  # it was kept as it is
+    return hidden
+
+
+def _mailbox(mailbox: Mailbox, known: Iterable[SecretValues]) -> Mailbox:
+    for values in known:
+        users = tuple(_text(user, values) for user in mailbox.users)
+        entries = tuple(replace(entry, user=_text(entry.user, values)) for entry in mailbox.entries)
+        mailbox = replace(mailbox, name=_text(mailbox.name, values), users=users, entries=entries)
+    return mailbox
+
+
+def _finding(finding: Finding, known: Iterable[SecretValues]) -> Finding:
+    detail = finding.detail
+    for values in known:
+        detail = _sentence(detail, values)
+    return finding if detail == finding.detail else replace(finding, detail=detail)
+
+
+def _sentence(sentence: str, values: SecretValues) -> str:
+    """Mask in a sentence of ours what it quotes."""
+    if not values.are_in(sentence):
+        return sentence
+    return _QUOTED.sub(lambda match: values.masked(match.group()), sentence)

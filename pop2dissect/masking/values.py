@@ -1,0 +1,128 @@
+"""The passwords of a session by their values: where else they stand, in whatever notation."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Self
+
+from pop2dissect.session import PASSWORD_MASK, Exchange, Reply, Session
+from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import decode_text
+
+Range = tuple[int, int]
+
+LEAST = 4
+"""Octets of a value that is hidden wherever it stands; a shorter one stands in too much by chance."""
+
+_BLOCK = 1 << 20
+"""Octets of a stream that are searched at a time."""
+
+# What a server says that was left in debugging when it refuses a login: "- expected xyzzy".
+_TOLD = re.compile(
+    rb"(?:\b(?:expect(?:ed|ing)|wanted|should be)[ \t:=\"'<(]+"
+    rb"|\b(?:pass(?:word|wd|phrase)?|secret)(?:[ \t]+(?:is|was|=)|[ \t]*[:=\"'<(])[ \t\"'<(]*"
+    rb"(?!(?:bad|empty|expired|incorrect|invalid|missing|needed|not|required|too|wrong)\b))"
+    rb"([^\s\"'<>()]+)",
+    re.IGNORECASE,
+)
+
+
+class SecretValues:
+    """What stood where a session's passwords stand."""
+
+    __slots__ = ("_notations", "longest")
+
+    def __init__(self, values: frozenset[bytes]) -> None:
+        known = sorted(value for value in values if len(value) >= LEAST)
+        self._notations = tuple(dict.fromkeys(one for value in known for one in _notations(value)))
+        self.longest = max(map(len, self._notations), default=0)
+        """Octets of the longest notation of one of them."""
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return those of a session. A password that is its user's name is hidden by its place only."""
+        values = {_value(exchange) for exchange in session.exchanges if exchange.secret is not None}
+        for login in session.logins:
+            values |= {text.encode() for text in (login.password, login.response) if text}
+        for exchange in session.exchanges:
+            if exchange.secret is not None:
+                values.update(told for reply in exchange.replies for told in _told(reply, session.server_stream))
+        users = {login.user.encode() for login in session.logins if login.user and login.user == login.password}
+        return cls(frozenset(values - users))
+
+    def in_octets(self, octets: bytes) -> Iterator[Range]:
+        """Yield where in some octets they stand."""
+        for one in self._notations:
+            if one in octets:  # far quicker than the pattern, and mostly all that is needed
+                yield from (match.span() for match in _standing(one).finditer(octets))
+
+    def in_stream(self, stream: Stream) -> Iterator[Range]:
+        """Yield where in a stream they stand; what a gap cuts is not found."""
+        if not self._notations:
+            return
+        start = 0
+        for gap_offset, gap_end in (
+            *((gap.offset, gap.offset + gap.length) for gap in stream.gaps),
+            (stream.length, 0),
+        ):
+            while start < gap_offset:
+                block = stream.read(start, min(start + _BLOCK + self.longest, gap_offset))
+                for first, last in self.in_octets(block):
+                    yield start + first, start + last
+                start += _BLOCK
+            start = gap_end
+
+    def are_in(self, text: str) -> bool:
+        """Whether one of them stands in text."""
+        return any(self.in_octets(text.encode("utf-8", "surrogateescape")))
+
+    def masked(self, text: str) -> str:
+        """Return text from the wire, each of them in it masked."""
+        octets = text.encode("utf-8", "surrogateescape")
+        places = sorted(self.in_octets(octets))
+        if not places:
+            return text
+        pieces, position = [], 0
+        for first, last in places:
+            if first >= position:
+                pieces += [octets[position:first], PASSWORD_MASK.encode()]
+            position = max(position, last)
+        return decode_text(b"".join([*pieces, octets[position:]]))
+
+
+def _value(exchange: Exchange) -> bytes:
+    assert exchange.raw is not None
+    assert exchange.secret is not None
+    first, last = exchange.secret
+    return exchange.raw[first:last].strip()
+
+
+def _told(reply: Reply, server: Stream) -> Iterator[bytes]:
+    """Yield the passwords that a refusal tells."""
+    if reply.kind == "error":
+        yield from (match.group(1) for match in _TOLD.finditer(server.read(reply.start, reply.end)))
+
+
+def _notations(value: bytes) -> Iterator[bytes]:
+    """Yield how a value may be written: as it is, quoted, in hexadecimal, UTF-16 and base64."""
+    yield value
+    yield value.replace(b"\\", b"")
+    yield value.hex().encode()
+    yield value.hex().upper().encode()
+    yield b"".join(b"=%02X" % octet for octet in value)
+    yield b"\0".join(bytes([octet]) for octet in value)
+    # Base64 of something that has it in it: three octets are four characters, so there are three ways to begin.
+    for before in range(3):
+        coded = b64encode(bytes(before) + value)
+        first = (0, 2, 3)[before]
+        last = (len(value) + before) * 8 // 6
+        if last - first >= 2 * LEAST:
+            yield coded[first:last]
+
+
+def _standing(notation: bytes) -> re.Pattern[bytes]:
+    """Return the pattern of a notation: a word only where it is one by itself, anything else wherever it stands."""
+    pattern = re.escape(notation)
+    return re.compile(rb"(?<![A-Za-z])%b(?![A-Za-z])" % pattern if notation.isalpha() else pattern)
