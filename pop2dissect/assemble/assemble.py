@@ -139,36 +139,39 @@ def _ending(connection: Connection, exchanges: Sequence[Exchange]) -> Ending:
 
 def _exchange(index: int, turn: Turn, client: Stream, server: Stream) -> Exchange:
     replies = [_reply(reply, server) for reply in turn.replies]
-    exchange = Exchange(
+    line = turn.command
+    keyword, raw, secret = None, None, None
+    arguments: tuple[str, ...] = ()
+    start = end = missing = 0
+    frames: tuple[FrameRef, ...] = ()
+    end_time = None
+    if line is None:
+        time = next((reply.time for reply in replies if reply.time is not None), None)
+    else:
+        start, end, raw, command, missing = line
+        keyword = command.keyword if raw or not missing else None
+        arguments, secret = tuple(map(decode_text, command.arguments)), command.secret
+        time, frames = client.seen(start, end)
+        end_time = time if len(frames) == 1 and not missing else client.time_at(end - 1)
+    return Exchange(
         index=index,
-        command=None,
-        arguments=(),
-        raw=None,
-        secret=None,
-        start=0,
-        end=0,
-        time=None,
-        frames=(),
+        command=keyword,
+        arguments=arguments,
+        raw=raw,
+        secret=secret,
+        start=start,
+        end=end,
+        time=time,
+        frames=frames,
         state=turn.state,
         next_state=turn.next_state,
         client_state=turn.client_state,
         replies=replies,
         departures=turn.departures,
         notes=turn.notes,
+        missing=missing,
+        end_time=end_time,
     )
-    line = turn.command
-    if line is None:
-        exchange.time = next((reply.time for reply in replies if reply.time is not None), None)
-        return exchange
-    if line.raw or not line.missing:
-        exchange.command = line.command.keyword
-    exchange.arguments = tuple(decode_text(argument) for argument in line.command.arguments)
-    exchange.raw, exchange.secret = line.raw, line.command.secret
-    exchange.start, exchange.end, exchange.missing = line.start, line.end, line.missing
-    exchange.time, exchange.frames = client.seen(line.start, line.end)
-    whole = len(exchange.frames) == 1 and not line.missing
-    exchange.end_time = exchange.time if whole else client.time_at(line.end - 1)
-    return exchange
 
 
 def _reply(event: ReplyLine | MessageData | Closed, server: Stream) -> Reply:

@@ -8,14 +8,14 @@ form puts every frame number on a line of its own; here a list of plain values s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pop2dissect.text.values import SECOND, decimal_seconds, rfc3339
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Object: TypeAlias = dict[str, Json]
-_Put: TypeAlias = Callable[[str], None]
 
 
 class Seconds(float):
@@ -38,72 +38,63 @@ def maybe_time(time: int | None) -> str | None:
 
 def to_line(value: Json) -> str:
     """Write a value on one line."""
-    pieces: list[str] = []
-    _write(value, pieces.append, None)
-    return "".join(pieces)
+    return _write(value, None)
 
 
 def to_text(value: Json, depth: int = 0) -> str:
     """Write a value indented by one space per level, as if it stood ``depth`` levels deep."""
-    pieces: list[str] = []
-    _write(value, pieces.append, "\n" + " " * depth)
-    return "".join(pieces)
+    return _write(value, "\n" + " " * depth)
 
 
-def _scalar(value: Json) -> str | None:
-    if isinstance(value, str):
-        return encode_basestring_ascii(value)
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Seconds):
-        return decimal_seconds(value.nanoseconds)
-    if isinstance(value, float):
-        return repr(value)
-    return None
+class _Scalars(dict[type, "Callable[[Any], str] | None"]):
+    """How values of a type are written that fit on a line; None for objects and arrays."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str] | None:
+        base = next((base for base in (str, int, float) if issubclass(kind, base)), None)
+        self[kind] = None if base is None else self[base]
+        return self[kind]
 
 
-def _write(value: Json, put: _Put, line: str | None) -> None:
+_SCALARS = _Scalars(
+    {
+        str: encode_basestring_ascii,
+        int: int.__repr__,
+        float: float.__repr__,
+        bool: {True: "true", False: "false"}.__getitem__,
+        type(None): {None: "null"}.__getitem__,
+        Seconds: lambda seconds: decimal_seconds(seconds.nanoseconds),
+    }
+)
+_key = lru_cache(maxsize=1024)(encode_basestring_ascii)
+
+
+def _write(value: Json, line: str | None) -> str:
     """Write a value. ``line`` begins a new line at its level; None keeps everything on one."""
-    scalar = _scalar(value)
+    scalar = _SCALARS[type(value)]
     if scalar is not None:
-        put(scalar)
-    elif isinstance(value, Mapping):
-        _write_object(value, put, line)
-    else:
-        assert not isinstance(value, str | int | float)
-        _write_array(value or (), put, line)
+        return scalar(value)
+    if isinstance(value, Mapping):
+        return _write_object(value, line)
+    assert isinstance(value, Sequence)
+    return _write_array(value, line)
 
 
-def _write_object(value: Mapping[str, Json], put: _Put, line: str | None) -> None:
-    inner = None if line is None else line + " "
-    separator = "{" + (inner or "")
-    colon = ":" if inner is None else ": "
+def _write_object(value: Mapping[str, Json], line: str | None) -> str:
+    if not value:
+        return "{}"
+    inner, colon = (None, ":") if line is None else (line + " ", ": ")
+    members = []
     for key, member in value.items():
-        put(f"{separator}{encode_basestring_ascii(key)}{colon}")
-        scalar = _scalar(member)
-        if scalar is None:
-            _write(member, put, inner)
-        else:
-            put(scalar)
-        separator = "," + (inner or "")
-    put(f"{line or ''}}}" if value else "{}")
+        scalar = _SCALARS[type(member)]
+        members.append(f"{_key(key)}{colon}{_write(member, inner) if scalar is None else scalar(member)}")
+    joint = f",{inner or ''}"
+    return f"{{{inner or ''}{joint.join(members)}{line or ''}}}"
 
 
-def _write_array(value: Sequence[Json], put: _Put, line: str | None) -> None:
-    scalars = [scalar for member in value if (scalar := _scalar(member)) is not None]
+def _write_array(value: Sequence[Json], line: str | None) -> str:
+    scalars = [scalar(member) for member in value if (scalar := _SCALARS[type(member)]) is not None]
     if len(scalars) == len(value):
-        put("[" + ("," if line is None else ", ").join(scalars) + "]")
-        return
+        return f"[{(',' if line is None else ', ').join(scalars)}]"
     inner = None if line is None else line + " "
-    separator = "[" + (inner or "")
-    for member in value:
-        put(separator)
-        _write(member, put, inner)
-        separator = "," + (inner or "")
-    put(f"{line or ''}]")
+    joint = f",{inner or ''}"
+    return f"[{inner or ''}{joint.join([_write(member, inner) for member in value])}{line or ''}]"

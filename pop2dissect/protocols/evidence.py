@@ -20,13 +20,13 @@ class Evidence:
 
     def frames(self, *places: CommandLine | ReplyEvent | None) -> tuple[FrameRef, ...]:
         """Return the frames of lines and data, each once."""
-        found: dict[FrameRef, None] = {}
-        for place in places:
-            if place is None or isinstance(place, Closed):
-                continue
-            stream = self.client if isinstance(place, CommandLine) else self.server
-            found.update(dict.fromkeys(stream.frames(place.start, place.end)))
-        return tuple(found)
+        found = [
+            frame
+            for place in places
+            if place is not None and not isinstance(place, Closed)
+            for frame in (self.client if isinstance(place, CommandLine) else self.server).frames(place.start, place.end)
+        ]
+        return tuple(dict.fromkeys(found))
 
     def receipt(self, line: CommandLine) -> FrameRef | None:
         """Return the first known frame by which the server acknowledged a whole line of the client (TCP); None if none

@@ -189,6 +189,9 @@ class Stream:
 
     def frames(self, start: int, end: int) -> tuple[FrameRef, ...]:
         """Return the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
+        return self.seen(start, end)[1]
+
+    def _all_frames(self, start: int, end: int) -> tuple[FrameRef, ...]:
         frames = dict.fromkeys([span[2] for span in self.overlapping(start, end)])
         if self.fragments:
             frames = dict.fromkeys(part for frame in frames for part in self.fragments.get(frame, (frame,)))
@@ -201,7 +204,7 @@ class Stream:
             offset, length, frame, time, *_ = self.spans[index]
             if offset <= start < end <= offset + length:
                 return time, (FrameRef(frame),)
-        return self.time_at(start), self.frames(start, end)
+        return self.time_at(start), self._all_frames(start, end)
 
     def time_at(self, offset: int) -> int | None:
         """Return the time stamp of the frame that carried an octet; None where it lies in a gap or past the end."""

@@ -38,7 +38,7 @@ class Rendering:
 
     def frame_values(self, frames: Iterable[int]) -> list[int | str]:
         """Write frames as JSON has them."""
-        return [self.frame_value(frame) for frame in frames]
+        return [self.frame_value(frame) for frame in frames] if self.several_captures else list(map(int, frames))
 
     def when(self, time: int | None) -> str:
         """Write a time in full: in UTC, and where another zone was asked for in that too."""

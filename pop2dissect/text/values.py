@@ -128,8 +128,14 @@ def short_fraction(time: int, clock: str) -> str:
 
 def rfc3339(time: int) -> str:
     """Write a time in ns as RFC 3339 has it, in UTC and to the nanosecond."""
-    when = moment(time)
-    return f"{when.date}T{when.clock}Z"
+    seconds, nanoseconds = divmod(time, SECOND)
+    return f"{_second(seconds)}.{nanoseconds:09}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    when = moment(seconds * SECOND)
+    return f"{when.date}T{when.clock[:8]}"
 
 
 def decimal_seconds(nanoseconds: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from pop2dissect.protocols.base import (
@@ -36,6 +37,8 @@ from pop2dissect.text.values import decode_text
 
 DISPOSITIONS: Final[dict[str, Disposition]] = {"ACKS": "kept", "ACKD": "deleted", "NACK": "refused"}
 """RFC 937, "Command Summary": what the client makes of a message."""
+
+_UNSURE: Final[Verdict[bool | None]] = Verdict(None, Ground.UNKNOWN, "it is not known whether the message was deleted")
 
 RELEASING: Final = frozenset({"QUIT", "FOLD"})
 """What releases a mailbox, and so makes the deletions in it happen (RFC 937, "ACKD")."""
@@ -173,6 +176,7 @@ def _path_of(reply: ReplyLine) -> str | None:
 
 def _messages(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Message]:
     releases = _releases(turns)
+    effect = cache(lambda release: took_effect(turns[release], evidence))
     for index, turn in enumerate(turns):
         for data in turn.replies:
             if not isinstance(data, MessageData):
@@ -180,6 +184,14 @@ def _messages(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Message]:
             following = turns[index + 1] if index + 1 < len(turns) else None
             disposed = _disposition(turn, following, evidence)
             release = releases[min(index + 2, len(turns))]
+            if disposed.value == "unknown":
+                released = _UNSURE
+            elif disposed.value != "deleted" or following is None or following.command is None:
+                released = NOTHING_TO_COMMIT
+            elif release is not None:
+                released = effect(release)
+            else:
+                released = never_released("QUIT or FOLD", following.command.end, evidence)
             yield Message(
                 exchange=index,
                 start=data.start,
@@ -188,7 +200,7 @@ def _messages(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Message]:
                 number=turn.number,
                 declared_octets=data.announced,
                 disposed=disposed,
-                released=_committed(disposed, turns, index, release, evidence),
+                released=released,
                 stream=evidence.server,
                 acknowledged_by=index + 1 if following is not None and disposed.frames else None,
                 released_by=release,
@@ -215,18 +227,3 @@ def _releases(turns: Sequence[Turn]) -> list[int | None]:
     for index in reversed(range(len(turns))):
         releases[index] = index if meant(turns[index].keyword) in RELEASING else releases[index + 1]
     return releases
-
-
-def _committed(
-    disposed: Verdict[Disposition], turns: Sequence[Turn], index: int, release: int | None, evidence: Evidence
-) -> Verdict[bool | None]:
-    """Return whether the deletion of a message took effect: whether the server is seen to have released the mailbox."""
-    if disposed.value == "unknown":
-        return Verdict(None, Ground.UNKNOWN, "it is not known whether the message was deleted")
-    if disposed.value != "deleted":
-        return NOTHING_TO_COMMIT
-    if release is not None:
-        return took_effect(turns[release], evidence)
-    acknowledged = turns[index + 1].command
-    assert acknowledged is not None
-    return never_released("QUIT or FOLD", acknowledged.end, evidence)
