@@ -50,8 +50,8 @@ class Result:
     @property
     def captures(self) -> list[dict[str, Any]]:
         """What it says of the captures."""
-        captures = self.recorded.get("captures")
-        return [one for one in captures if isinstance(one, dict)] if isinstance(captures, list) else []
+        captures: list[dict[str, Any]] = self.recorded["captures"]
+        return captures
 
 
 def read_result(path: str) -> Result:
@@ -84,6 +84,9 @@ def read_result(path: str) -> Result:
         raise ResultError(
             f"{path} is not a result of pop2dissect, or is damaged: its schema is {schema!r:.40}", path=path
         )
+    captures = recorded.get("captures")
+    if not isinstance(captures, list) or not all(isinstance(one, dict) for one in captures):
+        raise ResultError(f"{path} is damaged: it does not say which captures it is about", path=path)
     try:
         settings, selected, show_passwords = read_settings(recorded.get("settings"))
     except ValueError as error:

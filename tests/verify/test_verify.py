@@ -124,6 +124,13 @@ def test_any_changed_octet_of_the_capture_is_noticed(result: Path, tmp_path: Pat
         assert status in (ExitStatus.DIFFERS, ExitStatus.UNREADABLE), place
 
 
+@pytest.mark.parametrize("captures", [b'"captupes": [', b'"captures": [5, '])
+def test_a_result_that_does_not_say_what_it_is_about(captures: bytes, result: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.json"
+    damaged.write_bytes(result.read_bytes().replace(b'"captures": [', captures, 1))
+    assert main(["verify", str(damaged), str(SMALL)]) == ExitStatus.UNREADABLE
+
+
 def test_any_changed_octet_of_the_result_is_noticed(
     result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
