@@ -15,7 +15,7 @@ from pop2dissect.capture.record import frame_text
 from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.reassembly import build_stream, find_conflicts
 from pop2dissect.tcp.stream import Span
-from pop2dissect.text.values import duration
+from pop2dissect.text.values import count, duration
 
 RHYTHM = 10**8
 """By how much, in ns, the time between a segment and its copy may vary, besides a hundredth of how long it all took:
@@ -55,6 +55,11 @@ class _Match:
     same: int = 0
     different: int = 0
     unknown: int = 0
+    """Only the copy has them."""
+    missed: int = 0
+    """Only the first capture has them."""
+    odd_frame: int = 0
+    """The first frame that is different."""
     least: int = 0
     most: int = 0
     """Time from a span to its copy, in ns."""
@@ -64,6 +69,22 @@ class _Match:
         self.least = min(self.least, delay) if self.same else delay
         self.most = max(self.most, delay) if self.same else delay
         self.same += 1
+
+    def differ(self, span: Span) -> None:
+        """Count a span that has other bytes."""
+        self.different += 1
+        self.odd_frame = self.odd_frame or span.frame
+
+    def is_alike(self, lasted: int) -> bool:
+        """Whether so much is the same that where it differs one of two sensors had other bytes, or a program began anew
+        with the same numbers."""
+        return self.same >= REPEATED_AT_LEAST and self.has_rhythm(lasted)
+
+    def disagreements(self) -> str:
+        """Say what one sensor had and the other had not."""
+        counts = [(self.missed, "the first time"), (self.unknown, "the second time")]
+        said = [f"{count(number, 'segment')} with payload only {when}" for number, when in counts if number]
+        return f"; {' and '.join(said)}" if said else ""
 
     def has_rhythm(self, lasted: int) -> bool:
         """Whether all copies came after the same time."""
@@ -123,16 +144,20 @@ class Copies:
                 if found is None:
                     match.unknown += imprint.whole
                 elif found[0] != _hash(span):
-                    match.different += 1
+                    match.differ(span)
                 else:
                     match.add(span.time - found[1])
+            if imprint.whole:
+                match.missed += len(known.keys() - {(span.offset, span.length) for span in pieces.spans})
         longer = (
             connection.client.pieces.highest > imprint.lengths[0]
             or connection.server.pieces.highest > imprint.lengths[1]
         )
+        delay = _delay(connection.start - imprint.start)
+        if match.different and match.is_alike(connection.end - connection.start):
+            _note_differences(connection, imprint.first_frame, match, delay)
         if match.different or longer or not match.same or not match.has_rhythm(connection.end - connection.start):
             return False
-        delay = _delay(connection.start - imprint.start)
         if imprint.key != connection.client_key:
             if match.same >= REPEATED_AT_LEAST and not match.unknown:
                 connection.note(
@@ -149,7 +174,7 @@ class Copies:
                 connection.first_frame,
             )
             return False
-        self._warn(connection, imprint, delay)
+        self._warn(connection, imprint, delay + match.disagreements())
         return True
 
     def _warn(self, connection: Connection, imprint: Imprint, delay: str) -> None:
@@ -178,23 +203,41 @@ def absorb(original: Connection, copy: Connection) -> bool:
         if ours.fin is not None and theirs.pieces.highest > ours.fin:
             return False
         kept = build_stream(list(ours.pieces.spans), ordered=False)
-        if any(islice(find_conflicts(theirs.pieces.spans, kept), 1)):
-            return False
+        odd = {conflict.other_frame for conflict in islice(find_conflicts(theirs.pieces.spans, kept), MAX_LISTED)}
         times = {(span.offset, span.length): span.time for span in reversed(ours.pieces.spans)}
         for span in theirs.pieces.spans:
-            if (span.offset, span.length) in times:
+            if span.frame in odd:
+                match.differ(span)
+            elif (span.offset, span.length) in times:
                 match.add(span.time - times[span.offset, span.length])
+            else:
+                match.unknown += 1
+        match.missed += len(times.keys() - {(span.offset, span.length) for span in theirs.pieces.spans})
+    delay = _delay(copy.start - original.start)
+    if match.different:
+        if match.is_alike(copy.end - copy.start):
+            _note_differences(copy, original.first_frame, match, delay)
+        return False
     has_rhythm = match.has_rhythm(copy.end - copy.start)
     if all(copy.handshake) and not has_rhythm:
         return False
     if match.same and has_rhythm:
         original.note(
-            f"captured again, {_delay(copy.start - original.start)}, with the same sequence numbers and bytes, "
-            "and counted once",
+            f"captured again, {delay}, with the same sequence numbers and bytes, and counted once"
+            + match.disagreements(),
             copy.first_frame,
         )
     original.absorb(copy)
     return True
+
+
+def _note_differences(connection: Connection, first_frame: int, match: _Match, delay: str) -> None:
+    connection.note(
+        f"the same sequence numbers as the connection that began with {frame_text(first_frame)}, {delay}, and "
+        f"{match.same:,} of {match.same + match.different:,} segments with payload the same: another connection, or "
+        "the same one as another sensor captured it, with other bytes",
+        match.odd_frame,
+    )
 
 
 def find_second_tap(connection: Connection) -> None:

@@ -65,3 +65,48 @@ def test_one_tap_with_a_tag_and_one_without(offset: int, tmp_path: Path) -> None
     plain = pop2dissect.read(capture_path("rfc937_normal")).sessions
     path = twice("rfc937_normal", offset, tmp_path / "twice.pcap", in_order=True, vlan=10)
     assert [facts(one) for one in pop2dissect.read(path).sessions] == [facts(one) for one in plain]
+
+
+def elsewhere(record: bytes, client: bytes) -> bytes:
+    """Return a record with another address in place of the client's, as behind an address translation."""
+    at = 16 + 14 + 12
+    ends = [record[at : at + 4], record[at + 4 : at + 8]]
+    return record[:at] + b"".join(b"\xc6\x33\x64\x07" if end == client else end for end in ends) + record[at + 8 :]
+
+
+def odd(record: bytes) -> bytes:
+    """Return a record with another byte near the end of its payload."""
+    return record[:-3] + bytes([record[-3] ^ 1]) + record[-2:]
+
+
+@pytest.mark.parametrize("offset", [80 * MILLISECOND, 40 * SECOND, DAY])
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("how", ["alike", "one lacks a segment", "other bytes"])
+def test_sensors_that_disagree_and_both_sides_of_a_translation(
+    how: str, behind: bool, offset: int, tmp_path: Path
+) -> None:
+    capture = recorded("rfc937_normal")
+    plain = pop2dissect.read(capture_path("rfc937_normal")).sessions[0]
+    place = [at for at, segment in enumerate(capture.segments) if segment is not None and segment.length][4]
+    again = [moved(record, offset) for record in capture.records]
+    if how == "other bytes":
+        again[place] = odd(again[place])
+    elif how == "one lacks a segment":
+        del again[place]
+    if behind:
+        first = capture.records[0]
+        again = [elsewhere(record, first[16 + 26 : 16 + 30]) for record in again]
+    path = tmp_path / "two.pcap"
+    path.write_bytes(capture.header + b"".join([*capture.records, *again]))
+    sessions = pop2dissect.read(path).sessions
+    said = " ".join(event for session in sessions for event in session.events)
+    assert "d 0 h" in said if offset == DAY else f"{offset / SECOND:.3f} s" in said
+    assert len(sessions) == 1 + (behind or how == "other bytes")
+    assert facts(sessions[0]) == facts(plain)
+    if how == "other bytes":
+        assert "11 of 12 segments" in said
+        assert "other bytes" in said
+    elif behind:
+        assert "address translation" in said
+    else:
+        assert ("1 segment with payload only the first time" in said) is (how != "alike")
