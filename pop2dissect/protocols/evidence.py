@@ -28,6 +28,29 @@ class Evidence:
         ]
         return tuple(dict.fromkeys(found))
 
+    def doubt(self, *places: CommandLine | ReplyEvent | None) -> str | None:
+        """Return why lines prove nothing though they were captured: two copies of one differ, and one was forged.
+
+        A copy that came when the other end had acknowledged the one that is kept was not received.
+        """
+        for place in places:
+            if place is None or isinstance(place, Closed):
+                continue
+            is_command = isinstance(place, CommandLine)
+            stream, peer = (self.client, self.server) if is_command else (self.server, self.client)
+            for conflict in stream.conflicts:
+                kept, other = conflict.kept_frame, conflict.other_frame
+                if conflict.offset >= place.end or conflict.offset + conflict.length <= place.start:
+                    continue
+                receipts = (span.frame for span in peer.spans if (span.acknowledged or 0) >= place.end)
+                if any(kept < frame < other and FrameRef(frame).capture == other.capture for frame in receipts):
+                    continue
+                return (
+                    f"two captured copies of the {'client' if is_command else 'server'}'s line differ (frames "
+                    f"{kept} and {other}), and which one was received is not known"
+                )
+        return None
+
     def receipt(self, line: CommandLine) -> FrameRef | None:
         """Return the first known frame by which the server acknowledged a whole line of the client (TCP); None if none
         was captured. Best asked in the order of the lines: then one walk over the spans answers all."""

@@ -51,7 +51,8 @@ def login_verdict(
     """
     served = next(((one, reply) for one in following for reply in one.replies if serves(one, reply)), None)
     told = [(reply, one) for reply in turn.replies if (one := outcome(reply)) is not None]
-    if told:
+    doubt = evidence.doubt(*(reply for reply, _ in told))
+    if told and doubt is None:
         reply, value = next((pair for pair in reversed(told) if pair[1] == "accepted"), told[-1])
         last = told[-1][0]
         if isinstance(last, ReplyLine) and last is not reply and served is None and not speaks_of_leaving(last.text):
@@ -62,7 +63,9 @@ def login_verdict(
     if served is not None:
         because = "the reply to it does not show it, but the server went on to serve this client"
         return Verdict("accepted", Ground.CONCLUDED, because, evidence.frames(turn.command, served[1]))
-    if not evidence.server_seen:
+    if doubt is not None:
+        because = doubt
+    elif not evidence.server_seen:
         because = "nothing that the server sent was captured"
     elif turn.replies:
         because = "the reply was not captured whole, or says neither"
@@ -82,6 +85,9 @@ def acknowledgement(
             return Verdict("unacknowledged", Ground.SHOWN, because)
         return Verdict("unknown", Ground.UNKNOWN, "what the client sent after it is missing from the capture")
     frames = evidence.frames(line, *following.replies[:1])
+    doubt = evidence.doubt(line, *following.replies[:1])
+    if doubt is not None:
+        return Verdict("unknown", Ground.UNKNOWN, doubt, frames)
     made = meanings.get(keyword)
     if made is None:
         if line.missing:
@@ -97,6 +103,9 @@ def took_effect(turn: Turn, evidence: Evidence) -> Verdict[bool | None]:
     line, keyword = turn.command, turn.keyword
     assert line is not None
     frames = evidence.frames(line, *turn.replies[:1])
+    doubt = evidence.doubt(line, *turn.replies[:1])
+    if doubt is not None:
+        return Verdict(None, Ground.UNKNOWN, doubt, frames)
     kind = primary_kind(turn)
     if kind in (ReplyKind.OK, ReplyKind.COUNT):
         return Verdict(True, Ground.SHOWN, f"the server answered {keyword}", frames)
@@ -120,6 +129,9 @@ def never_released(commands: str, since: int, evidence: Evidence) -> Verdict[boo
     """
     if any(gap.offset + gap.length > since for gap in evidence.client.gaps):
         because = f"some of what the client sent is missing from the capture, and {commands} may be in it"
+        return Verdict(None, Ground.UNKNOWN, because)
+    if any(conflict.offset + conflict.length > since for conflict in evidence.client.conflicts):
+        because = f"two captured copies of what the client sent differ, and {commands} may be in one of them"
         return Verdict(None, Ground.UNKNOWN, because)
     if evidence.client_over:
         return Verdict(False, Ground.SHOWN, f"the client ended the connection without {commands}")

@@ -51,11 +51,16 @@ class Claims:
         if len(self.fins) < MAX_FINS:
             self.fins.setdefault(offset, frame)
 
-    def add_reset(self, offset: int, frame: int, highest: int) -> None:
-        """Take a RST whose number is that of an offset, when the bytes up to ``highest`` had been seen."""
+    def add_reset(self, offset: int, frame: int, highest: int) -> bool:
+        """Take a RST whose number is that of an offset, when the bytes up to ``highest`` had been seen.
+
+        Return whether it repeats one.
+        """
         self.any = True
-        if all(reset.offset != offset for reset in self.resets):
-            self.resets = [*self.resets[1 - MAX_RESETS :], Reset(offset, frame, highest)]
+        if any(reset.offset == offset for reset in self.resets):
+            return True
+        self.resets = [*self.resets[1 - MAX_RESETS :], Reset(offset, frame, highest)]
+        return False
 
     def fin(self, highest: int, proven: int) -> int | None:
         """Return the offset of the FIN that stands, by the bytes seen and by those that the peer acknowledged.

@@ -75,8 +75,8 @@ class Connection:
         self.closed_at: int | None = None
         """Time of the segment that closed it: the second FIN, or an RST."""
         self._ends_at: int | None = None
-        self._before_claims: deque[tuple[int, bool, int, int]] = deque(maxlen=MAX_CLAIMS)
-        """For the last FINs and RSTs: frame, whether it is a RST, the last frame before it, and the end before it."""
+        self._before_claims: deque[tuple[int, int, int]] = deque(maxlen=MAX_CLAIMS)
+        """For the last FINs and RSTs: its frame, the last frame before it, and when the connection ended before it."""
         self.over = False
         self.settled = False
         """Its segments need no look but at their flags: it has payload, is wanted, open, and alone on its ports."""
@@ -168,10 +168,11 @@ class Connection:
         before, self.last_frame = self.last_frame, frame
         peer = self.server if sender is self.client else self.client
         if flags & _CONTROL:
-            if self._is_stray(sender, peer, segment):
-                return
             if not length:
-                self._before_claims.append((frame, flags & RST != 0, before, self.clock.end))
+                self._before_claims.append((frame, before, self.clock.end))
+            if self._is_stray(sender, peer, segment):
+                sender.uncounted.append(frame)
+                return
         clock = self.clock
         if 0 <= time - clock.last <= clock.patience:
             clock.last = time
@@ -324,14 +325,13 @@ class Connection:
         self.streams = (self.client.stream(policy), self.server.stream(policy))
 
     def _leave_out_claims(self) -> None:
-        """Let the connection end before the FINs and RSTs that come last and did not count, or follow a RST."""
+        """Let the connection end before the FINs and RSTs that come last and did not count, or are repeated."""
         if self.has_copies:
             return
         last = self.last_frame
-        uncounted = self.client.uncounted | self.server.uncounted
-        resets = [reset.frame for sender in (self.client, self.server) for reset in sender.claims.resets]
-        for frame, is_reset, before, end in reversed(self._before_claims):
-            if frame != last or not (frame in uncounted or (is_reset and frame > min(resets, default=frame))):
+        uncounted = {*self.client.uncounted, *self.server.uncounted}
+        for frame, before, end in reversed(self._before_claims):
+            if frame != last or frame not in uncounted:
                 break
             last = before
             self.ends_at(end)

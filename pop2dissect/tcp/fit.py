@@ -84,6 +84,7 @@ def misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple[
         not rival.connection.has_payload,
         exactly and not _is_news(rival, segment),
         rival.connection.copy_of is not None,
+        not rival.connection.is_answered,
     )
 
 

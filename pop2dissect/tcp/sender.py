@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TypeAlias
 
 from pop2dissect.decode.segment import FIN, SYN, URG, Context, Segment
 from pop2dissect.limits import Limits
 from pop2dissect.tcp.acknowledgements import Acknowledgements
-from pop2dissect.tcp.claims import Claims
+from pop2dissect.tcp.claims import MAX_FINS, Claims
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.pieces import Pieces
 from pop2dissect.tcp.reassembly import OverlapPolicy, build_stream
@@ -56,8 +57,8 @@ class Sender:
         """Where its segments were captured; None: not known yet."""
         self.urgent: list[int] = []
         """Offsets of urgent octets."""
-        self.uncounted: set[int] = set()
-        """Frames of its FINs and RSTs that did not count."""
+        self.uncounted: deque[int] = deque(maxlen=4 * MAX_FINS)
+        """The last frames with a SYN, FIN or RST of it that did not count."""
 
     @property
     def fin(self) -> int | None:
@@ -258,7 +259,8 @@ class Sender:
         """Take what a RST says: the connection is over."""
         highest = self.pieces.highest
         offset = self.offset_of(segment.seq) if self.space.base is not None else highest
-        self.claims.add_reset(offset, segment.frame, highest)
+        if self.claims.add_reset(offset, segment.frame, highest):
+            self.uncounted.append(segment.frame)
 
     def went_on(self, segment: Segment, *, acknowledges: bool) -> bool:
         """Take a segment that is no RST as evidence against earlier FINs and RSTs; return whether one is dropped by it.
@@ -292,7 +294,7 @@ class Sender:
         self.claims.resets = []
 
     def _not_counted(self, what: str, why: str, frame: int) -> None:
-        self.uncounted.add(frame)
+        self.uncounted.append(frame)
         self.log.add(f"a {what} of the {self.name} that {why}, and was not counted", frame)
 
     def move(self, by: int) -> None:

@@ -153,6 +153,8 @@ def _disposition(
         return disposed, NOTHING_TO_COMMIT, ()
     if turn.deletes is False:
         return disposed, NOTHING_TO_COMMIT, ()
+    if disposed.value == "unknown":
+        return disposed, Verdict(None, Ground.UNKNOWN, disposed.because), ()
     if primary_kind(after) is ReplyKind.ERROR:
         return Verdict("kept", Ground.SHOWN, NOT_DELETED, disposed.frames), NOTHING_TO_COMMIT, (NOT_DELETED,)
     if turn.deletes is None:

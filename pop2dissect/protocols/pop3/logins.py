@@ -166,7 +166,7 @@ def _outcome(turn: Turn, mechanism: str, following: Sequence[Turn], evidence: Ev
     if any(one.id == "protocol.unanswered" for one in turn.departures):
         return Verdict("none", Ground.SHOWN, "the server did not answer it", evidence.frames(turn.command))
     verdict = login_verdict(turn, following, evidence, serves=_is_of_transaction)
-    if verdict.value != "unknown":
+    if verdict.value != "unknown" or evidence.doubt(*turn.replies) is not None:
         return verdict
     last = turn.replies[-1] if turn.replies else None
     if isinstance(last, ReplyLine) and last.kind is ReplyKind.CHALLENGE and evidence.client_over:

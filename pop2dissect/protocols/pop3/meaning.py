@@ -151,6 +151,10 @@ class _Fates:
     def _fate(self, index: int, resets: Sequence[int]) -> _Fate:
         turn = self._turns[index]
         frames = self._evidence.frames(turn.command, *turn.replies[:1])
+        doubt = self._evidence.doubt(turn.command, *turn.replies[:1])
+        if doubt is not None:
+            not_known: Verdict[Disposition] = Verdict("unknown", Ground.UNKNOWN, doubt, frames)
+            return _Fate(index, None, not_known, Verdict(None, Ground.UNKNOWN, doubt, frames))
         kind = primary_kind(turn)
         if kind is ReplyKind.ERROR:
             refused: Verdict[Disposition] = Verdict("kept", Ground.SHOWN, "the server refused DELE", frames)
@@ -181,7 +185,7 @@ class _Fates:
         turn = self._turns[self.quit]
         frames = evidence.frames(turn.command, *turn.replies[:1])
         kind = primary_kind(turn)
-        if kind is ReplyKind.ERROR:
+        if kind is ReplyKind.ERROR and evidence.doubt(*turn.replies[:1]) is None:
             because = "the server answered QUIT with an error: some of the messages were not removed"
             return Verdict(None, Ground.UNKNOWN, because, frames)
         if any(isinstance(reply, Closed) for reply in turn.replies):
@@ -195,6 +199,8 @@ class _Fates:
         """Return what became of a message that nobody asked to delete."""
         if self._evidence.client.gaps:
             return Verdict("unknown", Ground.UNKNOWN, "some of what the client sent is missing from the capture")
+        if self._evidence.client.conflicts:
+            return Verdict("unknown", Ground.UNKNOWN, "two captured copies of what the client sent differ")
         if not self._evidence.client_seen:
             return Verdict("unknown", Ground.UNKNOWN, "nothing that the client sent was captured")
         return Verdict("kept", Ground.SHOWN, "the client did not ask to delete it")
@@ -211,6 +217,9 @@ def _messages(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed: 
             end = reply.end - (reply.end_mark or 0)
             fate = fates.of(turn.number)
             disposed = fates.kept if fate is None else fate.disposed
+            released = NOTHING_TO_COMMIT if fate is None else fate.committed
+            if fate is None and disposed.value == "unknown":
+                released = Verdict(None, Ground.UNKNOWN, disposed.because)
             started = before is not None and before.kind is ReplyKind.OK and not before.missing
             yield Message(
                 exchange=index,
@@ -220,7 +229,7 @@ def _messages(turns: Sequence[Turn], evidence: Evidence, fates: _Fates, listed: 
                 number=turn.number,
                 declared_octets=reply.announced if reply.announced is not None else listed.size(turn.number),
                 disposed=disposed,
-                released=NOTHING_TO_COMMIT if fate is None else fate.committed,
+                released=released,
                 stream=evidence.server,
                 acknowledged_by=fate.asked if fate is not None else None,
                 released_by=fates.quit if fate is not None and disposed.value == "deleted" else None,
