@@ -85,7 +85,7 @@ def _attempts(turns: Sequence[Turn], evidence: Evidence) -> Iterator[_Attempt]:
         turn = turns[index]
         line, keyword = turn.command, turn.keyword
         at, index = index, index + 1
-        if line is None or _is_behind_stls(turn) or not evidence.is_ended(line):
+        if line is None or _is_behind_stls(turn) or not (evidence.is_ended(line) or _is_overlong(turn)):
             continue
         arguments = [] if line.missing else [decode_text(one) for one in line.command.arguments]
         if keyword == "USER":
@@ -113,6 +113,11 @@ def _attempts(turns: Sequence[Turn], evidence: Evidence) -> Iterator[_Attempt]:
             yield _sasl(turns, at, index - 1)
     if pending is not None:
         yield _Attempt(pending, pending, "USER", Credentials(user))
+
+
+def _is_overlong(turn: Turn) -> bool:
+    """Whether a line was so long that a server need not wait for its end before it refuses it."""
+    return any(one.side == "client" and one.id == "protocol.long_line" for one in turn.departures)
 
 
 def _is_behind_stls(turn: Turn) -> bool:

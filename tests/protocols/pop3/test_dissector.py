@@ -230,6 +230,12 @@ def test_a_server_that_says_ok_and_sends_nothing() -> None:
     ]
 
 
+def test_a_line_without_an_end_is_a_login_only_where_the_server_need_not_wait_for_it() -> None:
+    for name, outcomes in ((b"x" * 300, ["refused"]), (b"x", [])):
+        script: Script = [("S", b"+OK POP3\r\n"), ("C", b"USER " + name), ("S", b"-ERR no\r\n")]
+        assert [one.outcome for one in read(script)[1].logins] == outcomes
+
+
 def test_last_words_answer_nothing() -> None:
     script = [*SCRIPT[:1], ("C", b"NOOP\r\n"), ("S", b"+OK\r\n"), ("S", b"-ERR timeout\r\n")]
     turns, _ = read(script)
