@@ -27,6 +27,7 @@ from pop2dissect.protocols.lines import Line, LineReader
 from pop2dissect.protocols.pop3.grammar import (
     ARGUMENTS,
     CONTINUATION,
+    MAIL_LINE,
     MAX_COMMAND_LINE,
     MAX_REPLY_LINE,
     MAX_SASL_LINE,
@@ -41,6 +42,7 @@ from pop2dissect.protocols.pop3.grammar import (
     parse_broken_reply,
     parse_command,
     parse_reply,
+    sends_mail,
 )
 from pop2dissect.protocols.pop3.states import ServerState, after_reply, allowed
 from pop2dissect.protocols.pop3.stuffing import CRLF, LF, Block, LineEnd, read_block
@@ -89,6 +91,8 @@ class _Dissector(LineDissector):
         """The server asked for a line of SASL; None where its answer was not captured."""
         self._may_pipeline = False
         """The server said so in its capabilities (RFC 2449, section 6.6)."""
+        self._sends_mail = False
+        """The client's lines are a message that it sends, up to its dot (XTND XMIT)."""
         self._has_block = False
         """The reply at hand is one of several lines, up to its dot."""
         self._tls = False
@@ -114,7 +118,16 @@ class _Dissector(LineDissector):
 
     # The client.
 
+    def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None, *, ignored: bool) -> Turn:
+        if not self._sends_mail or line.raw == b".":
+            return super()._turn(line, known, has_following, boundary, ignored=ignored)
+        self.number = None
+        event = CommandLine(line.start, line.end, line.raw, MAIL_LINE, line.missing)
+        return self._finish_turn(event, [], self.state, self.client_state)
+
     def parse(self, line: Line) -> Command:
+        if self._sends_mail:  # the dot that ends it
+            return MAIL_LINE
         continues = self._challenged or (self._challenged is None and is_continuation(line.raw))
         command = parse_command(line.raw)
         if not continues:
@@ -290,6 +303,7 @@ class _Dissector(LineDissector):
             kind = None
         else:
             kind = reply.kind
+        self._sends_mail = kind is ReplyKind.OK and command is not None and sends_mail(command)
         in_sasl, self._in_sasl = self._in_sasl, False
         if in_sasl:
             self._challenged = None if kind is None else kind is ReplyKind.CHALLENGE

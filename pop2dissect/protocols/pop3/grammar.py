@@ -100,6 +100,9 @@ _LEADING_NUMBER = re.compile(rb"(\d{1,20})(?!\d)")
 CONTINUATION: Final = Command("")
 """A line of a SASL exchange, which is no command. Its secret is the whole line."""
 
+MAIL_LINE: Final = Command("")
+"""A line of a message that the client sends by XTND XMIT, which is no command."""
+
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}|=|\*|")
 
 
@@ -168,6 +171,11 @@ def is_multi_line(command: Command) -> bool:
         return bool(command.arguments) and command.arguments[0].upper().startswith(b"XLST")
     alone = command.keyword in _MULTI_LINE_ALONE and not command.arguments
     return alone or command.keyword in _MULTI_LINE
+
+
+def sends_mail(command: Command) -> bool:
+    """Whether a message of the client follows the positive reply to a command: qpopper's XTND XMIT."""
+    return command.keyword == "XTND" and bool(command.arguments) and command.arguments[0].upper() == b"XMIT"
 
 
 def top_lines(command: Command) -> bytes | None:

@@ -236,6 +236,21 @@ def test_a_line_without_an_end_is_a_login_only_where_the_server_need_not_wait_fo
         assert [one.outcome for one in read(script)[1].logins] == outcomes
 
 
+def test_a_message_that_the_client_sends_is_no_command() -> None:
+    said = [b"XTND XMIT\r\n", b"Subject: x\r\n\r\nQUIT\r\nPASS y\r\n..\r\n\xe9\r\n.\r\n", b"DELE 1\r\n"]
+    script = [*SCRIPT[:1], *(one for octets in said for one in (("C", octets), ("S", b"+OK\r\n")))]
+    turns, meaning = read(script)
+    assert [(turn.keyword, len(turn.replies)) for turn in turns] == [
+        *[("", 1), ("XTND", 1)],
+        *[("", 0)] * 6,
+        *[("", 1), ("DELE", 1)],
+    ]
+    assert not meaning.logins
+    assert not [one.id for turn in turns[2:-1] for one in turn.departures]
+    refused, _ = read([*SCRIPT[:1], ("C", said[0]), ("S", b"-ERR\r\n"), ("C", b"QUIT\r\n"), ("S", b"+OK\r\n")])
+    assert [turn.keyword for turn in refused] == ["", "XTND", "QUIT"]
+
+
 def test_last_words_answer_nothing() -> None:
     script = [*SCRIPT[:1], ("C", b"NOOP\r\n"), ("S", b"+OK\r\n"), ("S", b"-ERR timeout\r\n")]
     turns, _ = read(script)
