@@ -26,7 +26,7 @@ from benchmarks.generate import write_again, write_dense
 from pop2dissect.api import read
 from pop2dissect.cli import main as command
 from pop2dissect.decode.segment import ACK, Segment
-from pop2dissect.findings import FindingsEngine
+from pop2dissect.findings.engine import FindingsEngine
 from pop2dissect.mail import open_mail, parse_headers
 from pop2dissect.pipeline import Dissection
 from pop2dissect.protocols.pop2.grammar import parse_command

@@ -17,6 +17,7 @@ from pathlib import Path
 from pop2dissect.assemble.assemble import assemble
 from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.record import Record
+from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.decoder import LAYERS
 from pop2dissect.decode.packet import LINK_TYPE
@@ -30,7 +31,6 @@ from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.mail import parse_mail
 from pop2dissect.session import Session
 from pop2dissect.tcp import Stream, Tracker
-from pop2dissect.tcp.reassembly import OverlapPolicy
 from pop2dissect.text.rendering import Rendering
 
 PORTS = frozenset({109})

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         SettingError,
         UsageError,
     )
-    from pop2dissect.findings import Thresholds
+    from pop2dissect.findings.thresholds import Thresholds
     from pop2dissect.limits import Limits
     from pop2dissect.pipeline import Dissection
     from pop2dissect.session import Endpoint, Exchange, Finding, HalfOpen, Message, Probe, Reply, Session

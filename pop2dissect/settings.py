@@ -12,12 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypedDict, TypeVar
 
-from pop2dissect.engine import EngineName
+from pop2dissect.choices import DEFAULT_PORT, EngineName, OverlapPolicy
 from pop2dissect.errors import SettingError
-from pop2dissect.findings import Thresholds
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.limits import DEFAULT, Limits, Numbers
-from pop2dissect.protocols import DEFAULT_PORT
-from pop2dissect.tcp.reassembly import OverlapPolicy
 
 Recorded: TypeAlias = str | bool | list[int] | list[str] | dict[str, int]
 """How a setting stands in a JSON document."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -134,7 +133,7 @@ class _Waiting(FullWriter):
                 return os.open(self._path.parent, flags | os.O_TMPFILE, 0o666)
             except OSError:
                 pass  # some file systems have no files without names
-        self._hidden = self._path.with_name(f".{secrets.token_hex(8)}.partial")
+        self._hidden = self._path.with_name(f".{os.urandom(8).hex()}.partial")
         return os.open(self._hidden, flags | os.O_CREAT | os.O_EXCL, 0o666)
 
     def seekable(self) -> bool:

@@ -10,14 +10,13 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 import pop2dissect
+from pop2dissect.choices import EngineName, OverlapPolicy
 from pop2dissect.cli.options import parser, settings_of
-from pop2dissect.engine import EngineName
 from pop2dissect.errors import UsageError
-from pop2dissect.findings import Thresholds
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.html.tool import tool_facts
 from pop2dissect.limits import HIGHEST, Limits
 from pop2dissect.settings import SETTINGS, Choice, Named, Settings, SettingsByName
-from pop2dissect.tcp.reassembly import OverlapPolicy
 from tests.support.truth import ROOT, capture_path
 
 CONFLICT = capture_path("derived_conflicting_overlap")

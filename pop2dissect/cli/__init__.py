@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import gc
-import os
-import shutil
 import sys
-import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from pop2dissect.cli.interrupt import Interrupt
-from pop2dissect.cli.options import Parser, check, head_of, parser, selected_sessions, settings_of
-from pop2dissect.cli.outputs import Run, needs_end, outputs_for
+from pop2dissect.cli.options import Parser, parsed
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.cli.streams import complain, discard_output, settle_streams
-from pop2dissect.document.digests import Digests
-from pop2dissect.errors import CaptureError, OutputError, Pop2DissectError, UsageError
-from pop2dissect.masking import Redaction
-from pop2dissect.pipeline import Dissection
-from pop2dissect.session import Session
-from pop2dissect.terminal.look import Look
-from pop2dissect.terminal.style import Style, style_for
-from pop2dissect.text.safe import terminal_safe
-from pop2dissect.text.values import count, zone_named
+from pop2dissect.errors import CaptureError, OutputError, Pop2DissectError
 
 __all__ = ["ExitStatus", "main"]
 
@@ -51,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _ended()
         except Exception as error:
             if "--debug" in arguments:
-                traceback.print_exc()
+                sys.excepthook(type(error), error, error.__traceback__)
             status = _failed(error)
         return status if interrupt.number is None else interrupt.status
 
@@ -72,7 +58,10 @@ def _run(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
         from pop2dissect.cli.verify import run_verify
 
         return run_verify(arguments[1:])
-    return _dissect(arguments, interrupt)
+    options = parsed(arguments)
+    from pop2dissect.cli.dissect import dissect
+
+    return dissect(options, arguments, interrupt)
 
 
 def _failed(error: Exception) -> ExitStatus:
@@ -96,12 +85,8 @@ def _failed(error: Exception) -> ExitStatus:
             sentence = f"this is a fault of pop2dissect, please report it: {_fault(error)} (--debug shows more)"
             status = ExitStatus.INTERNAL
     discard_output()
-    _complain(sentence)
+    complain(sentence)
     return status
-
-
-def _complain(sentence: str) -> None:
-    complain(f"pop2dissect: {terminal_safe(sentence)}")
 
 
 def _fault(error: Exception) -> str:
@@ -125,77 +110,3 @@ def _wireshark(arguments: Sequence[str]) -> ExitStatus:
 
     print(run(verb))
     return ExitStatus.DONE
-
-
-def _dissect(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
-    options = parser().parse_args(arguments)
-    check(options)
-    live = "-" in options.captures
-    if live and sys.stdin is not None and sys.stdin.isatty():
-        raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")
-    settings, selected = settings_of(options), selected_sessions(options)
-    to_the_end = needs_end(options)
-    if not to_the_end:
-        settings = replace(settings, as_they_end=True)
-    style, zone = _prepare_output(options.color), zone_named(options.tz)
-    if live:
-        interrupt.end_input_only()
-    with Dissection(options.captures, settings) as dissection, ExitStack() as held:
-        look = Look(
-            style,
-            zone=zone,
-            show_passwords=options.show_passwords,
-            several_captures=len(dissection.captures) > 1,
-        )
-        digests = held.enter_context(Digests(dissection.captures))
-        redaction = Redaction(options.show_passwords)
-        run = Run(dissection, look, selected, arguments, digests, head_of(options), redaction)
-        outputs = [held.enter_context(output) for output in outputs_for(run, options)]
-        sessions = map(redaction.session, _with_progress(dissection, options.quiet))
-        for session in _chosen(sessions, selected, to_the_end):
-            for output in outputs:
-                output.add(session)
-        for output in outputs:
-            output.finish()
-        sys.stdout.flush()
-        if not options.quiet and not any(output.shows_warnings for output in outputs):
-            for warning in (*(text for info in dissection.captures for text in info.warnings), *dissection.warnings):
-                _complain(warning)
-    return ExitStatus.DONE
-
-
-def _prepare_output(color: str) -> Style:
-    """Make standard output ready for any text, and choose its style."""
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    if columns is None and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the same bytes on any machine
-    style = style_for(sys.stdout, color, dict(os.environ), columns)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    return style
-
-
-def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
-    if quiet or not sys.stderr.isatty():
-        return dissection
-    from pop2dissect.terminal.progress import watched
-
-    return watched(dissection)
-
-
-def _chosen(sessions: Iterable[Session], selected: Sequence[int] | None, to_the_end: bool) -> Iterator[Session]:
-    """Pass on the sessions that were asked for, all by default. Raises UsageError at the end if one does not exist.
-
-    Reading stops when all of them were found, unless it is to go on to the end.
-    """
-    missing = set(selected or ())
-    seen = 0
-    for session in sessions:
-        seen += 1
-        if selected is None or session.id in selected:
-            missing.discard(session.id)
-            yield session
-            if selected and not missing and not to_the_end:
-                return
-    if missing:
-        raise UsageError(f"there is no session {min(missing)}: {count(seen, 'session was', 'sessions were')} found")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
-import tempfile
 import threading
 from types import FrameType
 from typing import Any, Self
@@ -82,6 +80,9 @@ class Interrupt:
     @staticmethod
     def _end_input(*_: object) -> None:
         """Put in place of standard input what waits in it; a read that waits is started anew, and finds the end."""
+        import select
+        import tempfile
+
         place = sys.stdin.fileno()
         with tempfile.TemporaryFile() as rest:
             while rest.tell() < _MOST_WAITING and select.select([place], [], [], 0)[0]:

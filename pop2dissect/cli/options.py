@@ -6,9 +6,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from pop2dissect.cli.outputs import FILES, PRINTED, Head
+from pop2dissect.cli.outputs.declared import FILES, PRINTED
 from pop2dissect.errors import UsageError
-from pop2dissect.findings import catalogue_lines
 from pop2dissect.settings import SETTINGS, Choice, Settings, Switch
 from pop2dissect.version import __version__
 
@@ -133,27 +132,26 @@ class _ListFindings(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from pop2dissect.findings.catalogue import catalogue_lines
+
         print("\n".join(catalogue_lines()))
         parser.exit()
 
 
-def check(options: argparse.Namespace) -> None:
-    """Refuse what has no effect without another option. Raises UsageError."""
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments of the main command. Raises UsageError, also for what has no effect on its own."""
+    options = parser().parse_args(arguments)
     if options.report is None:
         for name in ("case", "examiner", "exhibit", "note"):
             if getattr(options, name):
                 raise UsageError(f"--{name} is for the head of a report; give --report FILE.html too")
+    return options
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Return the settings that the options ask for. Raises UsageError where two contradict each other."""
     given = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
     return Settings(**{name: SETTINGS[name].joined(parts) for name, parts in given.items()})
-
-
-def head_of(options: argparse.Namespace) -> Head:
-    """Return what is to stand at the head of a report."""
-    return Head(options.case, options.examiner, options.exhibit, tuple(options.note))
 
 
 def selected_sessions(options: argparse.Namespace) -> list[int] | None:

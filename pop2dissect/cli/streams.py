@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pop2dissect.errors import OutputError
+from pop2dissect.text.safe import terminal_safe
 from pop2dissect.writing import FullWriter
 
 _STREAMS = 3
@@ -55,7 +56,7 @@ def discard_output() -> None:
 def complain(sentence: str) -> None:
     """Write a line to standard error, if that can be."""
     try:
-        print(sentence, file=sys.stderr)
+        print(f"pop2dissect: {terminal_safe(sentence)}", file=sys.stderr)
     except (OSError, ValueError):
         return
 

@@ -6,16 +6,14 @@ Whatever the engine, the same segments come out, and all that follows is the sam
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.choices import EngineName, OverlapPolicy
 from pop2dissect.decode.segment import Segment
 from pop2dissect.limits import DEFAULT, Limits
-from pop2dissect.tcp.reassembly import OverlapPolicy
 
-EngineName: TypeAlias = Literal["native", "tshark"]
-
-__all__ = ["Engine", "EngineName", "open_engine"]
+__all__ = ["Engine", "open_engine"]
 
 
 class Engine(Protocol):

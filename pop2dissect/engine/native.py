@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pop2dissect.capture import CaptureReader
+from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.segment import Segment
 from pop2dissect.limits import Limits
-from pop2dissect.tcp.reassembly import OverlapPolicy
 
 
 class NativeEngine:

@@ -1,5 +1,7 @@
 """Findings: what an examiner should look at first, with the frames that prove it.
 
+>>> from pop2dissect.findings.engine import FindingsEngine
+>>> from pop2dissect.findings.thresholds import Thresholds
 >>> from pop2dissect.pipeline import Dissection
 >>> engine = FindingsEngine(Thresholds(scan_servers=3))
 >>> with Dissection("samples/findings/recon.scan.pcap") as dissection:
@@ -8,9 +10,3 @@
 ...     sorted({finding.id for finding in engine.conclude(dissection.probes, dissection.half_open)})
 ['recon.scan']
 """
-
-from pop2dissect.findings.catalogue import CATALOGUE, Declaration, catalogue_lines, catalogue_rows
-from pop2dissect.findings.engine import FindingsEngine
-from pop2dissect.findings.thresholds import Thresholds
-
-__all__ = ["CATALOGUE", "Declaration", "FindingsEngine", "Thresholds", "catalogue_lines", "catalogue_rows"]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pop2dissect.choices import DEFAULT_PORT
 from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.protocols import DEFAULT_PORT, protocol_of, subjects
+from pop2dissect.protocols import protocol_of, subjects
 from pop2dissect.protocols.identify import NONE, UNKNOWN
 from pop2dissect.session import Finding
 from pop2dissect.text.quoting import quoted

@@ -14,10 +14,6 @@ PROTOCOLS: tuple[Protocol, ...] = (
 )
 
 
-DEFAULT_PORT = min(pop2.PROTOCOL.ports)
-"""The port that is looked at unless others are asked for."""
-
-
 def protocol_of(name: str) -> Protocol:
     """Return the protocol of a name, as sessions have it; one without commands for ``unknown`` and ``none``."""
     for protocol in PROTOCOLS:

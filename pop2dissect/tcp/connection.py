@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
+from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.clock import Clock
 from pop2dissect.tcp.events import Events
-from pop2dissect.tcp.reassembly import OverlapPolicy
 from pop2dissect.tcp.sender import Sender
 from pop2dissect.tcp.sequence import difference
 from pop2dissect.tcp.stream import Stream

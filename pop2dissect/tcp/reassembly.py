@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pop2dissect.capture.record import FrameRef
+from pop2dissect.choices import OverlapPolicy
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.stream import Conflict, Gap, Span, Stream
-
-OverlapPolicy = Literal["first", "last"]
 
 NOT_CAPTURED = "not captured"
 CUT_BY_SNAP_LENGTH = "cut by the snap length"

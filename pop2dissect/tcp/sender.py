@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TypeAlias
 
+from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode.segment import FIN, SYN, URG, Context, Segment
 from pop2dissect.limits import Limits
 from pop2dissect.tcp.acknowledgements import Acknowledgements
 from pop2dissect.tcp.claims import MAX_FINS, Claims
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.pieces import Pieces
-from pop2dissect.tcp.reassembly import OverlapPolicy, build_stream
+from pop2dissect.tcp.reassembly import build_stream
 from pop2dissect.tcp.sequence import SequenceSpace, difference
 from pop2dissect.tcp.stream import Acknowledged, Stream
 

@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, FlowKey, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
 from pop2dissect.tcp.clock import SECOND
@@ -16,7 +17,6 @@ from pop2dissect.tcp.flows import Begins, Flows
 from pop2dissect.tcp.late import LateSegments
 from pop2dissect.tcp.lingering import Lingering
 from pop2dissect.tcp.probes import Count, Probes
-from pop2dissect.tcp.reassembly import OverlapPolicy
 
 MAX_GIVEN_UP = 1 << 17
 """Connections that are remembered to be of no interest. One that is forgotten is looked at again, and takes no harm."""

@@ -9,7 +9,8 @@ import pytest
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.cli.options import parser, settings_of
 from pop2dissect.errors import UsageError
-from pop2dissect.findings import CATALOGUE, Thresholds
+from pop2dissect.findings.catalogue import CATALOGUE
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.settings import Settings
 from tests.support.truth import capture_path
 

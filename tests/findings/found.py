@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from pop2dissect.findings import Thresholds
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Finding, Session
 from pop2dissect.settings import Settings

@@ -6,8 +6,8 @@ import re
 from dataclasses import fields
 from string import Formatter
 
-from pop2dissect.findings import CATALOGUE, Thresholds, catalogue_lines, catalogue_rows
-from pop2dissect.findings.catalogue import BY_ID
+from pop2dissect.findings.catalogue import BY_ID, CATALOGUE, catalogue_lines, catalogue_rows
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.session import Severity
 from tests.support.truth import ROOT
 from tools.docs.findings import markdown

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pop2dissect.api import iter_sessions, read
-from pop2dissect.findings import FindingsEngine, engine
+from pop2dissect.findings import engine
+from pop2dissect.findings.engine import FindingsEngine
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Finding
 from tests.findings.found import examine, raised

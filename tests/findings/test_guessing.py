@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pop2dissect.findings import Thresholds
+from pop2dissect.findings.thresholds import Thresholds
 from tests.findings.found import raised, told
 from tests.support.network import PASSWORDS, USERS, Network, fold, login, refused
 

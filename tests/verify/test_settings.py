@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pop2dissect.document.head import settings_object
-from pop2dissect.findings import Thresholds
+from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.limits import Limits
 from pop2dissect.settings import Settings
 from pop2dissect.verify.settings import read_settings

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pop2dissect.choices import DEFAULT_PORT
 from pop2dissect.protocols.base import Heard, Protocol, Words
 from pop2dissect.protocols.pop1.dissector import dissect
 from pop2dissect.protocols.pop1.grammar import RULES, command_fields, reply_fields
@@ -43,7 +44,7 @@ PROTOCOL = Protocol(
     command_fields=command_fields,
     reply_fields=reply_fields,
     specification="RFC 918",
-    ports=frozenset({109}),
+    ports=frozenset({DEFAULT_PORT}),
     is_subject=True,
 )
 

@@ -1,5 +1,6 @@
 """The Post Office Protocol, version 2 (RFC 937), as specified and as really spoken."""
 
+from pop2dissect.choices import DEFAULT_PORT
 from pop2dissect.protocols.base import Heard, Protocol, Words, signatures
 from pop2dissect.protocols.pop2.dissector import dissect
 from pop2dissect.protocols.pop2.grammar import FAREWELL, GREETED_BY, GREETING, RULES, command_fields, reply_fields
@@ -54,7 +55,7 @@ PROTOCOL = Protocol(
     command_fields=command_fields,
     reply_fields=reply_fields,
     specification="RFC 937",
-    ports=frozenset({109}),
+    ports=frozenset({DEFAULT_PORT}),
     counted_as="pop2_sessions",
     is_vulnerable=is_vulnerable,
     farewell=FAREWELL,

@@ -7,8 +7,8 @@ import inspect
 import pytest
 
 from pop2dissect.cli.options import parser
-from pop2dissect.cli.outputs import FILES, PRINTED, FileOutput, Output
-from pop2dissect.cli.outputs.declared import USUAL, WITH_FILES, Declared, load
+from pop2dissect.cli.outputs.base import FileOutput, Output
+from pop2dissect.cli.outputs.declared import FILES, PRINTED, USUAL, WITH_FILES, Declared, load
 
 
 @pytest.mark.parametrize("one", [*PRINTED, *FILES], ids=lambda one: one.name)

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.choices import EngineName
 from pop2dissect.cli import main
 from pop2dissect.decode import Segment
-from pop2dissect.engine import EngineName, open_engine
+from pop2dissect.engine import open_engine
 from tests.decode.encapsulations import ENCAPSULATIONS
 from tests.scenarios.decode.test_encapsulations import UNKNOWN_TO_TSHARK
 from tests.support import impairments

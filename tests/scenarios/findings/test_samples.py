@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from pop2dissect.findings import CATALOGUE, Declaration
+from pop2dissect.findings.catalogue import CATALOGUE, Declaration
 from pop2dissect.session import Finding
 from tests.findings.found import findings_of
 from tests.support.network import PASSWORDS

@@ -12,9 +12,9 @@ import pytest
 
 from pop2dissect.assemble.assemble import endpoints
 from pop2dissect.capture import CaptureReader
+from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode import Decoder
 from pop2dissect.tcp import Tracker
-from pop2dissect.tcp.reassembly import OverlapPolicy
 from tests.scenarios.test_differential import follow, stream_numbers
 from tests.support.conversation import MILLISECOND, START, Address
 from tests.support.hardcases import SERVER_PORT, HardCase, hard_case

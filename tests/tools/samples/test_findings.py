@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pop2dissect.findings import CATALOGUE
+from pop2dissect.findings.catalogue import CATALOGUE
 from tests.support.truth import FOLDERS
 from tools.samples.findings import CASES, make
 
