@@ -210,7 +210,7 @@ def test_a_fault_of_the_program_is_one_sentence_without_anything_captured(
     def fail(name: str) -> None:
         raise KeyError("gravel-kettle-9")
 
-    monkeypatch.setattr("pop2dissect.cli.zone_named", fail)
+    monkeypatch.setattr("pop2dissect.cli.dissect.zone_named", fail)
     assert main([SAMPLE]) == ExitStatus.INTERNAL
     output, error = capsys.readouterr()
     assert output == ""
@@ -227,7 +227,7 @@ def test_too_little_memory_is_no_fault_of_the_program(
     def fail(name: str) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("pop2dissect.cli.zone_named", fail)
+    monkeypatch.setattr("pop2dissect.cli.dissect.zone_named", fail)
     assert main([SAMPLE]) == ExitStatus.INTERNAL
     assert capsys.readouterr().err == "pop2dissect: there is not enough memory for this\n"
 
