@@ -601,8 +601,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     _declare(
         "service.elsewhere",
         Severity.MEDIUM,
-        "POP2 on another port",
-        "POP2 is spoken on a port other than 109.",
+        "Post office protocol on another port",
+        "POP2 is spoken on a port other than 109, or POP3 on one other than 110 (on 109 it is service.other_protocol).",
         "a server put there on purpose",
         "T1571",
     ),

@@ -44,7 +44,8 @@ def traits(facts: SessionFacts) -> Iterator[ServerTrait]:
         # The end of a POP2 session alone, a QUIT and a farewell, does not tell what was spoken.
         if session.protocol != UNKNOWN.name or (both and session.handshake != "missing"):
             yield ServerTrait("service.other_protocol", server, session.protocol)
-    if spoken.is_subject and spoken.ports and port not in spoken.ports and not spoken.greets_ok:
+    at_home = spoken.ports | spoken.tls_ports | {DEFAULT_PORT}
+    if spoken.is_subject and spoken.ports and port not in at_home and not spoken.either:
         yield ServerTrait("service.elsewhere", server, session.protocol)
     greeting = session.greeting
     if greeting is not None and spoken.is_vulnerable is not None and spoken.is_vulnerable(greeting.line):

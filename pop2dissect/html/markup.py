@@ -53,7 +53,7 @@ def _hash(text: str) -> str:
 
 def running_header(case: Case) -> str:
     """Return the rules that print the case on each page (CSS Paged Media, section 5)."""
-    name = " · ".join(text for text in (case.case, case.exhibit) if text) or "Report on POP2 sessions"
+    name = " · ".join(text for text in (case.case, case.exhibit) if text) or "Report on mail that was fetched"
     return f'\n@page {{ @top-left {{ content: "{_css_text(name)}"; }} }}\n'
 
 

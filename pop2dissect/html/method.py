@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.document.totals import Totals
-from pop2dissect.protocols import protocol_of
+from pop2dissect.protocols import protocol_of, subjects
 from pop2dissect.protocols.identify import NONE
 from pop2dissect.session import Session
 from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.quoting import listed
 from pop2dissect.text.values import SECOND, count, frame_list
 
 
@@ -61,7 +62,7 @@ def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str
     if settings.any_port:
         yield (
             f"Packets of TCP connections to {asked} were examined, as were those of connections to any other port "
-            "whose server sends the greeting of POP2 or RFC 918; all others were skipped."
+            f"whose server greets as one of {listed(_post_office())} does; all others were skipped."
         )
     else:
         yield f"Packets of TCP connections to {asked} were examined; all others were skipped."
@@ -72,6 +73,10 @@ def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str
         )
     if selected is not None:
         yield f"Only the sessions that were asked for are reported: {frame_list(sorted(selected))}."
+
+
+def _post_office() -> list[str]:
+    return [protocol.name for protocol in subjects() if not protocol.either]
 
 
 def _dissection(protocols: Sequence[str]) -> Iterator[str]:

@@ -77,7 +77,8 @@ def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
     caption(
         ax,
         "The further left a curve rises, the faster the replies. It holds the server's time and the network's. "
-        "A step at 3 s, under HELO, is often refused logins." + more,
+        + ("A step at 3 s, under HELO, is often refused logins." if "HELO" in dict(curves) else "")
+        + more,
     )
     return ax
 

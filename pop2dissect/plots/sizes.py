@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from pop2dissect.plots.octets import octets_text
 from pop2dissect.plots.style import INK, caption, clear_frame, nothing
+from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Disposition, Session
 from pop2dissect.statistics.spread import quantile
 from pop2dissect.text.values import count
@@ -92,6 +93,18 @@ def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
     caption(
         ax,
         f"{count(len(messages), 'message')} from {ordered[0]:,} to {ordered[-1]:,} bytes, by what the client made of "
-        f"them: ACKS keeps, ACKD deletes, NACK refuses. {broken:,} are incomplete or not as long as announced.",
+        f"them{_by_commands(sessions)}. {broken:,} are incomplete or not as long as announced.",
     )
     return ax
+
+
+def _by_commands(sessions: Sequence[Session]) -> str:
+    """Say which commands of the protocols that were spoken decide what becomes of a message."""
+    verbs = {"kept": "keeps", "deleted": "deletes", "refused": "refuses"}
+    said = dict.fromkeys(
+        f"{command} {verbs[fate]}"
+        for name in sorted({session.protocol for session in sessions})
+        for fate, command in protocol_of(name).words.commands.items()
+        if fate in verbs
+    )
+    return f": {', '.join(said)}" if said else ""

@@ -339,7 +339,7 @@ def test_every_setting_of_the_run_is_said(tmp_path: Path) -> None:
         "Servers on other ports looked for by their greetings",
         "Of two copies that differ the last counts",
         "The captures were read once and not changed. tshark read the files, decoded the packets",
-        "those of connections to any other port whose server sends the greeting of POP2 or RFC 918",
+        "those of connections to any other port whose server greets as one of POP2, POP (RFC 918), POP3 does",
         "Where two copies of the same bytes differ, the last one is used.",
         "“pop2dissect verify” cannot derive them again",
     ):

@@ -147,7 +147,8 @@ def test_all_of_it_and_no_more(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["inetd_port_10109", "not_pop2_on_109", "mixed_traffic", "incident_small"])
-def test_pop2_elsewhere_and_nothing_else(name: str) -> None:
+def test_a_post_office_protocol_elsewhere_and_nothing_else(name: str) -> None:
     elsewhere = [one for one in findings_of(capture_path(name), any_port=True) if one.id == "service.elsewhere"]
-    assert len(elsewhere) == (name == "inetd_port_10109")
-    assert all("10.109.0.2:10109" in finding.detail for finding in elsewhere)
+    where = {"inetd_port_10109": "10.109.0.2:10109 speaks POP2", "not_pop2_on_109": "[fd00:109::2]:2109 speaks POP3"}
+    assert len(elsewhere) == (name in where)
+    assert all(where[name] in finding.detail for finding in elsewhere)
