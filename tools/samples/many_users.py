@@ -129,14 +129,9 @@ class _Talk:
                 declared_octets=octets,
                 start=data.start,
                 end=data.end,
-                octets=octets,
-                missing_octets=0,
-                start_time=data.time,
-                end_time=self.spans["server"][-2].time,
-                frames=data.frames,
                 disposed=Verdict(disposition, Ground.SHOWN),
                 released=Verdict(deletes, Ground.SHOWN),
-                stream=Stream([]),
+                stream=Stream(list(self.spans["server"])),
             )
         )
 
