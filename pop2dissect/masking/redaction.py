@@ -7,7 +7,7 @@ password, because it stands there too: a server that repeats it, a user or a fol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import TypeVar
@@ -50,7 +50,10 @@ class Redaction:
         """Return a session without passwords where passwords do not belong: itself where it is like that."""
         if self._shows:
             return session
-        values = self._values[session.id] = SecretValues.of(session)
+        values = SecretValues.of(session)
+        if not values:
+            return session
+        self._values[session.id] = values
         hidden = copy(session)
         hidden.logins = tuple(_login(one, values) for one in session.logins)
         hidden.folders = tuple(_folder(one, values) for one in session.folders)
@@ -71,17 +74,17 @@ class Redaction:
         return [_mailbox(one, self._of(one.sessions)) for one in mailboxes]
 
     def _of(self, sessions: Iterable[int]) -> tuple[SecretValues, ...]:
-        return tuple(dict.fromkeys(self._values[one] for one in sessions if one in self._values))
+        return tuple(self._values[one] for one in sessions if one in self._values)
 
 
 def _login(login: Login, values: SecretValues) -> Login:
+    names = (login.user, login.authorized_as, login.realm, login.challenge, login.other_host)
+    hidden = tuple(_text(name, values) for name in names)
+    if hidden == names:
+        return login
+    user, authorized_as, realm, challenge, other_host = hidden
     return replace(
-        login,
-        user=_text(login.user, values),
-        authorized_as=_text(login.authorized_as, values),
-        realm=_text(login.realm, values),
-        challenge=_text(login.challenge, values),
-        other_host=_text(login.other_host, values),
+        login, user=user, authorized_as=authorized_as, realm=realm, challenge=challenge, other_host=other_host
     )
 
 
@@ -139,12 +142,20 @@ def _message(message: Message, values: SecretValues) -> Message:
     return hidden
 
 
-def _mailbox(mailbox: Mailbox, known: Iterable[SecretValues]) -> Mailbox:
-    for values in known:
-        users = tuple(_text(user, values) for user in mailbox.users)
-        entries = tuple(replace(entry, user=_text(entry.user, values)) for entry in mailbox.entries)
-        mailbox = replace(mailbox, name=_text(mailbox.name, values), users=users, entries=entries)
-    return mailbox
+def _mailbox(mailbox: Mailbox, known: Sequence[SecretValues]) -> Mailbox:
+    hidden: dict[str | None, str | None] = {}
+    for text in {mailbox.name, *mailbox.users, *(entry.user for entry in mailbox.entries)}:
+        hidden[text] = text
+        for values in known:
+            hidden[text] = _text(hidden[text], values)
+    if all(before == after for before, after in hidden.items()):
+        return mailbox
+    return replace(
+        mailbox,
+        name=hidden[mailbox.name],
+        users=tuple(hidden[user] for user in mailbox.users),
+        entries=tuple(replace(entry, user=hidden[entry.user]) for entry in mailbox.entries),
+    )
 
 
 def _finding(finding: Finding, known: Iterable[SecretValues]) -> Finding:

@@ -52,6 +52,9 @@ class SecretValues:
         users = {login.user.encode() for login in session.logins if login.user and login.user == login.password}
         return cls(frozenset(values - users))
 
+    def __bool__(self) -> bool:
+        return bool(self._notations)
+
     def in_octets(self, octets: bytes) -> Iterator[Range]:
         """Yield where in some octets they stand."""
         for one in self._notations:
@@ -81,11 +84,10 @@ class SecretValues:
     def masked(self, text: str) -> str:
         """Return text from the wire, each of them in it masked."""
         octets = text.encode("utf-8", "surrogateescape")
-        places = sorted(self.in_octets(octets))
-        if not places:
+        if not any(one in octets for one in self._notations):
             return text
         pieces, position = [], 0
-        for first, last in places:
+        for first, last in sorted(self.in_octets(octets)):
             if first >= position:
                 pieces += [octets[position:first], PASSWORD_MASK.encode()]
             position = max(position, last)
