@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from pop2dissect import protocols as known
+from pop2dissect.assemble.disorder import mark_disorder
 from pop2dissect.assemble.doubt import drop_doubtful
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.decode.segment import FlowKey
@@ -34,8 +35,7 @@ def assemble(connection: Connection) -> Session:
         message.index = number
     if client_stream.gaps or server_stream.gaps:
         drop_doubtful(exchanges)
-    for step in connection.clock.steps:
-        _forget_latency(exchanges, step.frame)
+    mark_disorder(exchanges, connection.clock.steps)
     mark_secrets(exchanges, client_stream, protocols, protocol, meaning.logins, from_start=from_start)
     return Session(
         id=connection.number,
@@ -63,14 +63,6 @@ def assemble(connection: Connection) -> Session:
         deletions=meaning.deletions,
         listed=meaning.listed,
     )
-
-
-def _forget_latency(exchanges: Sequence[Exchange], jump: int) -> None:
-    """Let no latency be known of an exchange during which the time stamps jumped, at a frame."""
-    for exchange in exchanges:
-        replied = next((reply.frames[0] for reply in exchange.replies if reply.frames), None)
-        if replied is not None and exchange.frames and exchange.frames[-1] < jump <= replied:
-            exchange.end_time = None
 
 
 def endpoints(key: bytes) -> tuple[Endpoint, Endpoint]:

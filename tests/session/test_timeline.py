@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,10 @@ from pop2dissect.session import Finding
 from pop2dissect.terminal.conversation import session_timeline
 from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import plain
+from pop2dissect.terminal.tree import session_tree
+from tests.support.conversation import SECOND, Conversation, shift
 from tests.support.truth import capture_names, capture_path
+from tests.support.wire import save
 
 
 @pytest.mark.parametrize("name", capture_names())
@@ -78,3 +82,25 @@ def test_of_a_mailbox_that_is_sent_as_a_whole_all_messages_are_named() -> None:
     assert entry.what == "3 messages of mailbox, 896 bytes"
     for message in session.messages:
         assert f"S{session.id}-M{message.index}: " in "\n".join(session_timeline(session, Look(plain())))
+
+
+def test_what_is_out_of_time_order_is_marked_wherever_a_session_is_told(tmp_path: Path) -> None:
+    talk = Conversation().handshake().server(b"+ POP2 host\r\n").client(b"HELO a b\r\n").server(b"#1 message\r\n")
+    before = len(talk.packets)
+    talk.client(b"READ 1\r\n").client(b"FOLD x\r\n", crossing=True).server(b"=3 bytes\r\n").server(b"#2 more\r\n")
+    whole = talk.client(b"QUIT\r\n").server(b"+ bye\r\n").close().packets
+    packets = [*whole[:before], *shift(whole[before:], -3600 * SECOND)]
+    mark = "out of time order: by its time stamp the client said it 359"
+    for moved in (whole, packets):
+        capture = pop2dissect.read(save(tmp_path / f"{moved is whole}.pcap", moved))
+        (session,) = capture.sessions
+        told = {
+            "text": "\n".join(session_timeline(session, Look(plain()))),
+            "tree": "\n".join(session_tree(session, Look(plain()))),
+            "JSON": capture.to_json(),
+            "HTML": capture.report(tmp_path / f"{moved is whole}.html").read_text(),
+            "notes": "\n".join(note for one in session.exchanges for note in one.notes),
+        }
+        assert {name: text.count(mark) for name, text in told.items()} == dict.fromkeys(told, moved is packets)
+        assert all(one.latency is None or one.latency >= 0 for one in session.exchanges)
+        assert session.duration < SECOND

@@ -82,6 +82,9 @@ def test_a_clock_that_was_set_is_said_and_does_not_count(jump: int, tmp_path: Pa
         (session,) = pop2dissect.read(path).sessions
         latencies = [one.latency for one in session.exchanges if one.latency is not None]
         assert all(0 <= latency < 3600 * SECOND for latency in latencies), at
+        marked = [note for one in session.exchanges for note in one.notes if "out of time order" in note]
+        said_later = any(segment is not None and segment.length for segment in capture.segments[at:])
+        assert bool(marked) is (jump < 0 and said_later), at
         if jump < 0 or session.events:
             assert any("jump" in event for event in session.events), at
             assert abs(session.duration - plain.duration) < plain.duration, at
