@@ -42,12 +42,19 @@ def with_passwords(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
     for exchange in exchanges:
         if exchange.command:
             in_base64 = _SASL.match(exchange.raw or b"") is not None
-            if exchange.secret and (in_base64 or _PASSWORD_COMMANDS.match(exchange.command) is not None):
+            if exchange.secret and (in_base64 or _has_password(exchange)):
                 yield exchange
         elif exchange.secret is None:
             in_base64 = False
         elif in_base64:
             yield exchange
+
+
+def _has_password(exchange: Exchange) -> bool:
+    """Whether a command holds a password. A HELO with one word alone is masked too, but it is a user's name."""
+    if _PASSWORD_COMMANDS.match(exchange.command or "") is None:
+        return False
+    return len(exchange.arguments) > 1 or exchange.missing > 0 or not (exchange.command or "").startswith("HEL")
 
 
 def weak_challenge(facts: SessionFacts) -> Iterator[Finding]:
