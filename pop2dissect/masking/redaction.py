@@ -31,6 +31,8 @@ _QUOTED = re.compile(r'"[^"]*"')
 _LOOKED_AT = 1 << 16
 """Octets of a message that are looked through: what is shown of one is no more."""
 
+_NONE = SecretValues(frozenset())
+
 _Text = TypeVar("_Text", str, str | None)
 
 
@@ -59,7 +61,9 @@ class Redaction:
         hidden.folders = tuple(_folder(one, values) for one in session.folders)
         hidden.client_software = _software(session.client_software, values)
         hidden.server_software = _software(session.server_software, values)
-        hidden.exchanges = [_exchange(one, values) for one in session.exchanges]
+        said = b"\n".join([reply.raw for one in session.exchanges for reply in one.replies])
+        answered = values if any(values.in_octets(said)) else _NONE
+        hidden.exchanges = [_exchange(one, values, answered) for one in session.exchanges]
         hidden.messages = [_message(one, values) for one in session.messages]
         hidden.events = [_sentence(one, values) for one in session.events]
         hidden.findings = [_finding(one, (values,)) for one in session.findings]
@@ -103,8 +107,9 @@ def _text(text: _Text, values: SecretValues) -> _Text:
     return text and values.masked(text)
 
 
-def _exchange(exchange: Exchange, values: SecretValues) -> Exchange:
-    replies = [_reply(reply, values) for reply in exchange.replies]
+def _exchange(exchange: Exchange, values: SecretValues, answered: SecretValues) -> Exchange:
+    """Return an exchange; of what the server said all is looked through before, as there is mostly nothing in it."""
+    replies = exchange.replies if answered is _NONE else [_reply(reply, answered) for reply in exchange.replies]
     notes = tuple(_sentence(one, values) for one in exchange.notes)
     again = () if exchange.raw is None else tuple(values.in_octets(exchange.raw))
     if not again and notes == exchange.notes and all(map(_same, replies, exchange.replies)):

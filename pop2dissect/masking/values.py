@@ -40,6 +40,12 @@ class SecretValues:
         self.longest = max(map(len, self._notations), default=0)
         """Octets of the longest notation of one of them."""
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretValues) and self._notations == other._notations
+
+    def __hash__(self) -> int:
+        return hash(self._notations)
+
     @classmethod
     def of(cls, session: Session) -> Self:
         """Return those of a session. A password that is its user's name is hidden by its place only."""
