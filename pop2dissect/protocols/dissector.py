@@ -144,7 +144,11 @@ class LineDissector(Conversation, ABC):
         lines = self.command_lines()
         ahead: deque[tuple[Line | None, int | None, int | None]] = deque()
         line, known, boundary = self.next_command(lines)
-        opening = self._opening(boundary, line)
+        spoken, heard = line, boundary
+        while spoken is not None and not spoken.raw.strip() and not spoken.missing:  # no server answers blank lines
+            ahead.append(self.next_command(lines))
+            spoken, _, heard = ahead[-1]
+        opening = self._opening(boundary, line, heard, spoken)
         if opening is not None:
             yield opening
         while line is not None:
@@ -158,16 +162,16 @@ class LineDissector(Conversation, ABC):
             yield self._turn(line, known, following is not None, boundary, ignored=ignored)
             line, known = following, known_next
 
-    def _opening(self, boundary: int | None, command: Line | None) -> Turn | None:
-        """Return the greeting, or what a capture that starts in the middle begins with."""
+    def _opening(
+        self, boundary: int | None, command: Line | None, heard: int | None, spoken: Line | None
+    ) -> Turn | None:
+        """Return the greeting, or what a capture that starts in the middle begins with.
+
+        ``spoken`` is the first line that is not blank, and ``heard`` where the reply to it begins at the earliest.
+        """
         boundary = self.not_before(boundary)
         first = self.next_line(boundary)
-        if (
-            self.from_start
-            and first is not None
-            and command is not None
-            and self._has_no_greeting(first, boundary, command)
-        ):
+        if self.from_start and first is not None and spoken is not None and self._has_no_greeting(first, heard, spoken):
             return None
         if first is not None and (self.from_start or self.is_greeting(first.raw)):
             state, client_state = self.state, self.client_state

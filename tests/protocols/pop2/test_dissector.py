@@ -370,3 +370,17 @@ def test_a_lost_reply_counts_as_success_only_if_the_client_went_on(goes_on: bool
         [span for span in server.spans if span is not lost], [Gap(lost.offset, lost.length, "")], finished=True
     )
     assert list(dissect(client, lossy))[-1].next_state == state
+
+
+@pytest.mark.parametrize("blank", [b"", b"\r\n", b"\r\n\r\n"])
+def test_without_a_greeting_blank_lines_shift_nothing(blank: bytes) -> None:
+    talk = Conversation()
+    if blank:
+        talk.client(blank)
+    talk.client(b"HELO a b\r\n").server(b"#1 message\r\n").client(b"READ 1\r\n").server(b"=9 characters\r\n")
+    found = [turn for turn in dissect(*talk.streams()) if turn.keyword]
+    assert [turn.keyword for turn in found] == ["HELO", "READ"]
+    assert [[reply.raw for reply in turn.replies if isinstance(reply, ReplyLine)] for turn in found] == [
+        [b"#1 message"],
+        [b"=9 characters"],
+    ]
