@@ -34,8 +34,6 @@ class Setting(ABC, Generic[_Value]):
     help: str
 
     metavar: ClassVar[str | None] = None
-    repeatable: ClassVar[bool] = False
-    """The option can be given several times, each time with one part of the value."""
 
     @abstractmethod
     def checked(self, value: Any) -> _Value:
@@ -104,7 +102,6 @@ class Ports(Setting[frozenset[int]]):
     """Ports of TCP, at least one."""
 
     metavar: ClassVar[str | None] = "N"
-    repeatable: ClassVar[bool] = True
 
     def checked(self, value: Any) -> frozenset[int]:
         """Return a set of numbers."""
@@ -148,7 +145,6 @@ class Named(Setting[_Numbers]):
     noun: str
 
     metavar: ClassVar[str | None] = "NAME=N"
-    repeatable: ClassVar[bool] = True
 
     def checked(self, value: Any) -> _Numbers:
         """Return the numbers; those that a mapping does not name are as by default."""
@@ -200,7 +196,6 @@ class Preferences(Setting[tuple[str, ...]]):
     """Preferences of tshark. Their values may be keys that are nobody's business: their names alone are recorded."""
 
     metavar: ClassVar[str | None] = "NAME:VALUE"
-    repeatable: ClassVar[bool] = True
 
     def checked(self, value: Any) -> tuple[str, ...]:
         """Return them in order."""

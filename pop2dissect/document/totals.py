@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pop2dissect.protocols import subjects
 from pop2dissect.session import Deletion, Finding, Session
 
 
@@ -34,11 +33,6 @@ class Totals:
     missing: int = 0
     """Bytes of streams that are missing from the captures."""
     conflicts: int = 0
-
-    @property
-    def post_office(self) -> int:
-        """Sessions in which a post office protocol was spoken."""
-        return sum(self.protocols[protocol.name] for protocol in subjects())
 
     def add(self, session: Session) -> None:
         """Add a session."""

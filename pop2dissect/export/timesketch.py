@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from typing import TextIO, TypeAlias
+from typing import TypeAlias
 
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.masking import shown
@@ -65,18 +64,6 @@ def finding_events(findings: Iterable[Finding]) -> Iterator[dict[str, Field]]:
 def event_line(event: dict[str, Field]) -> str:
     """Write an event as a line of JSON, ASCII only."""
     return json.dumps(event, separators=(",", ":")) + "\n"
-
-
-def write_timesketch(
-    out: TextIO, sessions: Iterable[Session], findings: Iterable[Finding] = (), show_passwords: bool = False
-) -> int:
-    """Write the events of sessions and of findings that span them, an event a line; give how many there were."""
-    count = 0
-    per_session = chain.from_iterable(session_events(session, show_passwords) for session in sessions)
-    for event in chain(per_session, finding_events(findings)):
-        out.write(event_line(event))
-        count += 1
-    return count
 
 
 def _event(time: int, description: str, data_type: str, message: str) -> dict[str, Field]:

@@ -78,7 +78,7 @@ class Redaction:
         return [_mailbox(one, self._of(one.sessions)) for one in mailboxes]
 
     def _of(self, sessions: Iterable[int]) -> tuple[SecretValues, ...]:
-        return tuple(self._values[one] for one in sessions if one in self._values)
+        return tuple(dict.fromkeys(self._values[one] for one in sessions if one in self._values))
 
 
 def _login(login: Login, values: SecretValues) -> Login:

@@ -251,8 +251,6 @@ class Protocol:
     """Those of the specification's table: state, command, next state."""
     diagram: StateDiagram | None = None
     """How its states are drawn; None where there is no picture of them."""
-    logged_in: frozenset[str] = frozenset()
-    """States of a server that let the client in."""
     words: Words = field(default_factory=Words)
     """What a report says of it."""
     command_fields: Callable[[bytes], tuple[Field, ...]] | None = None

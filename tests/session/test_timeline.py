@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pop2dissect
-from pop2dissect.export.timesketch import write_timesketch
+from pop2dissect.export.timesketch import event_line, finding_events, session_events
 from pop2dissect.session import Finding
 from pop2dissect.terminal.conversation import session_timeline
 from pop2dissect.terminal.look import Look
@@ -58,11 +57,11 @@ def test_events_for_timesketch() -> None:
     finding = Finding("x", "high", "title\x1b[31m", "detail", None, (1,), ("T1110",))
     capture.sessions[0].findings.append(finding)
     findings = sum(len(session.findings) for session in capture.sessions) + 1
-    out = io.StringIO()
-    count = write_timesketch(out, capture.sessions, [Finding("y", "low", "spans", "", capture.sessions[0].start, (2,))])
-    lines = out.getvalue().splitlines()
-    assert len(lines) == count == sum(len(session.timeline()) for session in capture.sessions) + findings
-    assert out.getvalue().isascii()
+    spanning = Finding("y", "low", "spans", "", capture.sessions[0].start, (2,))
+    events = [event for session in capture.sessions for event in session_events(session)]
+    lines = [event_line(event) for event in (*events, *finding_events([spanning]))]
+    assert len(lines) == sum(len(session.timeline()) for session in capture.sessions) + findings
+    assert "".join(lines).isascii()
     for line in lines:
         event = json.loads(line)
         assert {"message", "datetime", "timestamp_desc", "timestamp", "data_type"} <= event.keys()

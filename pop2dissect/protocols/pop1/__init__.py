@@ -6,7 +6,7 @@ from pop2dissect.choices import DEFAULT_PORT
 from pop2dissect.protocols.base import Heard, Protocol, Words
 from pop2dissect.protocols.pop1.dissector import dissect
 from pop2dissect.protocols.pop1.grammar import RULES, command_fields, reply_fields
-from pop2dissect.protocols.pop1.meaning import TRANSACTION, interpret
+from pop2dissect.protocols.pop1.meaning import interpret
 from pop2dissect.protocols.pop1.states import SERVER, ServerState
 
 __all__ = ["AMBIGUOUS", "PROTOCOL", "dissect"]
@@ -33,7 +33,6 @@ PROTOCOL = Protocol(
     server_states=tuple(ServerState),
     client_states=("?",),
     transitions=tuple((state, command, after) for (state, command), (_, after, _) in SERVER.items()),
-    logged_in=TRANSACTION,
     words=Words(
         rules="RFC 918 (POP)",
         framing="RFC 918 announces the length of the mailbox as a whole, which the server sends after RCEV; its "

@@ -16,7 +16,6 @@ from pop2dissect.protocols.base import (
 from pop2dissect.protocols.evidence import Evidence
 from pop2dissect.protocols.pop1.grammar import MAX_LINE, meant
 from pop2dissect.protocols.pop1.mailbox import split
-from pop2dissect.protocols.pop1.states import ServerState
 from pop2dissect.protocols.refusals import speaks_of_lock
 from pop2dissect.protocols.verdicts import (
     NOTHING_TO_COMMIT,
@@ -32,9 +31,6 @@ from pop2dissect.text.values import decode_text
 NOT_DELETED = "the server could not delete the mail"
 
 _ACKNOWLEDGEMENTS: Final[dict[str, Disposition]] = {"RCVD": "kept", "RSET": "refused"}
-
-TRANSACTION = frozenset({ServerState.MBOX, ServerState.ITEM, ServerState.NEXT})
-"""States of a server that let the client in."""
 
 
 def interpret(turns: Sequence[Turn], client: Stream, server: Stream) -> Interpretation:

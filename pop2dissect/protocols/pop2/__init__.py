@@ -5,7 +5,7 @@ from pop2dissect.protocols.base import Heard, Protocol, Words, signatures
 from pop2dissect.protocols.pop2.dissector import dissect
 from pop2dissect.protocols.pop2.grammar import FAREWELL, GREETED_BY, GREETING, RULES, command_fields, reply_fields
 from pop2dissect.protocols.pop2.habits import is_vulnerable
-from pop2dissect.protocols.pop2.meaning import DISPOSITIONS, LOGGED_IN, interpret
+from pop2dissect.protocols.pop2.meaning import DISPOSITIONS, interpret
 from pop2dissect.protocols.pop2.states import DIAGRAM, SERVER, ClientState, ServerState
 
 __all__ = ["PROTOCOL", "dissect"]
@@ -44,7 +44,6 @@ PROTOCOL = Protocol(
     client_states=tuple(ClientState),
     transitions=tuple((state, command, after) for (state, command), (_, after) in SERVER.items()),
     diagram=DIAGRAM,
-    logged_in=LOGGED_IN,
     words=Words(
         rules="RFC 937 (POP2)",
         framing="POP2 announces the length of each message; the octets of a message are those that the server sent "

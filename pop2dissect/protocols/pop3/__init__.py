@@ -3,7 +3,7 @@
 from pop2dissect.protocols.base import Protocol, Words, signatures
 from pop2dissect.protocols.pop3.dissector import dissect
 from pop2dissect.protocols.pop3.grammar import RULES, command_fields, reply_fields
-from pop2dissect.protocols.pop3.meaning import LOGGED_IN, interpret
+from pop2dissect.protocols.pop3.meaning import interpret
 from pop2dissect.protocols.pop3.states import DIAGRAM, SERVER, ServerState
 
 __all__ = ["PROTOCOL", "dissect"]
@@ -21,7 +21,6 @@ PROTOCOL = Protocol(
     server_states=tuple(ServerState),
     transitions=tuple((state, command, after) for (state, command), after in SERVER.items()),
     diagram=DIAGRAM,
-    logged_in=LOGGED_IN,
     words=Words(
         rules="RFC 1939 (POP3), with RFC 2449, 2595, 3206, 5034 and 6856",
         framing="A POP3 message ends with a line that holds one dot, whatever size was declared; a dot that "

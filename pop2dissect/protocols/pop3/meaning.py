@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from pop2dissect.protocols.base import (
     Closed,
@@ -18,14 +18,11 @@ from pop2dissect.protocols.evidence import Evidence
 from pop2dissect.protocols.pop3.dissector import line_end_of
 from pop2dissect.protocols.pop3.habits import client_of, server_of
 from pop2dissect.protocols.pop3.logins import logins
-from pop2dissect.protocols.pop3.states import ServerState
 from pop2dissect.protocols.pop3.stuffing import CRLF, stuffed_dots
 from pop2dissect.protocols.verdicts import NOTHING_TO_COMMIT, never_released, took_effect
 from pop2dissect.session import Deletion, Disposition, FolderOpening, Ground, Listed, Message, Verdict
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
-
-LOGGED_IN: Final = frozenset({ServerState.TRANSACTION, ServerState.UPDATE})
 
 _MOST_LISTED = 16 << 20
 """Octets of a listing that are looked at."""
@@ -117,8 +114,6 @@ def _folders(turns: Sequence[Turn], server: Stream) -> Iterator[FolderOpening]:
 class _Fate(NamedTuple):
     asked: int
     """Index of the last DELE of a message."""
-    taken_back: int | None
-    """Index of the RSET after it."""
     disposed: Verdict[Disposition]
     committed: Verdict[bool | None]
 
@@ -154,11 +149,11 @@ class _Fates:
         doubt = self._evidence.doubt(turn.command, *turn.replies[:1])
         if doubt is not None:
             not_known: Verdict[Disposition] = Verdict("unknown", Ground.UNKNOWN, doubt, frames)
-            return _Fate(index, None, not_known, Verdict(None, Ground.UNKNOWN, doubt, frames))
+            return _Fate(index, not_known, Verdict(None, Ground.UNKNOWN, doubt, frames))
         kind = primary_kind(turn)
         if kind is ReplyKind.ERROR:
             refused: Verdict[Disposition] = Verdict("kept", Ground.SHOWN, "the server refused DELE", frames)
-            return _Fate(index, None, refused, NOTHING_TO_COMMIT)
+            return _Fate(index, refused, NOTHING_TO_COMMIT)
         back = next(
             (at for at in resets if at > index and primary_kind(self._turns[at]) is ReplyKind.OK),
             None,
@@ -167,13 +162,13 @@ class _Fates:
             reset = self._turns[back]
             frames = (*frames, *self._evidence.frames(reset.command, *reset.replies[:1]))
             kept: Verdict[Disposition] = Verdict("kept", Ground.SHOWN, "RSET took DELE back", frames)
-            return _Fate(index, back, kept, NOTHING_TO_COMMIT)
+            return _Fate(index, kept, NOTHING_TO_COMMIT)
         if kind is ReplyKind.OK:
             deleted: Verdict[Disposition] = Verdict("deleted", Ground.SHOWN, "the client's DELE", frames)
-            return _Fate(index, None, deleted, self._committed(turn))
+            return _Fate(index, deleted, self._committed(turn))
         because = "the server did not answer DELE" if turn.replies else "the answer to DELE was not captured"
         unknown: Verdict[Disposition] = Verdict("unknown", Ground.UNKNOWN, because, frames)
-        return _Fate(index, None, unknown, Verdict(None, Ground.UNKNOWN, "it is not known whether it was marked"))
+        return _Fate(index, unknown, Verdict(None, Ground.UNKNOWN, "it is not known whether it was marked"))
 
     def _committed(self, mark: Turn) -> Verdict[bool | None]:
         """Return whether a marked message was removed: only QUIT in TRANSACTION does that (RFC 1939, section 6)."""

@@ -33,9 +33,6 @@ NOTHING: Final = Credentials()
 TOKENS: Final = frozenset({"XOAUTH2", "OAUTHBEARER"})
 """Mechanisms whose proof is a token that whoever has it can use."""
 
-CLEARTEXT: Final = frozenset({"PLAIN", "LOGIN"})
-"""Mechanisms in which the password crosses as it is."""
-
 
 def read_credentials(mechanism: str, said: Sequence[bytes], asked: Sequence[bytes]) -> Credentials:
     """Return what a client gave by a mechanism.

@@ -80,13 +80,3 @@ def _with_pending(dots: list[int], held: bytes, at: int, line_end: LineEnd) -> l
 def stuffed_dots(stream: Stream, start: int, end: int, line_end: LineEnd = CRLF) -> tuple[int, ...]:
     """Return where the dots are that byte-stuffing added to the octets ``start`` to ``end``, without an end mark."""
     return read_block(stream, start, end, line_end).dots
-
-
-def stuff(content: bytes) -> bytes:
-    """Return a message as a server sends it, without the end mark."""
-    return re.sub(rb"(?:(?<=\r\n)|\A)\.", b"..", content)
-
-
-def unstuff(octets: bytes) -> bytes:
-    """Return the message that :func:`stuff` makes the octets of."""
-    return re.sub(rb"(?:(?<=\r\n)|\A)\.", b"", octets)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pop2dissect.protocols.base import Closed, Interpretation, MessageData, ReplyKind, Turn
 from pop2dissect.protocols.pop3 import dissect
 from pop2dissect.protocols.pop3.meaning import interpret
-from pop2dissect.protocols.pop3.stuffing import stuff, unstuff
+from tests.protocols.pop3.stuffing import stuff, unstuff
 from tests.support.conversation import Conversation
 
 Script = list[tuple[str, bytes]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.protocols.pop3.stuffing import LF, read_block, stuff, stuffed_dots, unstuff
+from pop2dissect.protocols.pop3.stuffing import LF, read_block, stuffed_dots
 from pop2dissect.tcp.stream import Gap, Span, Stream
+from tests.protocols.pop3.stuffing import stuff, unstuff
 
 PIECES = st.sampled_from([b".", b"..", b"\r\n", b"\r", b"\n", b"x", b".\r\n", b"\r\n.\r\n", b"+OK\r\n", b"\0"])
 CONTENT = st.lists(PIECES, max_size=20).map(lambda pieces: b"".join(pieces) + b"\r\n")
