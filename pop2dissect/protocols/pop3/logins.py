@@ -171,9 +171,12 @@ def _outcome(turn: Turn, mechanism: str, following: Sequence[Turn], evidence: Ev
     if any(one.id == "protocol.unanswered" for one in turn.departures):
         return Verdict("none", Ground.SHOWN, "the server did not answer it", evidence.frames(turn.command))
     verdict = login_verdict(turn, following, evidence, serves=_is_of_transaction)
-    if verdict.value != "unknown" or evidence.doubt(*turn.replies) is not None:
-        return verdict
     last = turn.replies[-1] if turn.replies else None
+    if verdict.ground is Ground.CONTRADICTED and isinstance(last, ReplyLine) and code_of(last.raw) in _OTHER_REASON:
+        # Dovecot lets the user in, and then cannot open the mailbox.
+        return Verdict("accepted", Ground.SHOWN, "the server's reply", verdict.frames)
+    if verdict.value != "unknown" or verdict.ground is Ground.CONTRADICTED or evidence.doubt(*turn.replies) is not None:
+        return verdict
     if isinstance(last, ReplyLine) and last.kind is ReplyKind.CHALLENGE and evidence.client_over:
         frames = evidence.frames(turn.command, last)
         if mechanism in TOKENS and last.raw.strip(b"+ "):

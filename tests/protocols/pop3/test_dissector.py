@@ -251,6 +251,14 @@ def test_a_message_that_the_client_sends_is_no_command() -> None:
     assert [turn.keyword for turn in refused] == ["", "XTND", "QUIT"]
 
 
+def test_let_in_and_then_no_mailbox() -> None:
+    login: Script = [*SCRIPT[:1], ("C", b"USER a\r\n"), ("S", b"+OK\r\n"), ("C", b"PASS b\r\n")]
+    for words, outcome in ((b"[SYS/TEMP] Internal error", "accepted"), (b"wrong password", "unknown")):
+        (one,) = read([*login, ("S", b"+OK Logged in.\r\n-ERR " + words + b"\r\n")])[1].logins
+        assert one.outcome == outcome
+        assert "before the server answered" not in one.verdict.because
+
+
 def test_last_words_answer_nothing() -> None:
     script = [*SCRIPT[:1], ("C", b"NOOP\r\n"), ("S", b"+OK\r\n"), ("S", b"-ERR timeout\r\n")]
     turns, _ = read(script)
