@@ -35,8 +35,10 @@ PROXY = "Wireshark's own dissector takes the PROXY header, and so the plugin doe
 UNENDED = "a command without a line end is shown only once it is answered"
 HINDSIGHT = "what follows a gap tells the native dissector what was lost; Wireshark reads on only"
 ONE_SIDE = "of a server's side alone the plugin gives no reply to a command, the native dissector one to each"
+FURTHER = "a second reply that nothing asked for is the last word on the login; the plugin gives it to no command"
 
 KNOWN = {
+    "K_plus_then_minus": FURTHER,
     "c5_proxy_protocol_v1": PROXY,
     "helo_unfinished": UNENDED,
     "lost_ackd": HINDSIGHT,
