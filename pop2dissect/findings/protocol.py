@@ -64,7 +64,8 @@ def _without_exploits(
 
 def nul(facts: SessionFacts) -> Iterator[Finding]:
     """protocol.nul."""
-    found = [one for one in facts.session.exchanges if _has_nul(one)]
+    with_controls = {one.index: one for one, _ in facts.departures["protocol.terminal_escape"]}
+    found = [one for one in with_controls.values() if _has_nul(one)]
     if found:
         first = found[0]
         of = f"The client's line {_line(first)}" if b"\0" in (first.raw or b"") else f"The answer to {_line(first)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from pop2dissect.choices import DEFAULT_PORT
@@ -80,17 +81,25 @@ def _protocol(name: str) -> str:
 _TLS = re.compile(rb"\x16\x03[\x00-\x04]")
 
 
+@cache
+def _ports() -> tuple[frozenset[int], frozenset[int]]:
+    """Return the ports of post office protocols, in plain text and inside of TLS."""
+    every = subjects()
+    return frozenset().union(*(one.ports for one in every)), frozenset().union(*(one.tls_ports for one in every))
+
+
 def tls_ports(facts: SessionFacts) -> Iterator[Finding]:
     """tls.on_plain_port and tls.plain_on_tls_port."""
     session = facts.session
     port = session.server.port
-    is_tls = _TLS.match(session.client_stream.read(0, 3)) is not None
-    if not session.client_stream.length or session.handshake == "missing":
-        return
+    plain, inside_tls = _ports()
     spans = session.client_stream.spans
-    if is_tls and any(port in one.ports for one in subjects()):
+    if not spans or session.handshake == "missing" or port not in plain | inside_tls:
+        return
+    is_tls = _TLS.match(spans[0].data, spans[0].start, spans[0].start + spans[0].length) is not None
+    if is_tls and port in plain:
         name, said = "tls.on_plain_port", f"The client began with TLS on port {port}, where plain text is spoken."
-    elif not is_tls and any(port in one.tls_ports for one in subjects()) and facts.spoken.is_subject:
+    elif not is_tls and port in inside_tls and facts.spoken.is_subject:
         name = "tls.plain_on_tls_port"
         said = f"The client sent plain text to port {port}, which is for TLS: {quoted(_first_line(facts))}."
     else:
