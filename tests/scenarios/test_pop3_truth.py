@@ -16,6 +16,8 @@ import pytest
 import pop2dissect
 from pop2dissect.cli import main
 from pop2dissect.session import Session
+from pop2dissect.text.values import frame_list
+from tests.html.pages import ReadPage, make_report
 
 FOLDER = Path(__file__).parents[1] / "data" / "captures-pop3"
 NAMES = sorted(path.name.removesuffix(".truth.json.gz") for path in FOLDER.glob("*.truth.json.gz"))
@@ -156,3 +158,14 @@ def test_exported_mail_is_what_had_been_put_into_the_mailbox(name: str, tmp_path
             if one["fixture"] and one["complete"] and one["by"] == "RETR"
         ]
         assert not Counter(fetched) - Counter(one["sha256"] for one in complete)
+
+
+def test_the_report_names_the_frames_of_each_message(tmp_path: Path) -> None:
+    page = ReadPage(make_report(tmp_path, FOLDER / "fetch_keep_poplib.pcap", "--port", "110"))
+    (session,) = pop2dissect.read(FOLDER / "fetch_keep_poplib.pcap", {110}).sessions
+    truth = {one["number"]: one for one in pairs("fetch_keep_poplib")[0][0]["messages"] if one["by"] == "RETR"}
+    assert len(session.messages) == len(truth) == 8
+    for message in session.messages:
+        assert truth[message.number]["sha256"] in page.text
+        assert frame_list(message.frames) in page.text
+    assert "A POP3 message ends with a line that holds one dot" in page.text
