@@ -95,6 +95,10 @@ class LineDissector(Conversation, ABC):
         """Whether a reply is one of success to a command, in the present state."""
         return True
 
+    def expected(self, keyword: str) -> ReplyKind | None:
+        """Return the reply of success to a command in the present state; None where that tells nothing."""
+        return None
+
     def is_greeting(self, line: bytes) -> bool:
         """Whether a line is a greeting wherever it stands."""
         return False
@@ -136,6 +140,18 @@ class LineDissector(Conversation, ABC):
     def may_follow(self, primary: ReplyEvent, index: int, reply: ReplyLine) -> bool:
         """Whether a further reply, counted from 0, is a habit of servers and no injection."""
         return False
+
+    def kind_of(self, keyword: str, reply: ReplyEvent | None) -> ReplyKind | None:
+        """Return the kind that a reply to a command counts as; None where it changes nothing."""
+        if isinstance(reply, Closed):
+            return ReplyKind.CLOSE
+        if isinstance(reply, MessageData):
+            return ReplyKind.DATA
+        if reply is not None and not is_lost(reply):
+            return reply.kind
+        if reply is None and (self.server.spans or self.state in self.done):
+            return None
+        return self.expected(keyword)  # not captured: that the client went on shows that it was the reply of success
 
     # The conversation.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from pop2dissect.protocols.base import Closed, Command, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
+from pop2dissect.protocols.base import Command, ReplyEvent, ReplyKind, ReplyLine, Turn
 from pop2dissect.protocols.conversation import ReplySyntax
 from pop2dissect.protocols.dissector import CommandSyntax, LineDissector
 from pop2dissect.protocols.lines import Line
@@ -91,7 +91,7 @@ class _Dissector(LineDissector):
         return boundary != line.start + self.announced
 
     def follow(self, keyword: str, reply: ReplyEvent | None, command: Command | None) -> None:
-        kind = self._meaning(keyword, reply)
+        kind = self.kind_of(keyword, reply)
         if kind is None:
             return
         self.state = after_reply(self.state, keyword, kind)
@@ -102,15 +102,5 @@ class _Dissector(LineDissector):
         if self.state in (ServerState.AUTH, ServerState.MBOX):
             self.mailbox = self.deletes = None
 
-    def _meaning(self, keyword: str, reply: ReplyEvent | None) -> ReplyKind | None:
-        """Return the kind that a reply counts as; None where it changes nothing."""
-        if isinstance(reply, Closed):
-            return ReplyKind.CLOSE
-        if isinstance(reply, MessageData):
-            return ReplyKind.DATA
-        if reply is None or is_lost(reply):
-            if reply is None and (self.server.spans or self.state == ServerState.DONE):
-                return None
-            # Not captured. That the client went on shows that it was the reply of success.
-            return expected_reply(self.state, keyword)
-        return reply.kind
+    def expected(self, keyword: str) -> ReplyKind | None:
+        return expected_reply(self.state, keyword)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from pop2dissect.protocols.base import Closed, Command, MessageData, ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
+from pop2dissect.protocols.base import Command, ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
 from pop2dissect.protocols.conversation import ReplySyntax
 from pop2dissect.protocols.dissector import CommandSyntax, LineDissector
 from pop2dissect.protocols.lines import Line
@@ -116,9 +116,13 @@ class _Dissector(LineDissector):
         return is_error and index == 0 and reply.kind is ReplyKind.OK
 
     def follow(self, keyword: str, reply: ReplyEvent | None, command: Command | None) -> None:
-        kind, text, value = self._meaning(keyword, reply)
+        kind = self.kind_of(keyword, reply)
         if kind is None:
             return
+        line = reply if isinstance(reply, ReplyLine) and not is_lost(reply) else None
+        text, value = ("", None) if line is None else ("" if line.missing else line.text, line.value)
+        if line is not None and kind is ReplyKind.OK and keyword in ("HELO", "FOLD"):
+            kind, text, value = ReplyKind.COUNT, "", 0  # KA9Q says "+ No mail, sorry" for "#0"
         if isinstance(reply, ReplyLine) and keyword not in ("QUIT", "") and is_farewell(reply.raw):
             self.note("the server said only its farewell, which is how it reports some errors")
             kind = ReplyKind.CLOSE
@@ -136,18 +140,6 @@ class _Dissector(LineDissector):
         elif kind is ReplyKind.DATA:
             self.announced = None
 
-    def _meaning(self, keyword: str, reply: ReplyEvent | None) -> tuple[ReplyKind | None, str, int | None]:
-        """Return the kind, text and number that a reply counts as; no kind where it changes nothing."""
-        if isinstance(reply, Closed):
-            return ReplyKind.CLOSE, "", None
-        if isinstance(reply, MessageData):
-            return ReplyKind.DATA, "", None
-        if reply is None or is_lost(reply):
-            if reply is None and (self.server.spans or self.state == ServerState.DONE):
-                return None, "", None
-            # Not captured. That the client went on shows that it was the reply of success.
-            expected = SERVER.get((self.state, keyword))
-            return (expected[0] if expected else None), "", None
-        if reply.kind is ReplyKind.OK and keyword in ("HELO", "FOLD"):
-            return ReplyKind.COUNT, "", 0  # KA9Q says "+ No mail, sorry" for "#0"
-        return reply.kind, "" if reply.missing else reply.text, reply.value
+    def expected(self, keyword: str) -> ReplyKind | None:
+        row = SERVER.get((self.state, keyword))
+        return row[0] if row else None

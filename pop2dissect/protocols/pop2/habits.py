@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import NamedTuple
 
-from pop2dissect.protocols.base import CommandLine, ReplyKind, ReplyLine, Turn
+from pop2dissect.protocols.base import CommandLine, ReplyLine, Turn
 from pop2dissect.protocols.others import NMAP, is_nmap_probe
+from pop2dissect.protocols.programs import server_by_words, words
 from pop2dissect.session import Software
 from pop2dissect.tcp.stream import Stream
-from pop2dissect.text.values import decode_text
 
 UW = "UW IMAP ipop2d"
 KA9Q = "KA9Q NOS or JNOS"
@@ -24,26 +22,12 @@ DELPHI = "a Delphi component"
 FETCHMAIL = "fetchmail or dtmail"
 POPCLIENT = "popclient"
 
-TURNS_LOOKED_AT = 64
-"""Turns whose replies are compared with what servers are known to say."""
-
-
 _UW_VERSION = re.compile(r"^[+-] POP2 \S+ v(\d{1,3})\.(\d{1,3})\b")
 """UW's greeting of its older versions: ``+ POP2 host v4.46 server ready``."""
 
 
-class _Words(NamedTuple):
-    product: str
-    pattern: re.Pattern[bytes]
-    evidence: str
-
-
-def _words(*rows: tuple[str, bytes, str]) -> tuple[_Words, ...]:
-    return tuple(_Words(product, re.compile(pattern, re.DOTALL), evidence) for product, pattern, evidence in rows)
-
-
 # What servers say: reply lines in full. A group holds the version.
-_SERVER_WORDS = _words(
+_SERVER_WORDS = words(
     (UW, rb"\+ POP2 \S+ (v?\d[\w.]*\.\d+) server ready", "its greeting"),
     (UW, rb"- POP2 server disabled on this system", "its greeting"),
     (DELPHI, rb"\+OK POP2 Server \(ready\)\.", "its greeting"),
@@ -67,31 +51,7 @@ _SERVER_WORDS = _words(
 
 def server_of(turns: Iterable[Turn]) -> Software | None:
     """Name the server of a POP2 session by what it said; nothing where programs contradict one another."""
-    found: Software | None = None
-    for turn in islice(turns, TURNS_LOOKED_AT):
-        for reply in turn.replies:
-            if not isinstance(reply, ReplyLine) or reply.missing:
-                continue
-            one = _by_words(reply.raw)
-            if one is None:
-                continue
-            if one.version or (found is None and reply.kind is ReplyKind.GREETING):
-                return one
-            if found is not None and found.product != one.product:
-                return None
-            found = found or one
-    return found
-
-
-def _by_words(line: bytes) -> Software | None:
-    for product, pattern, evidence in _SERVER_WORDS:
-        match = pattern.fullmatch(line)
-        if match is not None:
-            version = match.group(1) if pattern.groups else None
-            return Software(
-                product, decode_text(version) if version else None, f"{evidence}: {decode_text(line)[:100]}"
-            )
-    return None
+    return server_by_words(turns, _SERVER_WORDS, greeting_decides=True)
 
 
 def is_vulnerable(greeting: str) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from pop2dissect.protocols.base import (
-    Closed,
     Command,
     CommandLine,
     MessageData,
@@ -295,14 +294,9 @@ class _Dissector(LineDissector):
         return replies
 
     def follow(self, keyword: str, reply: ReplyEvent | None, command: Command | None) -> None:
-        if isinstance(reply, MessageData):
-            kind: ReplyKind | None = ReplyKind.OK
-        elif isinstance(reply, Closed):
-            kind = ReplyKind.CLOSE
-        elif reply is None or is_lost(reply):
-            kind = None
-        else:
-            kind = reply.kind
+        kind = self.kind_of(keyword, reply)
+        if kind is ReplyKind.DATA:
+            kind = ReplyKind.OK
         self._sends_mail = kind is ReplyKind.OK and command is not None and sends_mail(command)
         in_sasl, self._in_sasl = self._in_sasl, False
         if in_sasl:

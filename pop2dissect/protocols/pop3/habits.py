@@ -6,34 +6,26 @@ nothing is said.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final
 
-from pop2dissect.protocols.base import ReplyLine, Turn
+from pop2dissect.protocols.base import Turn
 from pop2dissect.protocols.pop3.grammar import top_lines
+from pop2dissect.protocols.programs import server_by_words, words
 from pop2dissect.session import Software
-from pop2dissect.text.values import decode_text
-
-TURNS_LOOKED_AT: Final = 64
-"""Turns whose replies are compared with what servers are known to say."""
 
 # Status lines in full. A group holds the version.
-_SERVER_WORDS: Final = tuple(
-    (product, re.compile(pattern), evidence)
-    for product, pattern, evidence in (
-        ("Dovecot", rb"\+OK Dovecot (?:\([^)]+\) )?ready\.(?: <.*>)?", "its greeting"),
-        ("Cyrus pop3d", rb"\+OK \S+ Cyrus POP3 v?(\S+) server ready.*", "its greeting"),
-        ("Solid POP3", rb"\+OK Solid POP3 server ready.*", "its greeting"),
-        ("perdition", rb"\+OK POP3 perditon ready on .*", "its greeting"),
-        ("GNU mailutils pop3d", rb"\+OK POP3 Ready <\d+\.\d+@[^>]+>", "its greeting"),
-        ("Courier POP3", rb"\+OK Hello there\.", "its greeting"),
-        ("Courier POP3", rb"\+OK (?:Better luck next time|Bye-bye)\.", "its farewell"),
-        ("popa3d", rb"-ERR Authentication failed \(bad password\?\)", "its refusal"),
-        ("Dovecot", rb"-ERR \[AUTH\] Plaintext authentication disallowed on non-secure .*", "its refusal"),
-        ("Dovecot", rb"\+OK Logging out, messages deleted\.", "its farewell"),
-    )
+_SERVER_WORDS: Final = words(
+    ("Dovecot", rb"\+OK Dovecot (?:\([^)]+\) )?ready\.(?: <.*>)?", "its greeting"),
+    ("Cyrus pop3d", rb"\+OK \S+ Cyrus POP3 v?(\S+) server ready.*", "its greeting"),
+    ("Solid POP3", rb"\+OK Solid POP3 server ready.*", "its greeting"),
+    ("perdition", rb"\+OK POP3 perditon ready on .*", "its greeting"),
+    ("GNU mailutils pop3d", rb"\+OK POP3 Ready <\d+\.\d+@[^>]+>", "its greeting"),
+    ("Courier POP3", rb"\+OK Hello there\.", "its greeting"),
+    ("Courier POP3", rb"\+OK (?:Better luck next time|Bye-bye)\.", "its farewell"),
+    ("popa3d", rb"-ERR Authentication failed \(bad password\?\)", "its refusal"),
+    ("Dovecot", rb"-ERR \[AUTH\] Plaintext authentication disallowed on non-secure .*", "its refusal"),
+    ("Dovecot", rb"\+OK Logging out, messages deleted\.", "its farewell"),
 )
 
 _WHOLE: Final = b"99999999"
@@ -42,25 +34,7 @@ _WHOLE: Final = b"99999999"
 
 def server_of(turns: Sequence[Turn]) -> Software | None:
     """Name the server of a session by what it said; nothing where programs contradict one another."""
-    found: Software | None = None
-    for turn in islice(turns, TURNS_LOOKED_AT):
-        for reply in turn.replies:
-            one = _by_words(reply.raw) if isinstance(reply, ReplyLine) and not reply.missing else None
-            if one is None:
-                continue
-            if found is not None and found.product != one.product:
-                return None
-            found = found or one
-    return found
-
-
-def _by_words(line: bytes) -> Software | None:
-    for product, pattern, evidence in _SERVER_WORDS:
-        match = pattern.fullmatch(line)
-        if match is not None:
-            version = decode_text(match.group(1)) if pattern.groups else None
-            return Software(product, version, f"{evidence}: {decode_text(line)[:100]}")
-    return None
+    return server_by_words(turns, _SERVER_WORDS)
 
 
 def client_of(turns: Sequence[Turn]) -> Software | None:
