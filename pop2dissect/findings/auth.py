@@ -161,7 +161,7 @@ def weak(facts: SessionFacts) -> Iterator[Finding]:
 
 def _is_weak(attempt: LoginAttempt, length: int) -> bool:
     """Whether a password is weak. One that was refused is not the account's, so it is none of its faults."""
-    if attempt.outcome == "refused" or not attempt.user or attempt.exchange.missing:
+    if attempt.outcome in ("refused", "none") or not attempt.user or attempt.exchange.missing:
         return False
     if not attempt.password:
         return attempt.outcome == "accepted" and attempt.login.response is None and attempt.login.mechanism != "APOP"

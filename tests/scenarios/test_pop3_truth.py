@@ -25,10 +25,16 @@ NAMES = sorted(path.name.removesuffix(".truth.json.gz") for path in FOLDER.glob(
 Pair = tuple[dict[str, Any], Session]
 
 
+def load(name: str) -> dict[str, Any]:
+    """Return what both ends of a recording recorded of themselves."""
+    truth: dict[str, Any] = json.loads(gzip.decompress((FOLDER / f"{name}.truth.json.gz").read_bytes()))
+    return truth
+
+
 @cache
 def pairs(name: str) -> list[Pair]:
     """Return each session of the truth with the one that was found between the same ports, in order."""
-    truth = json.loads(gzip.decompress((FOLDER / f"{name}.truth.json.gz").read_bytes()))
+    truth = load(name)
     (path,) = (one for one in FOLDER.glob(f"{name}.pcap*"))
     found: dict[tuple[str, int], list[Session]] = defaultdict(list)
     for session in pop2dissect.read(path, (*truth["ports"], 110)).sessions:
@@ -139,7 +145,7 @@ def test_programs_are_named_right_or_not_at_all(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_exported_mail_is_what_had_been_put_into_the_mailbox(name: str, tmp_path: Path) -> None:
     """Byte for byte; a server that adds something to a message adds it for the client too, and says so in the truth."""
-    truth = json.loads(gzip.decompress((FOLDER / f"{name}.truth.json.gz").read_bytes()))
+    truth = load(name)
     (path,) = (one for one in FOLDER.glob(f"{name}.pcap*"))
     ports = [f"--port={port}" for port in {*truth["ports"], 110}]
     assert main(["--quiet", *ports, "--export-mail", str(tmp_path / "mail"), str(path)]) == 0

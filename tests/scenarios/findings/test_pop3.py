@@ -10,7 +10,7 @@ import pytest
 from pop2dissect.cli import main
 from pop2dissect.session import Finding
 from tests.findings.found import findings_of
-from tests.scenarios.test_pop3_truth import FOLDER
+from tests.scenarios.test_pop3_truth import FOLDER, NAMES, load
 from tests.support.network import PASSWORDS, USERS, Network, Turn
 from tests.support.truth import FOLDERS
 from tests.support.wire import save
@@ -127,3 +127,38 @@ def test_what_is_needed_to_try_passwords_comes_with_passwords_only(
     assert line not in capsys.readouterr().out
     assert main([path, "--show-passwords", *output]) == 0
     assert line in capsys.readouterr().out or not output  # the table of sessions has no room for it
+
+
+def test_deletions_are_judged_as_the_servers_judged_them() -> None:
+    """In all recordings of whole sessions: what was marked and kept, and what was deleted without having been read."""
+    kept, unread, total = Counter[str](), Counter[str](), 0
+    expected_kept, expected_unread = Counter[str](), Counter[str]()
+    for name in NAMES:
+        truth = load(name)
+        if truth.get("partial_capture"):
+            continue
+        (path,) = FOLDER.glob(f"{name}.pcap*")
+        found = findings_of(path, {110, *truth["ports"]})
+        kept[name] = sum(finding.id == "data.delete_uncommitted" for finding in found)
+        unread[name] = sum(finding.id == "data.delete_unread" for finding in found)
+        fetched: set[tuple[str, str]] = set()
+        for session in truth["sessions"]:
+            marked = [one for one in session["deletions"] if one["accepted"] and not one.get("reset")]
+            total += len(marked)
+            expected_kept[name] += any(not one["committed"] for one in marked)
+            whole = {one["number"] for one in session["messages"] if one["complete"] and len(one["by"]) > 8}
+            expected_unread[name] += any(
+                one["committed"]
+                and not one["retrieved"]
+                and one["number"] not in whole
+                and (session["user"], session["uidls"].get(str(one["number"]))) not in fetched
+                for one in marked
+            )
+            fetched |= {
+                (session["user"], one["uidl"])
+                for one in session["messages"]
+                if one["complete"] and one["by"] == "RETR" and one["uidl"]
+            }
+    assert total == 49  # by the truth files
+    assert +kept == +expected_kept
+    assert +unread == +expected_unread
