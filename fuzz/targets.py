@@ -172,7 +172,7 @@ def dissector(octets: bytes) -> None:
                 assert end <= reply.start <= reply.end <= session.server_stream.length
                 end = reply.end
         for message in session.messages:
-            assert message.octets + message.missing_octets == message.end - message.start
+            assert message.octets + message.missing_octets + len(message.skipped) == message.end - message.start
             assert len(message.content()) == message.octets
 
 

@@ -29,6 +29,7 @@ _LETTERS = {
     "may be a password": "q",
     "argument": "a",
     "indicator": "i",
+    "code": "c",
     "number": "n",
     "text": "t",
     "line end": "e",

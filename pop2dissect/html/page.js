@@ -5,7 +5,7 @@
 const PAGE = 1024; // bytes of the bytes pane at a time
 const ROW = 16;
 const FIELDS = {
-  k: "Keyword", u: "User", p: "Password", a: "Argument", i: "Indicator", n: "Number", t: "Text",
+  k: "Keyword", u: "User", p: "Password", a: "Argument", i: "Indicator", c: "Code", n: "Number", t: "Text",
   e: "Line end", h: "Header", m: "Empty line", b: "Body", x: "Bytes",
 };
 const SIDES = { c: "client", s: "server" };

@@ -19,7 +19,7 @@ class Field(NamedTuple):
     """A run of octets of a line that has a meaning in the grammar."""
 
     name: str
-    """``keyword``, ``user``, ``password``, ``argument``, ``indicator``, ``number``, ``text``."""
+    """``keyword``, ``user``, ``password``, ``argument``, ``indicator``, ``code``, ``number``, ``text``."""
     start: int
     """Offset in the line."""
     end: int

@@ -175,3 +175,18 @@ def test_the_report_names_the_frames_of_each_message(tmp_path: Path) -> None:
         assert truth[message.number]["sha256"] in page.text
         assert frame_list(message.frames) in page.text
     assert "A POP3 message ends with a line that holds one dot" in page.text
+
+
+def test_every_way_out_takes_every_recording(tmp_path: Path) -> None:
+    """In one run: each line that any of the servers and clients said is laid out in each way."""
+    large = ("impaired", "sessions_50", "derived", "curl")
+    paths = sorted(str(path) for path in FOLDER.glob("*.pcap*") if not path.name.startswith(large))
+    ports = {str(port) for name in NAMES for port in (110, *load(name)["ports"])}
+    out = {
+        option: str(tmp_path / option.strip("-")) for option in ("--report", "--csv", "--annotate", "--export-streams")
+    }
+    options = [word for pair in out.items() for word in pair]
+    assert main(["--quiet", *(f"--port={port}" for port in sorted(ports)), *options, *paths]) == 0
+    text = ReadPage(Path(out["--report"])).text
+    assert "[IN-USE] Mailbox in use" in text
+    assert all(Path(path).exists() for path in out.values())
