@@ -31,8 +31,6 @@ _QUOTED = re.compile(r'"[^"]*"')
 _LOOKED_AT = 1 << 16
 """Octets of a message that are looked through: what is shown of one is no more."""
 
-_NONE = SecretValues(frozenset())
-
 _Text = TypeVar("_Text", str, str | None)
 
 
@@ -61,9 +59,7 @@ class Redaction:
         hidden.folders = tuple(_folder(one, values) for one in session.folders)
         hidden.client_software = _software(session.client_software, values)
         hidden.server_software = _software(session.server_software, values)
-        said = b"\n".join([reply.raw for one in session.exchanges for reply in one.replies])
-        answered = values if any(values.in_octets(said)) else _NONE
-        hidden.exchanges = [_exchange(one, values, answered) for one in session.exchanges]
+        hidden.exchanges = _exchanges(session.exchanges, values)
         hidden.messages = [_message(one, values) for one in session.messages]
         hidden.events = [_sentence(one, values) for one in session.events]
         hidden.findings = [_finding(one, (values,)) for one in session.findings]
@@ -107,9 +103,18 @@ def _text(text: _Text, values: SecretValues) -> _Text:
     return text and values.masked(text)
 
 
-def _exchange(exchange: Exchange, values: SecretValues, answered: SecretValues) -> Exchange:
-    """Return an exchange; of what the server said all is looked through before, as there is mostly nothing in it."""
-    replies = exchange.replies if answered is _NONE else [_reply(reply, answered) for reply in exchange.replies]
+def _exchanges(exchanges: Sequence[Exchange], values: SecretValues) -> list[Exchange]:
+    """Return exchanges; all without a password are looked through together first, as there is mostly none in them."""
+    plain = [one for one in exchanges if one.secret is None]
+    said = [reply.raw for one in plain for reply in one.replies] + [one.raw for one in plain if one.raw is not None]
+    noted = "\n".join([note for one in plain for note in one.notes])
+    if any(values.in_octets(b"\n".join(said))) or values.are_in(noted):
+        return [_exchange(one, values) for one in exchanges]
+    return [one if one.secret is None else _exchange(one, values) for one in exchanges]
+
+
+def _exchange(exchange: Exchange, values: SecretValues) -> Exchange:
+    replies = [_reply(reply, values) for reply in exchange.replies]
     notes = tuple(_sentence(one, values) for one in exchange.notes)
     again = () if exchange.raw is None else tuple(values.in_octets(exchange.raw))
     if not again and notes == exchange.notes and all(map(_same, replies, exchange.replies)):
