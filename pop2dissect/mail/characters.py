@@ -27,13 +27,56 @@ CHARSETS = frozenset((
 # fmt: on
 """Codecs that are character sets. A message must not choose among all that Python has: some take
 quadratic time (``punycode``), some depend on the machine (``mbcs``, ``utf_16``), some are no charsets."""
+# fmt: off
 _OTHER_NAMES = {
-    "iso_8859_8_i": "iso8859_8",  # RFC 1556: the text's direction is implied
-    "windows_874": "cp874",
-    "x_sjis": "shift_jis",
-    "x_gbk": "gbk",
-    "x_mac_roman": "mac_roman",
+    other: name
+    for name, others in {
+        "big5": "cn_big5 x_x_big5",
+        "cp1250": "x_cp1250", "cp1251": "x_cp1251", "cp1252": "x_cp1252", "cp1253": "x_cp1253", "cp1254": "x_cp1254",
+        "cp1255": "x_cp1255", "cp1256": "x_cp1256", "cp1257": "x_cp1257", "cp1258": "x_cp1258",
+        "cp874": "dos_874 windows_874",
+        "cp932": "windows_31j",
+        "cp949": "windows_949",
+        "euc_jp": "cseucpkdfmtjapanese x_euc_jp",
+        "euc_kr": "cseuckr csksc56011987 iso_ir_149 ks_c_5601_1989 ksc_5601",
+        "gb2312": "csgb2312 gb_2312 gb_2312_80",
+        "gbk": "x_gbk",
+        "iso8859_10": "iso885910", "iso8859_11": "iso885911", "iso8859_13": "iso885913", "iso8859_14": "iso885914",
+        "iso8859_15": "csisolatin9 iso885915",
+        "iso8859_2": "iso88592", "iso8859_3": "iso88593", "iso8859_4": "iso88594", "iso8859_5": "iso88595",
+        "iso8859_6": "csiso88596e csiso88596i iso88596 iso_8859_6_e iso_8859_6_i",
+        "iso8859_7": "iso88597 sun_eu_greek",
+        "iso8859_8": "csiso88598e csiso88598i iso88598 iso_8859_8_e iso_8859_8_i logical visual",
+        "iso8859_9": "iso88599",
+        "koi8_r": "koi koi8",
+        "koi8_u": "koi8_ru",
+        "latin_1": "iso88591",
+        "mac_cyrillic": "x_mac_cyrillic x_mac_ukrainian",
+        "mac_roman": "csmacintosh mac x_mac_roman",
+        "shift_jis": "x_sjis",
+        "utf_16_be": "unicodefffe",
+        "utf_8": "unicode11utf8 unicode20utf8 unicode_1_1_utf_8 x_unicode20utf8",
+    }.items()
+    for other in others.split()
 }
+# fmt: on
+"""Labels of the Encoding Standard (section 4.2) that Python has no alias for, normalised as it does."""
+_READ_AS = {
+    "ascii": "cp1252",
+    "big5": "big5hkscs",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso8859_11": "cp874",
+    "iso8859_9": "cp1254",
+    "latin_1": "cp1252",
+    "shift_jis": "cp932",
+    "tis_620": "cp874",
+}
+"""What mail programs mean by the names of charsets: supersets of them (WHATWG, Encoding Standard, section 4.2)."""
+_CODE_PAGES = ("cp1252", "cp1254", "cp874")
+_CONTROLS = re.compile(rb"([\x81\x8d-\x90\x9d\x9e])")
+"""Octets of a Windows code page that are control characters where it has no character for them (section 9)."""
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([BbQq])\?([^?]*)\?=")
 """RFC 2047, section 2, less strictly: blanks in the text, and no limit of 75 octets."""
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
@@ -64,13 +107,63 @@ def decode_charset(octets: bytes, charset: str, notes: Notes) -> str:
         if name:
             notes.add(f"unknown charset {charset[:40]}; read as UTF-8 or Latin-1")
         return decode_octets(octets)
+    codec = _READ_AS.get(name, name)
     try:
-        text = octets.decode(name)
+        text = octets.decode(codec)
     except ValueError:
+        text = _decode_leniently(octets, codec)
+    if "\ufffd" in text or (name == "ascii" and not octets.isascii()):
         notes.add(f"octets that are not of the charset {charset[:40]} were replaced")
-        text = octets.decode(name, "replace")
     # UTF-7 is decoded to lone surrogates where it has them, which no output could be encoded from.
     return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _decode_leniently(octets: bytes, codec: str) -> str:
+    if codec in _CODE_PAGES:
+        pieces = _CONTROLS.split(octets)  # every second one is a control character
+        return "".join(one.decode("latin-1" if place % 2 else codec, "replace") for place, one in enumerate(pieces))
+    if codec == "iso2022_jp":
+        return _decode_jis(octets)
+    if codec == "euc_jp":
+        return _decode_jis(_EUC.sub(_euc_as_jis, octets))
+    return octets.decode(codec, "replace")
+
+
+# Python's codecs have JIS X 0208 as it was published; mail has the characters that NEC and IBM added to it, as code
+# page 932 has them (section 12.2 and 12.3).
+_JIS = re.compile(rb"\x1b(\$[@B]|\([BJI])([^\x1b]*)")
+_EUC = re.compile(rb"((?:[\xa1-\xfe]{2})+)|\x8e([\xa1-\xdf])")
+
+
+def _euc_as_jis(match: re.Match[bytes]) -> bytes:
+    mode, octets = (b"$B", match[1]) if match[1] else (b"(I", match[2])
+    return b"\x1b%b%b\x1b(B" % (mode, bytes(octet & 0x7F for octet in octets))
+
+
+def _decode_jis(octets: bytes) -> str:
+    """Decode ISO-2022-JP with the rows that were added to JIS X 0208; what is no character is replaced."""
+    pieces = [_plain(octets[: octets.find(b"\x1b")] if b"\x1b" in octets else octets)]
+    for mode, text in _JIS.findall(octets):
+        if mode.startswith(b"$"):
+            pairs = zip(text[::2], text[1::2], strict=False)
+            pieces.append(b"".join(_shifted(first, second) for first, second in pairs).decode("cp932", "replace"))
+        elif mode == b"(I":
+            pieces.append(bytes(octet | 0x80 for octet in text).decode("cp932", "replace"))
+        else:
+            pieces.append(_plain(text))
+    return "".join(pieces)
+
+
+def _plain(octets: bytes) -> str:
+    return octets.decode("ascii", "replace")
+
+
+def _shifted(first: int, second: int) -> bytes:
+    """Return a character of JIS X 0208 as Shift_JIS has it: two rows there are one lead octet."""
+    row = first - 0x21
+    lead = row // 2 + (0x81 if row < 62 else 0xC1)
+    trail = second + 0x7E if row % 2 else second + 0x1F + (second >= 0x60)
+    return bytes([lead, trail]) if 0 <= row < 94 and 0x21 <= second <= 0x7E else b"\xff"
 
 
 def decode_words(text: str, notes: Notes) -> str:

@@ -53,10 +53,12 @@ def read_fields(data: bytes, start: int, end: int, notes: Notes, where: str) -> 
                 read[-1][1].append(line)
             else:
                 notes.add(f"{where}the headers begin with a continuation line, which was passed over")
-        elif line.startswith(b"From "):
-            # The separator of an mbox file: KA9Q NOS sends it as the first line of a message.
+        elif line.startswith((b"From ", b">From ")):
+            # The separator of an mbox file, which KA9Q NOS sends as the first line of a message; and the envelope that
+            # UUCP leaves before the headers (RFC 976, section 2.3).
             shown = decode_octets(line[:100])
-            notes.add(f"{where}an mbox separator line among the headers was passed over: {shown}")
+            kind = "an mbox separator" if line[:1] == b"F" else "a UUCP envelope"
+            notes.add(f"{where}{kind} line among the headers was passed over: {shown}")
         else:
             problem = "the headers are not ended by an empty line but by one that is no header"
             notes.add(where + (problem if read else "no headers"))

@@ -63,6 +63,10 @@ class MailDissection:
         if content_type.startswith("multipart/"):
             if encoding not in _CONTAINER_ENCODINGS:
                 notes.add(f"{where}a multipart in encoding {encoding[:40]}, which RFC 2045 does not allow")
+                content, _ = self._decode(entity.data[body : entity.end], encoding, where)
+                content = b"\n" + content  # a delimiter begins a line
+                entity, body = entity._replace(data=content, start=0, end=len(content)), 1
+                encoding = ""
             if self._take_multipart_apart(entity, body, content_type, parameters.get("boundary", ""), where):
                 return fields
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pop2dissect.protocols.base import MessageData, ReplyKind, ReplyLine
 from pop2dissect.protocols.causality import Causality
-from pop2dissect.protocols.lines import Line, LineReader, has_control_octets, has_unusual_octets
+from pop2dissect.protocols.lines import Line, LineReader, has_control_octets, has_unusual_octets, without_leading
 from pop2dissect.protocols.proxy import proxy_header
 from pop2dissect.session import Departure, Direction
 from pop2dissect.tcp.stream import Stream
@@ -45,6 +45,10 @@ class ReplySyntax(NamedTuple):
     """Octets of a line, its end included."""
 
 
+_ENDS = {ord("\r"): "CR", ord("\n"): "LF", 0: "NUL"}
+"""Names of the octets of line ends."""
+
+
 class Conversation:
     """How far both streams are read, and what was noticed on the way. Ask for things in the order of the
     conversation."""
@@ -54,6 +58,8 @@ class Conversation:
         self.server = server
         self._looks_like_reply, self._parse, self._parse_broken, self._longest = replies
         self._lines = LineReader(server)
+        self._leading: dict[int, str] = {}
+        """What stands before commands and is none of them, by where they begin."""
         self._sent_by_server = Causality(server)
         self._sent_by_client = Causality(client)
         self._received_by_server = Causality(server)
@@ -140,10 +146,20 @@ class Conversation:
             return None, None, self.server.length
         known = self._sent_by_client.received_at(line.start)
         boundary = self._sent_by_server.first_after(line.end, known)
+        command, before = without_leading(line)
+        if before and not (command.raw or command.ending):
+            return self.next_command(lines)
+        if before and not self._is_refused_at(boundary):
+            self._leading[command.start] = before
+            line = command
         if line.missing and known is None and self.server.gaps:
             ends = (gap.offset + gap.length for gap in self.server.gaps if gap.offset == boundary)
             self._lost_until = next(ends, None)
         return line, known, boundary
+
+    def _is_refused_at(self, boundary: int | None) -> bool:
+        """Whether the server answers with an error there: what stands before a command may be why (UW's ipop2d)."""
+        return boundary is not None and boundary < self.server.length and self.server.octet_at(boundary) == b"-"
 
     def not_before(self, boundary: int | None) -> int | None:
         """Return where the reply to the next command begins at the earliest, now that so much was read.
@@ -186,6 +202,10 @@ class Conversation:
             self.note(f"{beyond:,} bytes of this line were not looked at (limit line_octets)")
         if ending == b"\n":
             self.depart("protocol.bare_lf", side, start, end)
+        elif ending not in (b"", b"\r\n"):
+            self.note(f"the line ends with {' '.join(_ENDS[octet] for octet in ending)}")
+        if side == "client" and (before := self._leading.pop(start, "")):
+            self.note(before)
         if end - start > longest:
             self.depart("protocol.long_line", side, start, end)
         if has_unusual_octets(raw):

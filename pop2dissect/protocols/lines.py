@@ -1,4 +1,4 @@
-"""Lines of a stream, read by position. A line ends with LF, with or without CR before it."""
+"""Lines of a stream, read by position. A line ends with LF, with or without CR before it, however many."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.values import count
 
 
 class Line(NamedTuple):
@@ -17,7 +18,7 @@ class Line(NamedTuple):
     raw: bytes
     """Without its line end; octets that the capture lacks, urgent ones and those beyond the limit are left out."""
     ending: bytes
-    """``CRLF``, a bare ``LF``, or nothing where the stream ended."""
+    """``CRLF``, a bare ``LF``, what else there is of CR and NUL before the LF, or nothing where the stream ended."""
     missing: int
     beyond: int = 0
     """Octets at its end that were not looked at (limit ``line_octets``)."""
@@ -51,9 +52,8 @@ class LineReader:
             lf = data.find(b"\n", first, at + length)
             if 0 <= lf - first < self._most:
                 raw = data[first : lf + 1]
-                if raw.endswith(b"\r\n"):
-                    return Line(start, start + len(raw), raw[:-2], b"\r\n", 0)
-                return Line(start, start + len(raw), raw[:-1], b"\n", 0)
+                ending = _ending(raw)
+                return Line(start, start + len(raw), raw[: -len(ending)], ending, 0)
         if start >= stream.length:
             return None
         line = self._read_across(start, index, stream.length)
@@ -80,7 +80,7 @@ class LineReader:
         beyond = end - start - missing - len(kept)
         ending = b""
         if stream.octet_at(end - 1) == b"\n":
-            ending = b"\r\n" if stream.octet_at(end - 2) == b"\r" and end - 2 >= start else b"\n"
+            ending = _ending(bytes(kept)) if not beyond else b"\n"
         if ending and not beyond:
             del kept[-len(ending) :]
         elif missing and kept.endswith(b"\r"):
@@ -90,6 +90,39 @@ class LineReader:
             if start <= offset < end and not missing:
                 del kept[offset - start : offset - start + 1]
         return Line(start, end, bytes(kept), ending, missing, beyond)
+
+
+def _ending(line: bytes) -> bytes:
+    """Return the line end of a line: CR LF, LF alone, or what else programs send.
+
+    A tool that translates LF twice sends CR CR LF; telnet sends CR NUL for a CR alone (RFC 854), before the LF or not.
+    """
+    if line[-2:-1] == b"\r" and line[-3:-2] != b"\r":
+        return b"\r\n"
+    match = _LINE_END.search(line)
+    assert match is not None  # it ends with LF
+    return match.group()
+
+
+_LINE_END = re.compile(rb"(?:\r[\r\0]*)?\n\Z")
+
+# What stands before a command and is none of it: telnet's negotiation (RFC 854, RFC 855), the mark that text in
+# Unicode begins with, and what is left of a line end that has its parts in another order, LF CR or CR LF NUL.
+_NEGOTIATION = rb"\xff(?:\xfa[^\xff]*\xff\xf0|[\xfb-\xfe].|[\xf0-\xf9])"
+_LEADING = re.compile(rb"(?P<telnet>(?:%b)+)|(?P<mark>\xef\xbb\xbf)|(?P<rest>[\r\0]+)" % _NEGOTIATION, re.DOTALL)
+_SAID = {"telnet": "telnet negotiation", "mark": "the mark of UTF-8", "rest": "the rest of a line end"}
+
+
+def without_leading(line: Line) -> tuple[Line, str]:
+    """Return a line from its first octet on that can be of a command, and in words what stands before."""
+    position, found = 0, []
+    while not line.missing and (match := _LEADING.match(line.raw, position)):
+        position = match.end()
+        found.append(_SAID[match.lastgroup or ""])
+    if not found:
+        return line, ""
+    said = f"{count(position, 'octet')} before it: {', '.join(dict.fromkeys(found))}"
+    return line._replace(start=line.start + position, raw=line.raw[position:]), said
 
 
 # Outside of mail data a line holds printable ASCII (RFC 937, "The Grammar"; RFC 1939, section 3).

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
+
 import pytest
 
 from pop2dissect.limits import DEFAULT, Limits
@@ -108,3 +111,22 @@ class TestStructure:
         assert "parts after the first 3 were passed over (limit mail_parts)" in parsed.defects
         parsed = OpenMail(NESTED, Limits(mail_depth=2))
         assert any("more than 2 containers deep (limit mail_depth)" in defect for defect in parsed.defects)
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_a_multipart_that_is_encoded_is_opened_all_the_same(encoding: str) -> None:
+    inner = b"--B\nContent-Type: text/plain\n\nhi\n--B\nContent-Disposition: attachment; filename=a.txt\n\nx=y\n--B--\n"
+    coded = base64.encodebytes(inner) if encoding == "base64" else quopri.encodestring(inner)
+    head = b"Content-Type: multipart/mixed; boundary=B\nContent-Transfer-Encoding: %b\n\n" % encoding.encode()
+    mail = OpenMail(head + coded)
+    assert [(part.content_type, part.filename, part.octets) for part in mail.parts] == [
+        ("text/plain", None, 2),
+        ("text/plain", "a.txt", 3),
+    ]
+    assert f"a multipart in encoding {encoding}, which RFC 2045 does not allow" in mail.defects
+
+
+def test_the_envelope_of_uucp_is_no_header() -> None:
+    mail = OpenMail(b">From ann Tue Nov 14 22:00 remote from hosta\nFrom: ann@example.org\nSubject: by uucp\n\nhi\n")
+    assert (mail.sender, mail.subject) == ("ann@example.org", "by uucp")
+    assert any("a UUCP envelope line" in defect for defect in mail.defects)

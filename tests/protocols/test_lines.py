@@ -29,7 +29,7 @@ def lines(stream: Stream) -> list[Line]:
 
 
 @given(
-    st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b"READ 1"])).map(b"".join),
+    st.lists(st.sampled_from([b"a", b"\r", b"\0", b"\n", b"\r\n", b"\r\r\n", b"READ 1"])).map(b"".join),
     st.lists(st.integers(0, 60)),
 )
 def test_lines_are_the_same_however_the_stream_is_cut(octets: bytes, cuts: list[int]) -> None:

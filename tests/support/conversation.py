@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -46,6 +47,10 @@ START = 477_586_800 * 10**9
 SECOND = 10**9
 MILLISECOND = 10**6
 MICROSECOND = 10**3
+
+
+LEADING = re.compile(rb"(?:\xff(?:\xfa[^\xff]*\xff\xf0|[\xf0-\xfe].?)|\xef\xbb\xbf|[\r\0])*", re.DOTALL)
+"""What may stand before a command and is none of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ PROTOCOL = Protocol(
     server_signatures=signatures((GREETING, "the server's greeting (RFC 937)")),
     greeting_starts=(b"+ POP2", b"- POP2", b"+OK POP2"),
     greeted_by=GREETED_BY,
+    may_greet=rb"[^\n]{1,512}\n#\d{1,10}[ \r\n]",  # whatever it says first: no other protocol answers with "#"
     recognise=_recognise,
     lone_reply=signatures(_LONE_REPLY)[0],
     commands=RULES,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pop2dissect.protocols.base import Closed, MessageData, ReplyLine, Turn
 from pop2dissect.protocols.pop2 import dissect
 from pop2dissect.tcp.stream import Gap, Stream
-from tests.support.conversation import Conversation, Script
+from tests.support.conversation import LEADING, Conversation, Script
 
 MAIL = b"From: a@example.test\r\nSubject: x\r\n\r\n" + b"= + - # all signs\r\n" * 20
 
@@ -135,13 +135,13 @@ def test_any_octets_give_turns_that_account_for_every_octet(
     heard = 0
     for turn in dissect(client, server, from_start=from_start):
         if turn.command is not None:
-            assert turn.command.start == position
+            assert LEADING.fullmatch(client.read(position, turn.command.start))
             position = turn.command.end
         for reply in turn.replies:
             if not isinstance(reply, Closed):
                 assert heard <= reply.start <= reply.end <= server.length
                 heard = reply.end
-    assert position == client.length
+    assert LEADING.fullmatch(client.read(position, client.length))
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 8)), max_size=5), st.data())
