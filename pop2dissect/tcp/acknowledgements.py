@@ -10,7 +10,7 @@ one or two out of order; a receiver never acknowledges less than before (RFC 929
 class Acknowledgements:
     """The acknowledgements of a stream, as offsets of it."""
 
-    __slots__ = ("_before", "_contradicted", "frame", "number", "offset", "proven")
+    __slots__ = ("_before", "_contradicted", "_told", "frame", "number", "offset", "proven")
 
     def __init__(self) -> None:
         self.proven = 0
@@ -25,6 +25,8 @@ class Acknowledgements:
         """What was proven before the highest acknowledgement."""
         self._contradicted = 0
         """Lower acknowledgements since the highest one."""
+        self._told: int | None = None
+        """What an acknowledgement says that proves nothing by itself."""
 
     def take(self, offset: int, highest: int, frame: int | None = None) -> None:
         """Take an acknowledgement; ``highest`` is the offset after the last byte that was captured.
@@ -42,6 +44,10 @@ class Acknowledgements:
                 self.frame = None
                 self._contradicted = 0
 
+    def tell(self, offset: int) -> None:
+        """Take an acknowledgement of a segment that may be forged, a FIN: alone it proves nothing."""
+        self._told = offset
+
     def raise_to(self, offset: int) -> None:
         """Take it for proven that the stream has so many bytes, as another sign shows."""
         self.proven = max(self.proven, offset)
@@ -50,6 +56,7 @@ class Acknowledgements:
         """Add to every offset: the stream does not start where it was thought to."""
         self.proven += by
         self._before += by
+        self._told = None if self._told is None else self._told + by
         self.number = None
 
     def forget(self) -> None:
@@ -62,4 +69,4 @@ class Acknowledgements:
 
         One number more than that, or than the acknowledgement before, is a FIN that was not captured.
         """
-        return self.proven - (self.proven - 1 in (seen, self._before))
+        return self.proven - (self.proven - 1 in (seen, self._before, self._told))

@@ -122,7 +122,7 @@ class Flows:
                 return newest
         elif sender.space.initial is None and not connection.asks:
             return newest
-        elif is_answer and not connection.has_payload:
+        elif is_answer and not connection.has_payload and not (connection.asks and sender is connection.client):
             base = connection.other(sender).space.base
             if base is None or just_after(segment.ack, base - 1):
                 return newest

@@ -175,6 +175,7 @@ class Sender:
             offset -= 1  # a FIN counts as one
             self.claims.acknowledged = offset
         elif offset > highest and not sure:
+            acks.tell(offset)
             return offset if offset - highest <= self.limits.unseen_octets else None
         acks.number = ack
         acks.offset = None

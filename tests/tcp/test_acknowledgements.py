@@ -77,3 +77,13 @@ def test_one_number_more_than_was_acknowledged_before_is_a_fin_too() -> None:
     acks.take(5, 2)
     acks.take(6, 2)
     assert acks.length(2) == 5
+
+
+def test_what_a_fin_acknowledges_tells_that_one_more_is_a_fin() -> None:
+    acks = Acknowledgements()
+    acks.take(12, 0)
+    acks.tell(17)
+    acks.take(18, 0)
+    assert acks.length(0) == 17
+    acks.move(10)
+    assert acks.length(0) == 27
