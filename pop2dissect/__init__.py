@@ -77,7 +77,7 @@ _HOMES = {
         "SettingError",
         "UsageError",
     ),
-    "findings": ("Thresholds",),
+    "findings.thresholds": ("Thresholds",),
     "limits": ("Limits",),
     "pipeline": ("Dissection",),
     "session": ("Endpoint", "Exchange", "Finding", "HalfOpen", "Message", "Probe", "Reply", "Session"),
