@@ -51,7 +51,7 @@ def _lines() -> Iterator[str]:
         yield f"**{declaration.title}** ({_severity(declaration)}). {declaration.raised_when(Thresholds())}"
         yield from ("", f"Harmless causes: {declaration.innocent}.")
     yield from ("", "## Thresholds", "")
-    yield "The numbers can be set (`pop2dissect.findings.Thresholds`), and belong to the settings of a result."
+    yield "The numbers can be set (`pop2dissect.Thresholds`), and belong to the settings of a result."
     yield from ("", "| name | default | why |", "|--|--|--|")
     defaults, reasons = Thresholds(), _reasons()
     for one in fields(Thresholds):
