@@ -98,3 +98,9 @@ def test_they_move_with_the_stream() -> None:
     assert made.reset[:3] == (16, 9, 15)
     assert made.any
     assert not Claims().any
+
+
+def test_after_bytes_that_came_later_a_reset_is_no_answer_to_what_was_asked_for() -> None:
+    made = claims(reset=(9, 5))
+    assert not made.sent(7, acknowledges=False)
+    assert made.misplaced(7, 9, None) == [9]

@@ -91,6 +91,7 @@ FORGED: dict[str, tuple[str, int, Forge]] = {
     "an answer after the answer": ("server", 1, lambda talk: talk.segment("server", 0, flags=SYN | ACK)),
     "an answer a bit before it": ("server", 1, lambda talk: talk.segment("server", -4, flags=SYN | ACK)),
     "a SYN of the server": ("server", 3, lambda talk: talk.segment("server", 12, flags=SYN)),
+    "a SYN of the client that was not captured": ("server", 3, lambda talk: talk.segment("client", 9, flags=SYN)),
     "an older SYN": ("both", 1, lambda talk: talk.segment("client", -3, flags=SYN)),
     "an answer that acknowledges nothing": (
         "both",
@@ -140,3 +141,19 @@ def test_a_repeated_reset_does_not_make_a_connection_last_longer() -> None:
     (once,), (twice,) = seen([*segments, reset]), seen([*segments, reset], reset, len(segments) + 1)
     assert once == twice
     assert once.streams[0][3]
+
+
+def test_a_syn_that_was_captured_after_bytes_out_of_order_is_theirs() -> None:
+    talk = Conversation()
+    ordered = session(talk)
+    late = [*ordered[4:6], ordered[6], ordered[3], ordered[1], *ordered[7:]]
+    ((_, server), handshake, _) = seen(late)[0]
+    assert server[0] == b"+ POP2\r\n#1\r\nbye\r\n"
+    assert handshake[1]
+
+
+def test_of_several_that_come_last_none_makes_a_connection_last_longer() -> None:
+    talk = Conversation()
+    segments = session(talk)
+    stray = [talk.segment("client", 40, flags=RST), talk.segment("client", FAR, flags=FIN | ACK)]
+    assert seen([*segments, *stray]) == seen(segments)
