@@ -144,9 +144,13 @@ def _reply(reply: Reply, values: SecretValues) -> Reply:
 
 
 def _message(message: Message, values: SecretValues) -> Message:
+    mailbox, identifier = _text(message.mailbox, values), _text(message.identifier, values)
+    inside = any(values.in_octets(message.head(_LOOKED_AT)))
+    if not inside and (mailbox, identifier) == (message.mailbox, message.identifier):
+        return message
     hidden = copy(message)
-    hidden.mailbox, hidden.identifier = (_text(name, values) for name in (message.mailbox, message.identifier))
-    if any(values.in_octets(message.head(_LOOKED_AT))):
+    hidden.mailbox, hidden.identifier = mailbox, identifier
+    if inside:
         hidden.shown = values.masked
         hidden.__dict__.pop("mail", None)  # it was kept as it is
     return hidden

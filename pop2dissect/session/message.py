@@ -157,7 +157,8 @@ class Message:
             head = self.head(octets)
             if b"\n\r\n" in head or b"\n\n" in head:
                 break
-        return parse_headers(head).shown(self.shown)
+        headers = parse_headers(head)
+        return headers if self.shown is as_it_is else headers.shown(self.shown)
 
     def opened(self) -> OpenedMail:
         """Return :attr:`mail` and the decoded contents of its parts.
@@ -167,7 +168,7 @@ class Message:
         mail, contents = open_mail(self.content(), self.stream.limits)
         if self.missing_octets:
             mail = replace(mail, defects=self._defects(mail))
-        return OpenedMail(mail.shown(self.shown), contents)
+        return OpenedMail(mail if self.shown is as_it_is else mail.shown(self.shown), contents)
 
     def _defects(self, mail: Mail) -> tuple[str, ...]:
         """Return the defects of a message of which the capture lacks octets."""
