@@ -22,7 +22,7 @@ from pop2dissect.text.values import decode_text
 _SOCKS_LOOKED_AT = 2 + 255 + 3 + 2 * 255
 """Bytes within which a SOCKS client gives its password: all of its lengths are bytes."""
 
-_TEXT = re.compile(rb"[\t\r -~]*")
+_NO_TEXT = re.compile(rb"[^\0\t\r -~]")
 
 Range = tuple[int, int]
 """Offsets in a stream."""
@@ -126,6 +126,11 @@ def _holds_secret(octets: bytes) -> bool:
     return any(watch.secret_in(line.rstrip(b"\r"), let_in=True) is not None for line in octets.split(b"\n"))
 
 
+def _is_text(octets: bytes) -> bool:
+    """Whether octets may be text, UTF-16 too: of what is encrypted little more than a third looks like it."""
+    return len(_NO_TEXT.findall(octets)) <= len(octets) * 0.4
+
+
 def _in_stream(exchange: Exchange) -> Range:
     assert exchange.secret is not None
     assert exchange.raw is not None
@@ -154,7 +159,7 @@ def _in_lines(stream: Stream, *, from_start: bool, let_in: bool = False, text_on
     while line := reader.read(position):
         position = line.end
         is_partial = line.missing > 0 or line.start in losses
-        if text_only and not _TEXT.fullmatch(line.raw):
+        if text_only and not _is_text(line.raw):
             continue
         secret = watch.secret_in(line.raw, lost=is_partial, let_in=let_in)
         if secret is not None:

@@ -27,7 +27,8 @@ from pop2dissect.session import (
 )
 from pop2dissect.text.values import decode_text
 
-_QUOTED = re.compile(r'"[^"]*"')
+_QUOTED = re.compile(r'".*"', re.DOTALL)
+"""From the first quotation mark to the last: what is quoted may have some of its own."""
 _LOOKED_AT = 1 << 16
 """Octets of a message that are looked through: what is shown of one is no more."""
 

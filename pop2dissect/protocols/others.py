@@ -66,6 +66,8 @@ _HELLO = rb"\x16\x03[\x00-\x04][\x00-\x48].%b\x00"
 _SOCKS5 = b"|".join(rb"\x05%b.{%d}(?:\Z|[\x01\x05])" % (re.escape(bytes([count])), count) for count in range(1, 11))
 _WORD = rb"[ \t]+[^\s\0]"
 _BARE = rb"[ \t]*"
+_SSH_VERSION = rb"-\d\.\d+-[A-Za-z0-9._+-]+(?: [A-Za-z0-9._+() -]*)?"
+_ADDRESS = rb"[ \t]*<?[A-Za-z0-9._@+=-]*>?(?: [A-Za-z0-9]+(?:=[A-Za-z0-9]+)?)*[ \t]*"
 
 
 def _protocol(
@@ -95,7 +97,11 @@ OTHERS = (
         "SSH",
         ((rb"SSH-\d\.\d", "the server's version string (RFC 4253, section 4.2)"),),
         ((rb"SSH-\d\.\d", "the client's version string (RFC 4253, section 4.2)"),),
-        (CommandRule("SSH", rb"-\d\.\d", tells=False, harmless=rb"-\d\.\d.*"),),
+        (
+            CommandRule(
+                "SSH", rb"-\d\.\d", tells=False, harmless=rb"-\d\.\d+-[A-Za-z0-9._+-]+(?: [A-Za-z0-9._+() -]*)?"
+            ),
+        ),
         lone_reply=signatures((rb"SSH-\d\.\d[^\r\n]*\r?\n", "the server's version string (RFC 4253, section 4.2)"))[0],
         is_encrypted=True,
     ),
@@ -133,8 +139,8 @@ OTHERS = (
         ((rb"(?:220|421|554)[ -]", "the server's greeting (RFC 5321, section 3.1)"),),
         commands=(
             CommandRule("EHLO", _WORD, harmless=rb"[ \t]+(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])[ \t]*"),
-            CommandRule("MAIL", rb"[ \t]+FROM:", harmless=rb"[ \t]+FROM:.*"),
-            CommandRule("RCPT", rb"[ \t]+TO:", harmless=rb"[ \t]+TO:.*"),
+            CommandRule("MAIL", rb"[ \t]+FROM:", harmless=rb"[ \t]+FROM:" + _ADDRESS),
+            CommandRule("RCPT", rb"[ \t]+TO:", harmless=rb"[ \t]+TO:" + _ADDRESS),
             CommandRule("HELO", rb"[ \t]+[^\s\0]+\r?\nMAIL[ \t]+FROM:"),
             CommandRule("(?:DATA|STARTTLS)", END, tells=False, harmless=_BARE),
         ),

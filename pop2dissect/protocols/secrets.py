@@ -21,6 +21,12 @@ from pop2dissect.tcp.stream import Stream
 
 # SASL (RFC 4954, RFC 5034, RFC 9051): after AUTH or AUTHENTICATE come lines of nothing but base64.
 _AUTH = re.compile(rb"(?:[^ ]{1,20} )?AUTH", re.IGNORECASE)
+_MECHANISM = re.compile(
+    rb"[ \t]*AUTH(?:[ \t]+(?:PLAIN|LOGIN|NTLM|MSN|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|KERBEROS_V[45]|SKEY|OTP"
+    rb"|DIGEST-MD5|CRAM-MD5|CRAM-SHA1|XOAUTH2?|OAUTHBEARER|SCRAM-SHA-(?:1|256|512)(?:-PLUS)?|APOP|SPA))?[ \t]*",
+    re.IGNORECASE,
+)
+"""AUTH and nothing but the name of a mechanism (IANA, "SASL Mechanisms")."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 # HTTP (RFC 9110, section 11.6.2); a field may go on in the next line (RFC 9112, section 5.2).
 _HEADER = re.compile(rb"(?:Proxy-)?Authorization:[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
@@ -177,12 +183,16 @@ def mark_secrets(
         if not exchange.raw:
             continue
         found = watch.secret_in(exchange.raw, lost=exchange.missing > 0 or exchange.start in losses, let_in=let_in)
-        if found is None or (exchange.command in own and not exchange.missing):
+        if found is None or (exchange.command in own and not exchange.missing and _is_whole_auth(exchange, let_in)):
             continue  # the grammar knows this line; those that follow it are watched
         before = exchange.secret or found
         exchange.secret = min(before[0], found[0]), max(before[1], found[1])
         if exchange.secret[0] == 0:  # what looks like a keyword is a part of it
             exchange.command, exchange.arguments = "", ()
+
+
+def _is_whole_auth(exchange: Exchange, let_in: bool) -> bool:
+    return let_in or exchange.secret is not None or _MECHANISM.fullmatch(exchange.raw or b"") is not None
 
 
 def let_in_at(logins: Sequence[Login]) -> int | None:

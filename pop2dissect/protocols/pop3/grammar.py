@@ -43,6 +43,9 @@ RULES: Final = (
     CommandRule("DELE", _NUMBER, harmless=_OPTIONAL + _BARE),
     CommandRule("RETR", rb"[ \t]+[-+]?\d{1,20}" + END, harmless=_OPTIONAL + _BARE),
     CommandRule("TOP", rb"[ \t]+\d{1,10}[ \t]+\d", harmless=rb"[ \t]+\d{1,10}[ \t]+\d{1,10}[ \t]*"),
+    CommandRule("RPOP", rb"[ \t]+[^\s\0]", tells=False),
+    CommandRule("XTND", rb"[ \t]+[^\s\0]", tells=False),
+    CommandRule("XSENDER", _NUMBER, tells=False),
     CommandRule("APOP", rb"[ \t]+[^\s\0]+[ \t]+[0-9a-f]{32}"),
     CommandRule(
         "AUTH", END + rb"|[ \t]+(?:PLAIN|LOGIN|NTLM|GSSAPI|CRAM-MD5|DIGEST-MD5|XOAUTH2|SCRAM-)", continues=True
@@ -94,6 +97,8 @@ _MULTI_LINE_ALONE: Final = frozenset({"LIST", "UIDL", "AUTH", "LANG"})
 _LINE = re.compile(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]?)?(.*)", re.DOTALL)
 _APOP = re.compile(rb"([^ \t]+)[ \t]+(.*)", re.DOTALL)
 _AUTH = re.compile(rb"([^ \t]+)(?:[ \t]+(.*))?", re.DOTALL)
+# A mechanism's name is 1 to 20 characters (RFC 4422, section 3.1). Whatever else follows AUTH may be a password.
+_MECHANISM = re.compile(rb"[A-Za-z0-9_-]{1,20}")
 # At most 20 digits: no server means more.
 _LEADING_NUMBER = re.compile(rb"(\d{1,20})(?!\d)")
 
@@ -136,6 +141,8 @@ def _with_proof(keyword: str, rest: bytes, at: int, well_formed: bool) -> Comman
     if match is None:
         return Command(keyword, (rest,) if rest else (), well_formed)
     name, proof = match.group(1, 2)
+    if keyword == "AUTH" and not _MECHANISM.fullmatch(name):
+        return Command(keyword, (), well_formed, (at, at + len(rest)))
     secret = (at + match.start(2), at + match.end(2)) if proof else None
     return Command(keyword, (name, proof) if proof else (name,), well_formed, secret)
 
