@@ -145,7 +145,7 @@ class Flows:
         if any(one.connection.is_open and not worst[0] for worst, one in misfits):
             # What no answer bears out is no rival of a conversation that goes on.
             misfits = [one for one in misfits if one[1].connection.is_answered]
-        _, best = min(misfits, key=itemgetter(0))
+        _, best = min(reversed(misfits), key=itemgetter(0))  # of two that fit alike the earlier one
         if self._goes_elsewhere(best.sender, segment) and all(one.connection.closed_at is not None for one in rivals):
             return Begins()
         if best.connection.closed_at is None:
