@@ -16,6 +16,9 @@ Range = tuple[int, int]
 LEAST = 4
 """Octets of a value that is hidden wherever it stands; a shorter one stands in too much by chance."""
 
+_ANYWHERE = 8
+"""Octets of a value that is hidden within a longer word too."""
+
 _BLOCK = 1 << 20
 """Octets of a stream that are searched at a time."""
 
@@ -32,10 +35,11 @@ _TOLD = re.compile(
 class SecretValues:
     """What stood where a session's passwords stand."""
 
-    __slots__ = ("_notations", "longest")
+    __slots__ = ("_notations", "_plain", "longest")
 
     def __init__(self, values: frozenset[bytes]) -> None:
         known = sorted(value for value in values if len(value) >= LEAST)
+        self._plain = frozenset(known)
         self._notations = tuple(dict.fromkeys(one for value in known for one in _notations(value)))
         self.longest = max(map(len, self._notations), default=0)
         """Octets of the longest notation of one of them."""
@@ -65,7 +69,7 @@ class SecretValues:
         """Yield where in some octets they stand."""
         for one in self._notations:
             if one in octets:  # far quicker than the pattern, and mostly all that is needed
-                yield from (match.span() for match in _standing(one).finditer(octets))
+                yield from (match.span() for match in _standing(one, one in self._plain).finditer(octets))
 
     def in_stream(self, stream: Stream) -> Iterator[Range]:
         """Yield where in a stream they stand; what a gap cuts is not found."""
@@ -130,7 +134,12 @@ def _notations(value: bytes) -> Iterator[bytes]:
             yield coded[first:last]
 
 
-def _standing(notation: bytes) -> re.Pattern[bytes]:
-    """Return the pattern of a notation: a word only where it is one by itself, anything else wherever it stands."""
+def _standing(notation: bytes, is_plain: bool) -> re.Pattern[bytes]:
+    """Return the pattern of a notation.
+
+    A word, or something short, counts only where it is one by itself: "pop2" is no password in "ipop2d".
+    """
     pattern = re.escape(notation)
-    return re.compile(rb"(?<![A-Za-z])%b(?![A-Za-z])" % pattern if notation.isalpha() else pattern)
+    if is_plain and (notation.isalpha() or len(notation) < _ANYWHERE):
+        pattern = rb"(?<![A-Za-z0-9])%b(?![A-Za-z0-9])" % pattern
+    return re.compile(pattern)

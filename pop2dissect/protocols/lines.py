@@ -108,8 +108,10 @@ _LINE_END = re.compile(rb"(?:\r[\r\0]*)?\n\Z")
 
 # What stands before a command and is none of it: telnet's negotiation (RFC 854, RFC 855), the mark that text in
 # Unicode begins with, and what is left of a line end that has its parts in another order, LF CR or CR LF NUL.
-_NEGOTIATION = rb"\xff(?:\xfa[^\xff]*\xff\xf0|[\xfb-\xfe].|[\xf0-\xf9])"
+_NEGOTIATION = rb"\xff(?:\xfa[^\xff]*\xff\xf0|[\xfb-\xfe][\x00-\x31\xff]|[\xf0-\xf9])"
 _LEADING = re.compile(rb"(?P<telnet>(?:%b)+)|(?P<mark>\xef\xbb\xbf)|(?P<rest>[\r\0]+)" % _NEGOTIATION, re.DOTALL)
+_BEGINS = re.compile(rb"[ \tA-Za-z]|\Z")
+"""How a command begins, or nothing."""
 _SAID = {"telnet": "telnet negotiation", "mark": "the mark of UTF-8", "rest": "the rest of a line end"}
 
 
@@ -119,7 +121,7 @@ def without_leading(line: Line) -> tuple[Line, str]:
     while not line.missing and (match := _LEADING.match(line.raw, position)):
         position = match.end()
         found.append(_SAID[match.lastgroup or ""])
-    if not found:
+    if not found or not _BEGINS.match(line.raw, position):
         return line, ""
     said = f"{count(position, 'octet')} before it: {', '.join(dict.fromkeys(found))}"
     return line._replace(start=line.start + position, raw=line.raw[position:]), said

@@ -1,0 +1,43 @@
+"""Passwords by their values: in which notations they are found, and where they are only a part of something else."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pop2dissect.masking.values import SecretValues
+
+MASK = "********"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "masked"),
+    [
+        (b"pop2", "UW ipop2d 2007", "UW ipop2d 2007"),
+        (b"pop2", "what is pop2?", f"what is {MASK}?"),
+        (b"secret", "secretary, secret", f"secretary, {MASK}"),
+        (b"Sesame4711", "xSesame4711x", f"x{MASK}x"),
+        (b"abc", "abc", "abc"),
+    ],
+)
+def test_where_a_value_counts(value: bytes, text: str, masked: str) -> None:
+    assert SecretValues(frozenset({value})).masked(text) == masked
+
+
+@given(st.binary(max_size=20), st.binary(min_size=8, max_size=20), st.binary(max_size=20))
+def test_notations_are_found_wherever_they_begin(before: bytes, value: bytes, after: bytes) -> None:
+    values = SecretValues(frozenset({value}))
+    whole = before + value + after
+    assert value.isalpha() or any(values.in_octets(whole))  # a word counts by itself only
+    assert any(values.in_octets(base64.b64encode(whole)))
+    assert any(values.in_octets(whole.hex().encode()))
+
+
+@given(st.text(max_size=40), st.binary(min_size=4, max_size=10), st.text(max_size=40))
+def test_nothing_else_is_changed(before: str, value: bytes, after: str) -> None:
+    text = before + after
+    values = SecretValues(frozenset({value}))
+    assert values.are_in(text) or values.masked(text) == text
