@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pop2dissect.session import Exchange
 from pop2dissect.tcp.clock import Step
-from pop2dissect.text.values import decimal_seconds
+from pop2dissect.text.values import duration
 
 
 def mark_disorder(exchanges: Sequence[Exchange], jumps: Sequence[Step]) -> None:
@@ -32,7 +32,7 @@ def mark_disorder(exchanges: Sequence[Exchange], jumps: Sequence[Step]) -> None:
 def _note(side: str, time: int | None, before: int) -> Iterator[str]:
     if time is not None and time < before:
         yield (
-            f"out of time order: by its time stamp the {side} said it {decimal_seconds(before - time)} s before what "
+            f"out of time order: by its time stamp the {side} said it {duration(before - time)} before what "
             "it follows (packets out of order in the capture, or a clock that was set)"
         )
 

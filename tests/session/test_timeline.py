@@ -89,7 +89,7 @@ def test_what_is_out_of_time_order_is_marked_wherever_a_session_is_told(tmp_path
     talk.client(b"READ 1\r\n").client(b"FOLD x\r\n", crossing=True).server(b"=3 bytes\r\n").server(b"#2 more\r\n")
     whole = talk.client(b"QUIT\r\n").server(b"+ bye\r\n").close().packets
     packets = [*whole[:before], *shift(whole[before:], -3600 * SECOND)]
-    mark = "out of time order: by its time stamp the client said it 359"
+    mark = "out of time order: by its time stamp the client said it 59 min 59 s before"
     for moved in (whole, packets):
         capture = pop2dissect.read(save(tmp_path / f"{moved is whole}.pcap", moved))
         (session,) = capture.sessions
