@@ -11,7 +11,6 @@ import pytest
 from pop2dissect import read
 from pop2dissect.session import Session
 from tests.support.truth import capture_names, capture_path
-from tests.wireshark.agreement import DISSECTED
 from tests.wireshark.joined import join
 from tests.wireshark.plugin_support import Dissected, dissect_joined
 
@@ -42,9 +41,8 @@ def any_path(name: str) -> Path:
 
 
 def in_order() -> list[str]:
-    """Return all captures but those out of order, and of other protocols: POP3 on port 109 is none of the plugin's."""
-    spoken = [name for name in finding_names() if any(one.protocol in DISSECTED for one in native_sessions(name))]
-    return [name for name in (*capture_names(), *spoken) if name not in OUT_OF_ORDER]
+    """Return all captures but those out of order."""
+    return [name for name in (*capture_names(), *finding_names()) if name not in OUT_OF_ORDER]
 
 
 @cache
