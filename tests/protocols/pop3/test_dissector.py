@@ -11,7 +11,7 @@ from pop2dissect.protocols.base import Closed, Interpretation, MessageData, Repl
 from pop2dissect.protocols.pop3 import dissect
 from pop2dissect.protocols.pop3.meaning import interpret
 from tests.protocols.pop3.stuffing import stuff, unstuff
-from tests.support.conversation import Conversation
+from tests.support.conversation import LEADING, Conversation
 
 Script = list[tuple[str, bytes]]
 
@@ -170,9 +170,11 @@ def test_any_octets_give_turns(said: Script, from_start: bool) -> None:
     turns = list(dissect(client, server, from_start))
     assert isinstance(interpret(turns, client, server), Interpretation)
     lines = [(turn.command.start, turn.command.end) for turn in turns if turn.command is not None]
-    assert [start for start, _ in lines] == [0, *(end for _, end in lines)][: len(lines)]
+    ends = [0, *(end for _, end in lines)]
+    for end, (start, _) in zip(ends, lines, strict=False):
+        assert LEADING.fullmatch(client.read(end, start))
     if not any("TLS follows" in note for turn in turns for note in turn.notes):
-        assert (lines[-1][1] if lines else 0) == client.length
+        assert LEADING.fullmatch(client.read(ends[-1], client.length))
     replies = [reply for turn in turns for reply in turn.replies if not isinstance(reply, Closed)]
     assert all(before.end <= after.start for before, after in pairwise(replies))
 
