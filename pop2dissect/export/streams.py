@@ -12,7 +12,8 @@ from pop2dissect.document.json_text import Object
 from pop2dissect.document.sessions import stream_object
 from pop2dissect.export.exhibit import Exhibit, Kind, Octets, stem
 from pop2dissect.export.holes import Holes
-from pop2dissect.masking import Mask, Range
+from pop2dissect.masking import Mask
+from pop2dissect.protocols.base import Range
 from pop2dissect.session import DIRECTIONS, Direction, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.rendering import Rendering

@@ -13,7 +13,8 @@ from itertools import islice
 from typing import TypeAlias
 
 from pop2dissect.html.lines import Line
-from pop2dissect.masking import Mask, Range
+from pop2dissect.masking import Mask
+from pop2dissect.protocols.base import Range
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.rendering import Rendering

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from pop2dissect import protocols
 from pop2dissect.masking.values import SecretValues
+from pop2dissect.protocols.base import Range
 from pop2dissect.protocols.lines import LineReader
 from pop2dissect.protocols.secrets import CredentialWatch, let_in_at, socks_password
 from pop2dissect.session import PASSWORD_MASK, Direction, Exchange, Session
@@ -23,9 +24,6 @@ _SOCKS_LOOKED_AT = 2 + 255 + 3 + 2 * 255
 """Bytes within which a SOCKS client gives its password: all of its lengths are bytes."""
 
 _NO_TEXT = re.compile(rb"[^\0\t\r -~]")
-
-Range = tuple[int, int]
-"""Offsets in a stream."""
 
 
 class Mask:
@@ -46,15 +44,14 @@ class Mask:
         protocol = protocols.protocol_of(session.protocol)
         if not protocol.knows_secrets:
             ranges += _in_lines(stream, from_start=session.handshake != "missing", text_only=protocol.is_encrypted)
-        return _joined([*ranges, *SecretValues.of(session).in_stream(stream)])
+        return _joined([*ranges, *self._values.in_stream(stream)])
 
     @cached_property
     def server(self) -> list[Range]:
         """The same of the server's stream."""
         if self._shows:
             return []
-        hidden = SecretValues.of(self._session)
-        found = list(hidden.in_stream(self._session.server_stream))
+        found = list(self._values.in_stream(self._session.server_stream))
         if not self._session.exchanges:  # who is the server may have been told wrongly
             found += _in_lines(self._session.server_stream, from_start=True, let_in=True)
         return _joined(found)
@@ -82,11 +79,14 @@ class Mask:
             return True
         if direction == "client" and conflict.offset < self._let_in_from:
             return True  # what the other copy says stands where a password may stand
-        hidden = SecretValues.of(self._session)
-        stream = self._session.stream(direction)
+        hidden, stream = self._values, self._session.stream(direction)
         before = stream.read(max(conflict.offset - hidden.longest, 0), conflict.offset)
         after = stream.read(end, end + hidden.longest)
         return any(any(hidden.in_octets(before + copy + after)) or _holds_secret(copy) for copy in conflict[3::2])
+
+    @cached_property
+    def _values(self) -> SecretValues:
+        return SecretValues.of(self._session)
 
     @cached_property
     def _let_in_from(self) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
+from operator import is_
 from typing import TypeVar
 
 from pop2dissect.ledger import Mailbox
@@ -118,7 +119,7 @@ def _exchange(exchange: Exchange, values: SecretValues) -> Exchange:
     replies = [_reply(reply, values) for reply in exchange.replies]
     notes = tuple(_sentence(one, values) for one in exchange.notes)
     again = () if exchange.raw is None else tuple(values.in_octets(exchange.raw))
-    if not again and notes == exchange.notes and all(map(_same, replies, exchange.replies)):
+    if not again and notes == exchange.notes and all(map(is_, replies, exchange.replies)):
         return exchange
     before = [exchange.secret] if exchange.secret else []
     found = [*before, *again]
@@ -127,10 +128,6 @@ def _exchange(exchange: Exchange, values: SecretValues) -> Exchange:
     if again and secret is not None and secret[0] == 0:
         known = "", ()  # what looks like a keyword is the password
     return replace(exchange, command=known[0], arguments=known[1], replies=replies, notes=notes, secret=secret)
-
-
-def _same(new: object, old: object) -> bool:
-    return new is old
 
 
 def _reply(reply: Reply, values: SecretValues) -> Reply:

@@ -7,11 +7,10 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Self
 
+from pop2dissect.protocols.base import Range
 from pop2dissect.session import PASSWORD_MASK, Exchange, Reply, Session
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import decode_text
-
-Range = tuple[int, int]
 
 LEAST = 4
 """Octets of a value that is hidden wherever it stands; a shorter one stands in too much by chance."""
