@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from pop2dissect.html.lines import Line
-from pop2dissect.masking import Mask
+from pop2dissect.masking import Mask, joined
 from pop2dissect.protocols.base import Range
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
@@ -58,11 +58,11 @@ def embedded(session: Session, lines: Sequence[Line], limit: int, mask: Mask, re
 def _side(
     stream: Stream, said: Sequence[Range], limit: int, secrets: Sequence[Range], rendering: Rendering
 ) -> dict[str, list[list[int | str]]]:
-    wanted = _joined((start, min(end, start + limit)) for start, end in said)
+    wanted = joined((start, min(end, start + limit)) for start, end in said)
     runs = [run for start, end in wanted for run in _runs(stream, start, end)]
     hidden = [(max(first, start), min(last, end)) for first, last in secrets for start, end in runs]
     hidden = [(first, last) for first, last in hidden if first < last]
-    spread = _joined((start, end) for start, end in said if len(list(islice(stream.overlapping(start, end), 2))) > 1)
+    spread = joined((start, end) for start, end in said if len(list(islice(stream.overlapping(start, end), 2))) > 1)
     return {
         "o": [[start, _encoded(stream, start, end, hidden)] for start, end in runs],
         "m": [[first, last - first] for first, last in hidden],
@@ -72,17 +72,6 @@ def _side(
 
 def _said(lines: Iterable[Line], direction: Direction) -> list[Range]:
     return [(line.start, line.end) for line in lines if line.direction == direction]
-
-
-def _joined(ranges: Iterable[Range]) -> list[Range]:
-    """Return ranges in order, neighbours joined, those without bytes left out."""
-    joined: list[Range] = []
-    for start, end in sorted(ranges):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        elif start < end:
-            joined.append((start, end))
-    return joined
 
 
 def _runs(stream: Stream, start: int, end: int) -> Iterator[Range]:

@@ -44,7 +44,7 @@ class Mask:
         protocol = protocols.protocol_of(session.protocol)
         if not protocol.knows_secrets:
             ranges += _in_lines(stream, from_start=session.handshake != "missing", text_only=protocol.is_encrypted)
-        return _joined([*ranges, *self._values.in_stream(stream)])
+        return joined([*ranges, *self._values.in_stream(stream)])
 
     @cached_property
     def server(self) -> list[Range]:
@@ -54,7 +54,7 @@ class Mask:
         found = list(self._values.in_stream(self._session.server_stream))
         if not self._session.exchanges:  # who is the server may have been told wrongly
             found += _in_lines(self._session.server_stream, from_start=True, let_in=True)
-        return _joined(found)
+        return joined(found)
 
     def of(self, direction: Direction) -> list[Range]:
         """Return :attr:`client` or :attr:`server`."""
@@ -100,15 +100,15 @@ def masked_password(password: str | None, show_passwords: bool) -> str | None:
     return password if show_passwords or password is None else PASSWORD_MASK
 
 
-def _joined(ranges: Iterable[Range]) -> list[Range]:
-    """Return ranges in order, those that overlap or touch as one."""
-    joined: list[Range] = []
+def joined(ranges: Iterable[Range]) -> list[Range]:
+    """Return ranges in order, those that overlap or touch as one, those without bytes left out."""
+    whole: list[Range] = []
     for first, last in sorted(ranges):
-        if joined and first <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(last, joined[-1][1])
-        else:
-            joined.append((first, last))
-    return joined
+        if whole and first <= whole[-1][1]:
+            whole[-1] = whole[-1][0], max(last, whole[-1][1])
+        elif first < last:
+            whole.append((first, last))
+    return whole
 
 
 def _overlapping(secrets: Sequence[Range], start: int, end: int) -> Iterator[Range]:
