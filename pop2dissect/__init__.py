@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from pop2dissect.findings.thresholds import Thresholds
+    from pop2dissect.incidents import Incident
     from pop2dissect.limits import Limits
     from pop2dissect.pipeline import Dissection
     from pop2dissect.session import Endpoint, Exchange, Finding, HalfOpen, Message, Probe, Reply, Session
@@ -46,6 +47,7 @@ __all__ = [
     "Exchange",
     "Finding",
     "HalfOpen",
+    "Incident",
     "Limits",
     "Message",
     "MissingLibraryError",
@@ -78,6 +80,7 @@ _HOMES = {
         "UsageError",
     ),
     "findings.thresholds": ("Thresholds",),
+    "incidents": ("Incident",),
     "limits": ("Limits",),
     "pipeline": ("Dissection",),
     "session": ("Endpoint", "Exchange", "Finding", "HalfOpen", "Message", "Probe", "Reply", "Session"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.errors import CaptureError
+from pop2dissect.incidents import Incident
 from pop2dissect.ledger import Mailbox
 from pop2dissect.pipeline import Dissection, Paths
 from pop2dissect.session import Finding, HalfOpen, LoginOutcome, Probe, Session
@@ -53,6 +54,9 @@ class Capture:
     settings: Settings = field(default_factory=Settings)
     findings: list[Finding] = field(default_factory=list)
     """Those that span sessions, the most severe first; those of a session are with it."""
+    incidents: list[Incident] = field(default_factory=list)
+    """What happened, each in a sentence with the findings that it groups: the gravest first, and after an account that
+    was broken into what was done with it."""
     half_open: list[HalfOpen] = field(default_factory=list)
     """Connections that were started and never completed, one row per server, in the order of their first frames."""
     mailboxes: list[Mailbox] = field(default_factory=list)
@@ -170,6 +174,7 @@ class Capture:
             warnings=self.general_warnings,
             probes=self.probes,
             findings=seen.findings,
+            incidents=seen.incidents,
             mailboxes=seen.mailboxes,
             totals=self._totals(),
         )
@@ -201,7 +206,7 @@ class Capture:
         for session in seen.sessions:
             report.add(session)
         with NewFile(path) as file:
-            report.write(file, seen.findings, seen.mailboxes)
+            report.write(file, seen.findings, seen.incidents, seen.mailboxes)
         return Path(path)
 
     def export_mail(self, directory: _Path, *, show_passwords: bool = False) -> Path:
@@ -254,7 +259,12 @@ class Capture:
 
         redaction = Redaction(show_passwords)
         sessions = [redaction.session(session) for session in self.sessions]
-        return _Shown(sessions, redaction.findings(self.findings), redaction.mailboxes(self.mailboxes))
+        return _Shown(
+            sessions,
+            redaction.findings(self.findings),
+            redaction.mailboxes(self.mailboxes),
+            redaction.incidents(self.incidents),
+        )
 
     def _rendering(self, show_passwords: bool, zone: Zone = UTC_ZONE) -> Rendering:
         return Rendering(zone=zone, show_passwords=show_passwords, several_captures=len(self.captures) > 1)
@@ -284,6 +294,7 @@ class _Shown(NamedTuple):
     sessions: list[Session]
     findings: list[Finding]
     mailboxes: list[Mailbox]
+    incidents: list[Incident]
 
 
 def read(
@@ -311,6 +322,7 @@ def read(
             probes=dissection.probes,
             settings=dissection.settings,
             findings=dissection.findings,
+            incidents=dissection.incidents,
             half_open=dissection.half_open,
             mailboxes=dissection.mailboxes,
             general_warnings=dissection.warnings,

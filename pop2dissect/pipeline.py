@@ -16,6 +16,7 @@ from pop2dissect.capture.window import is_cut_off
 from pop2dissect.decode.segment import Segment
 from pop2dissect.engine import open_engine
 from pop2dissect.findings.engine import FindingsEngine
+from pop2dissect.incidents import Chronicle, Incident
 from pop2dissect.ledger import Ledger, Mailbox
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.settings import Settings
@@ -53,6 +54,7 @@ class Dissection:
         self._cut_off: Counter[int] = Counter()
         """Connections left out because their capture lost their octets, by its index."""
         self._ledger = Ledger()
+        self._chronicle = Chronicle()
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +68,7 @@ class Dissection:
         assembled = self._assembled()
         for session in assembled if self.settings.as_they_end else self._ledger.settled(assembled):
             session.findings = self._findings.examine(session)
+            self._chronicle.take(session)
             yield session
 
     def _assembled(self) -> Iterator[Session]:
@@ -126,6 +129,7 @@ class Dissection:
             + self._tracker.warnings
             + self._findings.limits_reached
             + self._ledger.limits_reached
+            + self._chronicle.limits_reached
             + self._left_out.warnings
         )
 
@@ -150,6 +154,11 @@ class Dissection:
     def findings(self) -> list[Finding]:
         """Findings that span sessions, the most severe first; complete once the iteration is over."""
         return self._findings.conclude(self.probes, self.half_open)
+
+    @property
+    def incidents(self) -> list[Incident]:
+        """What happened, the gravest first; complete once the iteration is over."""
+        return self._chronicle.conclude(self.findings)
 
 
 def _capture_cut_off(connection: Connection) -> int | None:

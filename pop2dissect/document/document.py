@@ -11,6 +11,7 @@ from pop2dissect.document.head import head_object, settings_object
 from pop2dissect.document.json_text import Object, maybe_time, to_text
 from pop2dissect.document.sessions import finding_object
 from pop2dissect.document.totals import Totals
+from pop2dissect.incidents import Incident
 from pop2dissect.ledger import LedgerEntry, Mailbox
 from pop2dissect.protocols import PROTOCOLS
 from pop2dissect.session import Disposition, Finding, LoginOutcome, Probe, Severity
@@ -36,6 +37,7 @@ class Document:
     probes: Sequence[Probe] = ()
     findings: Sequence[Finding] = ()
     """Those that span sessions."""
+    incidents: Sequence[Incident] = ()
     mailboxes: Sequence[Mailbox] = ()
     totals: Totals = field(default_factory=Totals)
 
@@ -51,6 +53,7 @@ class Document:
         tail: Object = {
             "probes": [probe_object(probe, self.rendering) for probe in self.probes],
             "findings": [finding_object(finding, self.rendering) for finding in self.findings],
+            "incidents": [incident_object(incident, self.rendering) for incident in self.incidents],
             "mailboxes": [mailbox_object(mailbox, self.rendering) for mailbox in self.mailboxes],
             "summary": summary_object(self.totals, self.probes),
         }
@@ -70,6 +73,29 @@ def probe_object(probe: Probe, rendering: Rendering) -> Object:
         "first_time": rfc3339(probe.first_time),
         "last_time": rfc3339(probe.last_time),
         "first_frame": rendering.frame_value(probe.first_frame),
+    }
+
+
+def incident_object(incident: Incident, rendering: Rendering) -> Object:
+    """Return something that happened, with the places of the findings that it groups."""
+    return {
+        "number": incident.number,
+        "kind": incident.kind,
+        "severity": incident.severity,
+        "title": incident.title,
+        "sentence": incident.sentence,
+        "follows": incident.follows,
+        "clients": list(incident.clients),
+        "servers": list(incident.servers),
+        "users": list(incident.users),
+        "folders": list(incident.folders),
+        "sessions": list(incident.sessions),
+        "frames": rendering.frame_values(incident.frames),
+        "first_time": maybe_time(incident.first_time),
+        "last_time": maybe_time(incident.last_time),
+        "messages_read": incident.messages_read,
+        "messages_deleted": incident.messages_deleted,
+        "findings": [link._asdict() for link in incident.findings],
     }
 
 

@@ -250,7 +250,13 @@ def finding_object(finding: Finding, rendering: Rendering) -> Object:
         "frames": rendering.frame_values(finding.frames),
         "techniques": list(finding.techniques),
         "sessions": list(finding.sessions),
+        **{name: getattr(finding, name) for name in _WHOM},
+        **{f"{name}s": list(getattr(finding, f"{name}s")) for name in _WHOM},
     }
+
+
+_WHOM = ("client", "server", "user", "folder")
+"""Whom a finding is about: each by itself where there is only one, and as a list."""
 
 
 def stream_object(session: Session, direction: Direction, mask: Mask, rendering: Rendering) -> Object:

@@ -114,6 +114,9 @@ class RefusalTexts(Across):
                 time=seen[0].time,
                 frames=(frame for one in seen for frame in one.frames),
                 sessions=(one.session for one in seen),
+                clients=[client],
+                servers=[server],
+                users=sorted(user for who in by_text.values() for user in who),
             )
 
 
@@ -173,6 +176,7 @@ class TlsOffers(Across):
                     time=lack.seen.time,
                     frames=(*lack.seen.frames, *(offered.frames if offered is not None else ())),
                     sessions=(lack.seen.session, *((offered.session,) if offered is not None else ())),
+                    servers=[server],
                 )
 
 
@@ -272,6 +276,8 @@ class Unread(Across):
                     time=unread[0].time,
                     frames=(frame for one in unread for frame in one.frames),
                     sessions=(session,),
+                    servers=[server],
+                    users=[user],
                 )
 
 
@@ -307,6 +313,8 @@ class Held(Across):
                 time=crowd[0][0],
                 frames=first_few((frame for *_, frame in crowd), len(crowd)),
                 sessions=(session for _, _, session, _ in crowd),
+                clients=[client],
+                servers=[server],
             )
 
 

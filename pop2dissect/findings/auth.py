@@ -114,6 +114,7 @@ def failed(facts: SessionFacts) -> Iterator[Finding]:
         time=first.exchange.time,
         frames=(frame for attempt in refused for frame in command_frames(attempt.exchange)),
         sessions=facts.sessions,
+        users=_users(refused),
     )
 
 
@@ -130,7 +131,12 @@ def valid_but_refused(facts: SessionFacts) -> Iterator[Finding]:
         time=first.exchange.time,
         frames=(frame for attempt in found for frame in command_frames(attempt.exchange)),
         sessions=facts.sessions,
+        users=_users(found),
     )
+
+
+def _users(attempts: Iterable[LoginAttempt]) -> Iterator[str]:
+    return (attempt.user for attempt in attempts if attempt.user)
 
 
 def _answer(attempt: LoginAttempt) -> str:
@@ -155,6 +161,7 @@ def weak(facts: SessionFacts) -> Iterator[Finding]:
             time=attempt.exchange.time,
             frames=command_frames(attempt.exchange),
             sessions=facts.sessions,
+            users=_users([attempt]),
         )
         return
 
@@ -183,4 +190,5 @@ def proxy_helo(facts: SessionFacts) -> Iterator[Finding]:
             time=attempt.exchange.time,
             frames=command_frames(attempt.exchange),
             sessions=facts.sessions,
+            users=_users([attempt]),
         )

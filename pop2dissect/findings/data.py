@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pop2dissect.findings.evidence import MAX_FRAMES, finding, first_few
 from pop2dissect.findings.facts import SessionFacts
+from pop2dissect.findings.guessing import Account
 from pop2dissect.session import (
     Deletion,
     Exchange,
@@ -37,6 +38,11 @@ class FolderUse(NamedTuple):
     """Of the reply that told how many there are, and of the first and last message."""
     deletion_frames: tuple[int, ...]
     """Of that reply, of the command that released the folder, and of those that deleted."""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folder as the field of a finding."""
+        return () if self.mailbox is None else (self.mailbox,)
 
 
 def folder_uses(facts: SessionFacts) -> list[FolderUse]:
@@ -134,19 +140,21 @@ def is_wipe(use: FolderUse, facts: SessionFacts) -> bool:
     return use.deleted + use.unsure >= use.messages and use.deleted >= use.unsure
 
 
-def bulk_read(use: FolderUse, session: int, user: str | None, why: str) -> Finding:
+def bulk_read(use: FolderUse, session: int, account: Account, why: str) -> Finding:
     """data.bulk_read."""
     return finding(
         "data.bulk_read",
         f"{use.read:,} of the {use.messages:,} messages of {_folder(use)} were read in the session of user "
-        f"{quoted(user or '')}. {why}.",
+        f"{quoted(account.user)}. {why}.",
         time=use.time,
         frames=use.frames,
         sessions=(session,),
+        **account.fields,
+        folders=use.folders,
     )
 
 
-def mass_delete(use: FolderUse, session: int, user: str | None, why: str | None) -> Finding:
+def mass_delete(use: FolderUse, session: int, account: Account, why: str | None) -> Finding:
     """data.mass_delete: high together with another finding, else info."""
     context = "Nothing else speaks against it" if why is None else f"There is more about this user from there: {why}"
     if not use.read:
@@ -154,12 +162,14 @@ def mass_delete(use: FolderUse, session: int, user: str | None, why: str | None)
     severity = Severity.INFO if why is None and use.read else Severity.HIGH
     return finding(
         "data.mass_delete",
-        f"{_deleted(use)} in the session of user {quoted(user or '')}, and the server released the folder, so that the "
-        f"deletion took effect. {context}.",
+        f"{_deleted(use)} in the session of user {quoted(account.user)}, and the server released the folder, so that "
+        f"the deletion took effect. {context}.",
         time=use.time,
         frames=use.deletion_frames,
         sessions=(session,),
         severity=severity,
+        **account.fields,
+        folders=use.folders,
     )
 
 

@@ -152,6 +152,9 @@ class FindingsEngine:
         if aggravating and self._has_room(self._suspects, who, "users with findings"):
             self._suspects.setdefault(who, {}).update(dict.fromkeys(aggravating))
         found += self._folder_uses(facts, who, aggravating)
+        for each in found:
+            each.clients, each.servers = (session.client.ip,), (facts.server,)
+            each.users = each.users or ((session.user,) if session.user else ())
         return in_order(found)
 
     def conclude(self, probes: Iterable[Probe] = (), half_open: Iterable[HalfOpen] = ()) -> list[Finding]:
@@ -276,10 +279,11 @@ def _judged(use: _Use, ids: Iterable[str], new_address: str | None = None) -> It
     """Yield the finding of a use of a folder, by what else its user did."""
     reasons = _reasons(use, ids)
     why = listed([f"{BY_ID[reason].title} ({reason})" for reason in reasons]) if reasons else None
+    account = guessing.Account(use.who.client, use.server, use.who.user)
     if use.is_wipe:
-        yield data.mass_delete(use.use, use.session, use.who.user, why)
+        yield data.mass_delete(use.use, use.session, account, why)
     elif why is not None:
         more = f"There is more about this user from this address: {why}"
-        yield data.bulk_read(use.use, use.session, use.who.user, more)
+        yield data.bulk_read(use.use, use.session, account, more)
     elif new_address is not None:
-        yield data.bulk_read(use.use, use.session, use.who.user, new_address)
+        yield data.bulk_read(use.use, use.session, account, new_address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.findings.catalogue import BY_ID
@@ -15,6 +16,11 @@ MAX_FRAMES = 20
 MAX_SESSIONS = 100
 """Sessions named by a finding."""
 
+MAX_NAMES = 100
+"""Clients, servers, users and folders, of each so many, named by a finding."""
+
+_Thing = TypeVar("_Thing", int, str)
+
 
 def finding(
     name: str,
@@ -24,9 +30,13 @@ def finding(
     frames: Iterable[int],
     sessions: Iterable[int],
     severity: Severity | None = None,
+    clients: Iterable[str] = (),
+    servers: Iterable[str] = (),
+    users: Iterable[str] = (),
+    folders: Iterable[str] = (),
 ) -> Finding:
     """Make a finding of the catalogue. ``detail`` says what was seen; what looks the same is added, and what is left
-    out of frames and sessions."""
+    out of frames and sessions. Frames are to come in the order of their weight; they are named in their own."""
     declaration = BY_ID[name]
     named, about = first_few(frames, MAX_FRAMES + 1), first_few(sessions, MAX_SESSIONS + 1)
     cut = [
@@ -42,9 +52,13 @@ def finding(
         title=declaration.title,
         detail=f"{detail} Harmless causes: {declaration.innocent}.",
         time=time,
-        frames=tuple(map(FrameRef, named[:MAX_FRAMES])),
+        frames=tuple(map(FrameRef, sorted(named[:MAX_FRAMES]))),
         techniques=declaration.techniques,
         sessions=about[:MAX_SESSIONS],
+        clients=first_few(clients, MAX_NAMES),
+        servers=first_few(servers, MAX_NAMES),
+        users=first_few(users, MAX_NAMES),
+        folders=first_few(folders, MAX_NAMES),
     )
 
 
@@ -58,11 +72,11 @@ def _place(found: Finding) -> tuple[int, int, str, tuple[int, ...], tuple[int, .
     return -found.severity.rank, found.time or 0, found.id, found.sessions, found.frames
 
 
-def first_few(numbers: Iterable[int], most: int) -> tuple[int, ...]:
-    """Return the first different numbers, in the order in which they come."""
-    kept: dict[int, None] = {}
-    for number in numbers:
-        kept[number] = None
+def first_few(things: Iterable[_Thing], most: int) -> tuple[_Thing, ...]:
+    """Return the first different things, in the order in which they come."""
+    kept: dict[_Thing, None] = {}
+    for thing in things:
+        kept[thing] = None
         if len(kept) == most:
             break
     return tuple(kept)

@@ -95,6 +95,7 @@ def read_confirmed(facts: SessionFacts) -> Iterator[Finding]:
             frame for request, message in proofs for frame in (*command_frames(request.exchange), *message.frames[:3])
         ),
         sessions=facts.sessions,
+        folders=[request.path for request, _ in proofs],
     )
 
 
@@ -239,6 +240,7 @@ def _files_finding(
         frames=(frame for request in requests for frame in command_frames(request.exchange)),
         sessions=facts.sessions,
         severity=severity,
+        folders=[request.path for request in requests],
     )
 
 

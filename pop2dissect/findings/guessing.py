@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from pop2dissect.findings.evidence import finding, span
 from pop2dissect.findings.thresholds import Thresholds
@@ -19,12 +19,25 @@ MAX_PASSWORDS = 100
 """Different accepted passwords kept for them."""
 
 
+class About(TypedDict):
+    """Fields of a finding: whom it is about."""
+
+    clients: Collection[str]
+    servers: Collection[str]
+    users: Collection[str]
+
+
 class Account(NamedTuple):
     """Who tried, where, as whom."""
 
     client: str
     server: str
     user: str
+
+    @property
+    def fields(self) -> About:
+        """The account as the fields of a finding."""
+        return {"clients": (self.client,), "servers": (self.server,), "users": (self.user,) if self.user else ()}
 
 
 class Attempt(NamedTuple):
@@ -124,6 +137,9 @@ def _brute_force(places: Sequence[Account], guesses: Sequence[Attempt], more: st
         time=guesses[0].time,
         frames=_frames(guesses),
         sessions=(attempt.session for attempt in guesses),
+        clients=[client],
+        servers=[place.server for place in places],
+        users=[user],
     )
 
 
@@ -172,6 +188,7 @@ def retry_stale(account: Account, attempts: Attempts, thresholds: Thresholds) ->
         time=refused[0].time,
         frames=_frames(refused),
         sessions=(attempt.session for attempt in refused),
+        **account.fields,
     )
 
 
@@ -191,6 +208,7 @@ def success_after_fail(account: Account, attempts: Attempts, thresholds: Thresho
             time=success.time,
             frames=(*success.frames, *_frames(before)),
             sessions=(success.session, *(attempt.session for attempt in before)),
+            **account.fields,
         )
     return None
 
@@ -225,6 +243,9 @@ def spray(
         time=sprayed[0][1].time,
         frames=_frames(attempt for _, attempt, _ in sprayed),
         sessions=(attempt.session for _, attempt, _ in sprayed),
+        clients=[client],
+        servers=sorted({account.server for account, _, _ in sprayed}),
+        users=sorted(users),
     )
     yield sorted({account for account, _, _ in sprayed}), found
 
@@ -248,6 +269,9 @@ def user_enum(
         time=first_tries[0].time,
         frames=_frames(first_tries),
         sessions=(attempt.session for attempt in first_tries),
+        clients=[client],
+        servers=sorted({account.server for account in accounts if account.user in refused}),
+        users=sorted(refused),
     )
     yield [account for account in accounts if account.user in refused], found
 

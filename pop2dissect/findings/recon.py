@@ -157,6 +157,8 @@ def scans(
                 time=first.time,
                 frames=(touch.frame for _, touch in in_time),
                 sessions=(touch.session for _, touch in in_time if touch.session is not None),
+                clients=[client],
+                servers=[server for server, _ in in_time],
             ),
         )
 
@@ -179,4 +181,6 @@ def syn_floods(rows: Iterable[HalfOpen], probes: Iterable[Probe], thresholds: Th
             time=row.peak_time,
             frames=(row.first_frame, row.peak_frame),
             sessions=(),
+            clients=sorted(sources.get(str(row.server), ())),
+            servers=[str(row.server)],
         )

@@ -71,6 +71,7 @@ def server_finding(trait: ServerTrait, sighting: Sighting) -> Finding:
         time=seen[0][0],
         frames=(frame for _, _, *frames in seen[:MAX_FRAMES] for frame in frames),
         sessions=(session for _, session, *_ in seen[:MAX_SESSIONS]),
+        servers=[trait.server],
     )
 
 

@@ -67,4 +67,8 @@ def conclude(kept: Mapping[Searcher, Mapping[str, Miss]], thresholds: Thresholds
             time=seen[0].time,
             frames=(frame for miss in seen for frame in miss.frames),
             sessions=(miss.session for miss in seen),
+            clients=[searcher.client],
+            servers=[searcher.server],
+            users=[searcher.user] if searcher.user else [],
+            folders=[miss.asked for miss in seen],
         )

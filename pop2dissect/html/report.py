@@ -26,6 +26,7 @@ from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.html.summary import summary
 from pop2dissect.html.times import stamp, zone_name
 from pop2dissect.html.tool import tool_facts
+from pop2dissect.incidents import Incident
 from pop2dissect.ledger import Mailbox
 from pop2dissect.session import MOST_SEVERE_FIRST, Finding, Probe, Session
 from pop2dissect.settings import Settings
@@ -77,21 +78,29 @@ class Report:
         self._choices = choices
         self._sessions: list[Session] = []
         self._mailboxes: Sequence[Mailbox] = ()
+        self._incidents: Sequence[Incident] = ()
         self._before = before
 
     def add(self, session: Session) -> None:
         """Take a session."""
         self._sessions.append(session)
 
-    def write(self, file: IO[bytes], spanning: Sequence[Finding], mailboxes: Sequence[Mailbox]) -> int:
+    def write(
+        self,
+        file: IO[bytes],
+        spanning: Sequence[Finding],
+        incidents: Sequence[Incident],
+        mailboxes: Sequence[Mailbox],
+    ) -> int:
         """Write the page, sealed, into a new file; give its bytes.
 
-        ``spanning`` are the findings that span sessions, ``mailboxes`` what the sessions show of each mailbox.
+        ``spanning`` are the findings that span sessions, ``incidents`` what they and the others come to, and
+        ``mailboxes`` what the sessions show of each mailbox.
         To be called once the captures have been read, while the bytes of the sessions are at hand. Raises
         UsageError where the environment fixes the time of making to what is none.
         """
         made = time_of_making()
-        self._mailboxes = mailboxes
+        self._mailboxes, self._incidents = mailboxes, incidents
         self._sessions.sort(key=lambda session: session.id)
         totals = Totals()
         for session in self._sessions:
@@ -115,6 +124,7 @@ class Report:
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=spanning,
+            incidents=self._incidents,
             mailboxes=self._mailboxes,
             totals=totals,
         )

@@ -13,6 +13,8 @@ from dataclasses import replace
 from operator import is_
 from typing import TypeVar
 
+from pop2dissect.incidents import Incident
+from pop2dissect.incidents.kinds import names
 from pop2dissect.ledger import Mailbox
 from pop2dissect.masking.values import SecretValues
 from pop2dissect.session import (
@@ -70,6 +72,10 @@ class Redaction:
     def findings(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings about sessions that were taken, without their passwords."""
         return [_finding(one, self._of(one.sessions)) for one in findings]
+
+    def incidents(self, incidents: Iterable[Incident]) -> list[Incident]:
+        """Return incidents about sessions that were taken, without their passwords."""
+        return [_incident(one, self._of(one.sessions)) for one in incidents]
 
     def mailboxes(self, mailboxes: Iterable[Mailbox]) -> list[Mailbox]:
         """Return mailboxes that sessions which were taken have opened, without their passwords."""
@@ -171,10 +177,30 @@ def _mailbox(mailbox: Mailbox, known: Sequence[SecretValues]) -> Mailbox:
 
 
 def _finding(finding: Finding, known: Iterable[SecretValues]) -> Finding:
-    detail = finding.detail
+    before = finding.detail, finding.users, finding.folders
+    detail, users, folders = before
     for values in known:
-        detail = _sentence(detail, values)
-    return finding if detail == finding.detail else replace(finding, detail=detail)
+        detail, users, folders = _sentence(detail, values), _names(users, values), _names(folders, values)
+    if (detail, users, folders) == before:
+        return finding
+    return replace(finding, detail=detail, users=users, folders=folders)
+
+
+def _incident(incident: Incident, known: Iterable[SecretValues]) -> Incident:
+    users, folders = incident.users, incident.folders
+    for values in known:
+        users, folders = _names(users, values), _names(folders, values)
+    sentence = incident.sentence
+    for before, after in zip((*incident.users, *incident.folders), (*users, *folders), strict=True):
+        if before != after:
+            sentence = sentence.replace(names([before]), names([after]))
+    if (users, folders) == (incident.users, incident.folders):
+        return incident
+    return replace(incident, sentence=sentence, users=users, folders=folders)
+
+
+def _names(names: tuple[str, ...], values: SecretValues) -> tuple[str, ...]:
+    return tuple(values.masked(name) for name in names)
 
 
 def _sentence(sentence: str, values: SecretValues) -> str:

@@ -56,6 +56,7 @@ def document_claims(recorded: _Values, derived: _Values, *, secret: bool = False
     yield from _sessions(recorded.get("sessions"), derived["sessions"], secret)
     yield from _listed(recorded, derived, "probes", lambda place, _: f"probe {place + 1}")
     yield from _listed(recorded, derived, "findings", _finding)
+    yield from _listed(recorded, derived, "incidents", lambda place, _: f"incident {place + 1}")
     yield from _listed(recorded, derived, "mailboxes", lambda place, _: f"mailbox {place + 1}")
     yield from _one(recorded, derived, "summary")
     yield from _unknown(recorded, derived)

@@ -22,6 +22,7 @@ from pop2dissect.export.folder import Written
 from pop2dissect.export.mail import MESSAGES
 from pop2dissect.export.manifest import MANIFEST, SCHEMA, SUMS, TABLE, Manifest, entry_of
 from pop2dissect.export.streams import STREAMS
+from pop2dissect.incidents import about_incidents
 from pop2dissect.ledger import about_mailboxes
 from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
@@ -86,6 +87,7 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=findings,
+            incidents=redaction.incidents(about_incidents(dissection.incidents, dissection.findings, result.selected)),
             mailboxes=redaction.mailboxes(about_mailboxes(dissection.mailboxes, result.selected)),
             totals=totals,
         )

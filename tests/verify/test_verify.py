@@ -304,7 +304,11 @@ def test_a_changed_page_is_named(result: Path, tmp_path: Path) -> None:
 
 def test_forged_claims_do_not_hold_even_under_a_new_seal(result: Path, tmp_path: Path) -> None:
     path = page(tmp_path, result.read_text().replace('"user": "Fred"', '"user": "Barney"'))
-    assert differing(verify(str(path), [str(SMALL)])) == ["session 1", "mailbox 1"]
+    assert differing(verify(str(path), [str(SMALL)])) == [
+        "session 1",
+        "session 1, finding 1 (auth.cleartext)",
+        "mailbox 1",
+    ]
 
 
 def test_the_report_itself_holds_and_no_octet_of_it_can_change_unnoticed(tmp_path: Path) -> None:

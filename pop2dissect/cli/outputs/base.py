@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import ClassVar, NamedTuple, Self
 
 from pop2dissect.document.digests import Digests
+from pop2dissect.incidents import Incident, about_incidents
 from pop2dissect.ledger import Mailbox, about_mailboxes
 from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
@@ -45,6 +46,11 @@ class Run:
     def spanning_findings(self) -> list[Finding]:
         """Return the findings that span sessions, as far as they are about sessions that were asked for."""
         return self.redaction.findings(about_sessions(self.dissection.findings, self.selected))
+
+    def incidents(self) -> list[Incident]:
+        """Return the incidents that are about sessions which were asked for."""
+        about = about_incidents(self.dissection.incidents, self.dissection.findings, self.selected)
+        return self.redaction.incidents(about)
 
     def mailboxes(self) -> list[Mailbox]:
         """Return the mailboxes that sessions which were asked for have opened."""

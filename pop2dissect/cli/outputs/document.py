@@ -42,6 +42,7 @@ class JsonOutput(Output):
             warnings=dissection.warnings,
             probes=dissection.probes,
             findings=spanning,
+            incidents=self.run.incidents(),
             mailboxes=self.run.mailboxes(),
             totals=self._totals,
         )

@@ -28,7 +28,8 @@ class ReportOutput(FileOutput):
 
     def finish(self) -> None:
         """Write the page."""
-        self._size = self._report.write(self._file, self.run.spanning_findings(), self.run.mailboxes())
+        run = self.run
+        self._size = self._report.write(self._file, run.spanning_findings(), run.incidents(), run.mailboxes())
         self._file.commit()
 
     def written(self) -> str:

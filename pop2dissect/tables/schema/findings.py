@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pop2dissect.session import Severity
 from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.rows import FindingRow
 from pop2dissect.tables.schema.shared import CAPTURE_OF, SESSION_ID, first_capture, first_frame
 from pop2dissect.text.values import cite
+
+_ABOUT = "{} that it is about, separated by commas; NA where there are none"
+
+
+def _names(names: Sequence[str]) -> str | None:
+    return ", ".join(names) or None
+
 
 FINDINGS: Table[FindingRow] = Table(
     "findings",
@@ -52,5 +61,9 @@ FINDINGS: Table[FindingRow] = Table(
             "numbers of all sessions that it is about, separated by spaces",
             lambda row: " ".join(map(str, row.finding.sessions)),
         ),
+        Column("client", Kind.TEXT, _ABOUT.format("addresses of the clients"), lambda row: _names(row.finding.clients)),
+        Column("server", Kind.TEXT, _ABOUT.format("servers"), lambda row: _names(row.finding.servers)),
+        Column("user", Kind.TEXT, _ABOUT.format("users"), lambda row: _names(row.finding.users)),
+        Column("folder", Kind.TEXT, _ABOUT.format("folders"), lambda row: _names(row.finding.folders)),
     ),
 )

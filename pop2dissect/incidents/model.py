@@ -1,0 +1,82 @@
+"""What an incident is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from pop2dissect.capture.record import FrameRef
+from pop2dissect.session import Finding, Severity
+
+
+class FindingLink(NamedTuple):
+    """Where a finding is that an incident groups."""
+
+    id: str
+    session: int | None
+    """The session whose finding it is; None for one that spans sessions."""
+    place: int
+    """Its place, counted from 1, among the findings of that session, or among those that span sessions."""
+
+
+@dataclass(slots=True)
+class Incident:
+    """Something that happened, as findings and sessions together show it."""
+
+    number: int
+    """Counted from 1 in the list."""
+    kind: str
+    """As :data:`pop2dissect.incidents.kinds.KINDS` has it: ``account_compromised``, ``mail_deleted``, ``scan`` ..."""
+    severity: Severity
+    title: str
+    sentence: str
+    """What happened, whom to, by whom, and the frame to begin with."""
+    follows: int | None
+    """Number of the incident that made it possible: what was done with a compromised account."""
+    clients: tuple[str, ...]
+    """Addresses of those who did it; several that belong together."""
+    servers: tuple[str, ...]
+    users: tuple[str, ...]
+    folders: tuple[str, ...]
+    sessions: tuple[int, ...]
+    """In ascending order; none where it is about connections without payload only."""
+    frames: tuple[FrameRef, ...]
+    """Frames that prove it, in ascending order."""
+    first_time: int | None
+    last_time: int | None
+    """In ns since 1970-01-01 UTC; None where not known."""
+    messages_read: int
+    messages_deleted: int
+    """How many messages its sessions transferred, and how many deletions of them took effect."""
+    findings: tuple[FindingLink, ...]
+    """The findings that it groups."""
+
+
+def about_incidents(
+    incidents: Sequence[Incident], findings: Sequence[Finding], selected: Sequence[int] | None
+) -> list[Incident]:
+    """Return the incidents that are about a session which was asked for, numbered anew; None for all.
+
+    ``findings`` are those that span sessions, of which only those about such a session are left to be linked to.
+    """
+    if selected is None:
+        return list(incidents)
+    wanted = set(selected)
+    about = (place for place, one in enumerate(findings, 1) if not wanted.isdisjoint(one.sessions))
+    places = {before: now for now, before in enumerate(about, 1)}
+    kept = [one for one in incidents if not wanted.isdisjoint(one.sessions)]
+    numbers = {one.number: now for now, one in enumerate(kept, 1)}
+    return [
+        replace(
+            one,
+            number=numbers[one.number],
+            follows=None if one.follows is None else numbers.get(one.follows),
+            findings=tuple(
+                link if link.session is not None else link._replace(place=places[link.place])
+                for link in one.findings
+                if (link.place in places if link.session is None else link.session in wanted)
+            ),
+        )
+        for one in kept
+    ]

@@ -1,0 +1,1 @@
+"""Tests of what findings and sessions come to."""
