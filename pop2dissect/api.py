@@ -23,6 +23,7 @@ from pop2dissect.text.values import Zone
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pop2dissect.document.json_text import Object
     from pop2dissect.document.totals import Totals
     from pop2dissect.statistics.sums import Statistics
     from pop2dissect.tables.tables import Tables
@@ -216,33 +217,32 @@ class Capture:
         """
         from contextlib import closing
 
-        from pop2dissect.document.head import head_object, settings_object
         from pop2dissect.export.mail import MESSAGES
-        from pop2dissect.export.manifest import SCHEMA, FolderExport
+        from pop2dissect.export.manifest import FolderExport
 
-        digests = self.sha256()
+        head = self._manifest_head(show_passwords)
         with closing(FolderExport(MESSAGES, os.fspath(directory), self._rendering(show_passwords))) as export:
             for session in self._shown(show_passwords).sessions:
                 export.add(session)
-            settings = settings_object(self.settings, None, show_passwords)
-            export.finish(head_object(SCHEMA, settings, self.captures, digests, self.general_warnings))
+            export.finish(head)
         return Path(directory)
 
     def annotate(self, path: _Path, *, show_passwords: bool = False) -> Path:
-        """Write the sessions' frames as pcapng with comments for Wireshark, as ``--annotate`` does.
+        """Write the sessions' frames as pcapng with comments for Wireshark and a manifest, as ``--annotate`` does.
 
         The captures are read again: raises UsageError where that cannot be, or where the file exists, CaptureError
         where they changed, OutputError where the file cannot be written.
         """
         from pop2dissect.export.annotate import Annotation
-        from pop2dissect.writing import NewFile
+        from pop2dissect.export.recorded import RecordedFile
 
         annotation = Annotation(self.captures, self.settings, show_passwords=show_passwords)
         seen = self._shown(show_passwords)
         for session in seen.sessions:
             annotation.add(session)
-        with NewFile(path) as file:
-            file.writelines(annotation.pieces(seen.findings))
+        head = self._manifest_head(show_passwords)
+        with RecordedFile("annotated", path) as file:
+            file.finish(annotation.pieces(seen.findings), lambda: head)
         return Path(path)
 
     def verify(self, result: _Path) -> Verification:
@@ -253,6 +253,13 @@ class Capture:
         from pop2dissect.verify import verify
 
         return verify(os.fspath(result), [info.path for info in self.captures])
+
+    def _manifest_head(self, show_passwords: bool) -> Object:
+        from pop2dissect.document.head import head_object, settings_object
+        from pop2dissect.export.manifest import SCHEMA
+
+        settings = settings_object(self.settings, None, show_passwords)
+        return head_object(SCHEMA, settings, self.captures, self.sha256(), self.general_warnings)
 
     def _shown(self, show_passwords: bool) -> _Shown:
         from pop2dissect.masking import Redaction

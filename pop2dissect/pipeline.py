@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -34,7 +34,8 @@ class Dissection:
     where no capture can be read.
     """
 
-    def __init__(self, paths: Paths, settings: Settings | None = None) -> None:
+    def __init__(self, paths: Paths, settings: Settings | None = None, recorded: Sequence[str] = ()) -> None:
+        """``recorded`` are the paths by which an earlier result names the captures, for it to be made again."""
         self.settings = settings or Settings()
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
@@ -49,6 +50,8 @@ class Dissection:
             verify_checksums=self.settings.check_checksums,
             tshark_options=self.settings.tshark_options,
         )
+        for info, path in zip(self.captures, recorded, strict=False):
+            info.elsewhere, info.path = info.file, path
         self._tracker = self._track(Connection)
         self._findings = FindingsEngine(self.settings.thresholds)
         self._cut_off: Counter[int] = Counter()

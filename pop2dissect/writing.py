@@ -86,6 +86,19 @@ class NewFile(io.BufferedWriter):
             raise cannot_write(self.path, error) from error
         super().__init__(self._waits, _BUFFER)
 
+    def measured(self) -> tuple[int, str]:
+        """Return how many bytes were written so far, and their SHA-256 in hexadecimal."""
+        import hashlib  # costs some ms, and most outputs need no hash
+
+        assert self._waits is not None
+        at = self.seek(0, os.SEEK_END)
+        self.seek(0)
+        digest = hashlib.sha256()
+        while octets := os.read(self._waits.fileno(), 1 << 20):
+            digest.update(octets)
+        self.seek(at)
+        return at, digest.hexdigest()
+
     def commit(self) -> None:
         """Give the complete file its name. Nothing can be written afterwards."""
         if self._waits is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import subprocess
 import sys
@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 import pop2dissect.writing
+from fuzz.disks import violations
 from pop2dissect.cli import ExitStatus
 from pop2dissect.errors import ExistingFileError, OutputError
 from pop2dissect.text.spool import Spool
 from pop2dissect.writing import FullWriter, NewFile
 from tests.support.truth import capture_path
-
-resource = pytest.importorskip("resource")
 
 
 @pytest.fixture(params=["without a name", "hidden"])
@@ -163,82 +162,21 @@ def test_a_full_folder_for_temporary_files_is_named(monkeypatch: pytest.MonkeyPa
         spool.add(1, "x")
 
 
-_AT_MANY_SIZES = """
-import json, os, resource, shutil, sys
-from pathlib import Path
-from pop2dissect.cli import main
-folder, capture = Path(sys.argv[1]), sys.argv[2]
-outputs = json.loads(sys.argv[3])
-_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-def run(size, option, name):
-    sys.stdout = sys.__stdout__
-    os.dup2(os.open(folder / "stdout", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
-    status = main([*option, *([str(folder / name)] if name else []), capture])
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    return status
-def taken(name):
-    path = folder / (name or "stdout")
-    files = {str(one.relative_to(folder)): one.read_bytes().hex() for one in path.rglob("*")} if path.is_dir() else {}
-    if path.is_file():
-        files[name] = path.read_bytes().hex()
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return files
-for option, name in outputs:
-    assert run(most, option, name) == 0
-    whole = taken(name)
-    largest = max(len(text) // 2 for text in whole.values())
-    for step in range(9):
-        size = largest * step // 7 + step % 3 - 1 if step else 0
-        status = run(max(size, 0), option, name)
-        json.dump([option, max(size, 0), largest, int(status), taken(name), whole, os.listdir(folder)], sys.stderr)
-        sys.stderr.write("\\n")
-"""
+def test_a_full_disk_leaves_nothing_partial_and_is_never_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``python -m fuzz.disks`` has as many sizes as are wanted; here are few, for every output."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "500000000")
+    assert list(violations(capture_path("rfc937_normal"), sizes=4)) == []
 
 
-def test_a_full_disk_leaves_nothing_partial_and_is_never_silent(tmp_path: Path) -> None:
-    """The limit is one on the size of each file, at many sizes, for every output."""
-    outputs: list[tuple[list[str], str]] = [
-        (["--quiet", "--report"], "r.html"),
-        (["--quiet", "--export-mail"], "mail"),
-        (["--quiet", "--export-streams"], "streams"),
-        (["--quiet", "--export-mbox"], "mbox"),
-        (["--quiet", "--export-case"], "case.jsonld"),
-        (["--quiet", "--export-dfxml"], "x.dfxml"),
-        (["--quiet", "--annotate"], "a.pcapng"),
-        (["--quiet", "--csv"], "csv"),
-        (["--quiet", "--timesketch"], "t.jsonl"),
-        (["--json"], ""),
-        (["-V"], ""),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", _AT_MANY_SIZES, tmp_path, capture_path("rfc937_normal"), json.dumps(outputs)],
-        env={**os.environ, "SOURCE_DATE_EPOCH": "500000000"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = [line for line in done.stderr.splitlines() if line.startswith("[")]
-    sentences = [line for line in done.stderr.splitlines() if not line.startswith("[")]
-    assert len(lines) == 9 * len(outputs)
-    refused = 0
-    for line in lines:
-        option, size, largest, status, files, whole, left = json.loads(line)
-        assert {name for name in left if name != "stdout"} == set(), (option, left)
-        assert (status == 0) == (size >= largest), (option, size, largest, status)
-        if status == 0:
-            assert files == whole
-            continue
-        refused += 1
-        assert status == ExitStatus.UNWRITABLE
-        if option == ["--json"] or option == ["-V"]:
-            continue  # what was printed was printed
-        assert all(whole[name] == octets for name, octets in files.items()), option
-        assert "mail/SHA256SUMS" not in files
-        if "--csv" in option:
-            assert files == {}
-    assert len(sentences) == refused
-    assert all(sentence.endswith(" cannot be written: File too large") for sentence in sentences)
-    assert any("r.html cannot" in sentence for sentence in sentences)
-    assert any("standard output cannot" in sentence for sentence in sentences)
+def test_what_is_lost_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = FullWriter.write
+
+    def silent(self: FullWriter, octets: bytes) -> int:
+        with contextlib.suppress(OutputError):
+            whole(self, octets)
+        return len(octets)
+
+    monkeypatch.setattr(FullWriter, "write", silent)
+    found = list(violations(capture_path("rfc937_normal"), sizes=3, names=frozenset({"json", "export_mbox"})))
+    assert any("json: at " in one and "status 0, but not all is there" in one for one in found)
+    assert any("export_mbox: at " in one and "are not whole" in one for one in found)

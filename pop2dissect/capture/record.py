@@ -123,7 +123,7 @@ class CaptureInfo:
     """The facts about one capture file; they are final once its records have all been read."""
 
     path: str
-    """As given by the user; ``-`` for standard input."""
+    """As given by the user, or by an earlier result; ``-`` for standard input."""
     size: int | None = None
     """Octets of the file as stored (compressed where it is); None where not yet known (a pipe)."""
     format: str = ""
@@ -145,3 +145,10 @@ class CaptureInfo:
     """The file ends inside a record or is damaged: what follows ``packets`` could not be read."""
     warnings: list[str] = field(default_factory=list)
     """Sentences for a person: damage with byte offset and frame, packets that could not be decoded."""
+    elsewhere: str | None = None
+    """Where the file lies, if not under its path: an earlier result has another."""
+
+    @property
+    def file(self) -> str:
+        """Where the file lies."""
+        return self.path if self.elsewhere is None else self.elsewhere

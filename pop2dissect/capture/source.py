@@ -121,9 +121,9 @@ class OpenCapture:
         keep_options: bool = False,
     ) -> None:
         """With ``keep_options``, :meth:`details` gives the options of pcapng interfaces too."""
-        file = _open(info.path)
+        file = _open(info.file)
         self._info = info
-        info.size = None if info.path == STANDARD_INPUT else _regular_size(file)
+        info.size = None if info.file == STANDARD_INPUT else _regular_size(file)
         self._raw = _Raw(file, info.size)
         try:
             window = self._window(file, hold)

@@ -47,8 +47,8 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
         )
         digests = held.enter_context(Digests(dissection.captures))
         redaction = Redaction(options.show_passwords)
-        head = Head(options.case, options.examiner, options.exhibit, tuple(options.note))
-        run = Run(dissection, look, selected, arguments, digests, head, redaction)
+        case = Head(options.case, options.examiner, options.exhibit, tuple(options.note))
+        run = Run(dissection, look, selected, digests, redaction, arguments, case)
         outputs = [held.enter_context(output) for output in outputs_for(run, options)]
         sessions = map(redaction.session, _with_progress(dissection, options.quiet))
         for session in _chosen(sessions, selected, to_the_end):

@@ -43,13 +43,25 @@ class Digests:
 
             self._executor = ThreadPoolExecutor(1)
             self._digests = [
-                self._executor.submit(digest_of, info.path, self._stop.is_set, info.size) for info in self._captures
+                self._executor.submit(digest_of, info.file, self._stop.is_set, info.size) for info in self._captures
             ]
 
     def results(self) -> list[str | None]:
         """Return the digest of each capture in hexadecimal; None where it is not a regular file or cannot be read."""
         self.start()
         return [digest.result() for digest in self._digests]
+
+
+class KnownDigests(Digests):
+    """Those that are known already."""
+
+    def __init__(self, digests: Sequence[str | None]) -> None:
+        super().__init__(())
+        self._known = list(digests)
+
+    def results(self) -> list[str | None]:
+        """Return them."""
+        return self._known
 
 
 def digest_of(path: str, stopped: Callable[[], bool] = lambda: False, size: int | None = None) -> str | None:

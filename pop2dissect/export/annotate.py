@@ -29,8 +29,8 @@ class Annotation:
 
     def __init__(self, captures: Sequence[CaptureInfo], settings: Settings, *, show_passwords: bool) -> None:
         for info in captures:
-            if info.path == STANDARD_INPUT or (Path(info.path).exists() and not is_regular(info.path)):
-                name = "standard input" if info.path == STANDARD_INPUT else info.path
+            if info.file == STANDARD_INPUT or (Path(info.file).exists() and not is_regular(info.file)):
+                name = "standard input" if info.file == STANDARD_INPUT else info.path
                 raise UsageError(f"{name} cannot be annotated, because that needs a second reading; save it to a file")
         self._captures = captures
         self._settings = settings
@@ -78,7 +78,7 @@ class Annotation:
             raise _changed()
 
     def _find_frames(self) -> dict[int, Frame]:
-        with pipeline.Dissection([info.path for info in self._captures], self._settings) as dissection:
+        with pipeline.Dissection([info.file for info in self._captures], self._settings) as dissection:
             found: dict[int, Frame] = {}
             for frame in self._flows.frames(dissection):
                 if frame.part_of is None or frame.number not in found:
@@ -91,7 +91,7 @@ class Annotation:
         """Yield the packets of all captures in the order of time, as they were read the first time."""
         ports = None if self._settings.any_port else self._settings.ports
         sources = (
-            originals(info.path, index, wanted, ports, self._settings.limits)
+            originals(info.file, index, wanted, ports, self._settings.limits)
             for index, info in enumerate(self._captures)
             if info.packets
         )

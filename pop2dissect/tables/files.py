@@ -17,13 +17,16 @@ from typing import Any, TypeAlias
 
 from pop2dissect.optional import extra
 from pop2dissect.tables.columns import Kind, Value
-from pop2dissect.tables.schema import TABLES
+from pop2dissect.tables.schema import TABLES, AnyTable
 from pop2dissect.text.safe import spreadsheet_safe
 from pop2dissect.text.values import decimal_seconds, rfc3339
 from pop2dissect.writing import NewFile, cannot_write
 
 Rows: TypeAlias = Callable[[str], Iterable[Sequence[Value]]]
 """Gives the rows of a table by its name, as :meth:`pop2dissect.tables.columns.Table.values` does."""
+
+Last: TypeAlias = tuple[str, Callable[[Iterable[tuple[str, int, str]]], bytes]]
+"""A file that gets its name after the others, and what it holds: that follows from their names, sizes and SHA-256."""
 
 _ROW_GROUP = 1 << 17
 """Rows that a Parquet file has together, and that are in memory at once."""
@@ -41,7 +44,9 @@ def parquet_paths(directory: str | os.PathLike[str]) -> list[Path]:
     return [Path(directory) / f"{name}.parquet" for name in TABLES]
 
 
-def write_csv(rows: Rows, directory: str | os.PathLike[str], *, exact: bool = False) -> list[Path]:
+def write_csv(
+    rows: Rows, directory: str | os.PathLike[str], *, exact: bool = False, last: Last | None = None
+) -> list[Path]:
     """Write every table as ``NAME.csv`` into a directory, which is made where it is missing; give the paths.
 
     UTF-8, lines end in CRLF (RFC 4180); times as RFC 3339 in UTC to the nanosecond, durations in decimal
@@ -52,25 +57,20 @@ def write_csv(rows: Rows, directory: str | os.PathLike[str], *, exact: bool = Fa
     Bounded memory: a row at a time. Raises ExistingFileError where one of the files exists, OutputError
     where one cannot be written; then none is.
     """
-    paths = csv_paths(directory)
-    _make(directory)
-    with ExitStack() as files:  # all get their names when all are complete
-        for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
-            writers = [_writer(column.kind, exact) for column in table.columns]
-            file = io.TextIOWrapper(
-                files.enter_context(NewFile(path)), encoding="utf-8", newline="", errors="backslashreplace"
-            )
-            out = csv.writer(file, lineterminator="\r\n")
-            out.writerow([column.name for column in table.columns])
-            for values in rows(name):
-                out.writerow(
-                    ["" if value is None else write(value) for write, value in zip(writers, values, strict=True)]
-                )
-            file.detach()
-    return paths
+
+    def write(name: str, table: AnyTable, new: NewFile) -> None:
+        writers = [_writer(column.kind, exact) for column in table.columns]
+        file = io.TextIOWrapper(new, encoding="utf-8", newline="", errors="backslashreplace")
+        out = csv.writer(file, lineterminator="\r\n")
+        out.writerow([column.name for column in table.columns])
+        for values in rows(name):
+            out.writerow(["" if value is None else write(value) for write, value in zip(writers, values, strict=True)])
+        file.detach()
+
+    return _write_all(csv_paths(directory), write, last)
 
 
-def write_parquet(rows: Rows, directory: str | os.PathLike[str]) -> list[Path]:
+def write_parquet(rows: Rows, directory: str | os.PathLike[str], *, last: Last | None = None) -> list[Path]:
     """Write every table as ``NAME.parquet`` into a directory, which is made where it is missing; give the paths.
 
     Types are those of the data frames, text is exact; only of an empty table the format does not keep which
@@ -84,26 +84,39 @@ def write_parquet(rows: Rows, directory: str | os.PathLike[str]) -> list[Path]:
 
     from pop2dissect.tables.frames import FrameBuilder
 
-    paths = parquet_paths(directory)
+    def write(name: str, table: AnyTable, new: NewFile) -> None:
+        builder = FrameBuilder(table)
+        group = pa.Table.from_pandas(builder.frame(), preserve_index=False)
+        waiting = iter(rows(name))
+        with pq.ParquetWriter(new, group.schema) as out:
+            while some := list(islice(waiting, _ROW_GROUP)):
+                builder.extend_values(some)
+                out.write_table(pa.Table.from_pandas(builder.frame(), schema=group.schema, preserve_index=False))
+
+    return _write_all(parquet_paths(directory), write, last)
+
+
+def _write_all(paths: Sequence[Path], write: Callable[[str, AnyTable, NewFile], None], last: Last | None) -> list[Path]:
+    """Write every table into its file. All get their names when all are complete, and the last one after them."""
+    directory = paths[0].parent
     _make(directory)
     with ExitStack() as files:
+        final = None if last is None else files.enter_context(NewFile(directory / last[0]))
+        facts = []
         for path, (name, (table, _)) in zip(paths, TABLES.items(), strict=True):
-            builder = FrameBuilder(table)
-            group = pa.Table.from_pandas(builder.frame(), preserve_index=False)
-            waiting = iter(rows(name))
             file = files.enter_context(NewFile(path))
-            with pq.ParquetWriter(file, group.schema) as out:
-                while some := list(islice(waiting, _ROW_GROUP)):
-                    builder.extend_values(some)
-                    out.write_table(pa.Table.from_pandas(builder.frame(), schema=group.schema, preserve_index=False))
-    return paths
+            write(name, table, file)
+            facts.append((path.name, *file.measured()))
+        if last is not None and final is not None:
+            final.write(last[1](facts))
+    return list(paths)
 
 
-def _make(directory: str | os.PathLike[str]) -> None:
+def _make(directory: Path) -> None:
     try:
-        Path(directory).mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise cannot_write(directory if isinstance(directory, str) else Path(directory), error) from error
+        raise cannot_write(directory, error) from error
 
 
 def need_parquet() -> None:

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from pop2dissect.capture.record import CaptureInfo
-from pop2dissect.document.digests import digest_of
+from pop2dissect.capture.digest import sha256_of
+from pop2dissect.document.digests import KnownDigests, digest_of
 from pop2dissect.document.document import Document
-from pop2dissect.document.head import head_object, settings_object
-from pop2dissect.document.json_text import Object
 from pop2dissect.document.sessions import session_text
 from pop2dissect.document.totals import Totals
 from pop2dissect.errors import UsageError
-from pop2dissect.export.attachments import ATTACHMENTS
-from pop2dissect.export.exhibit import Exhibit
-from pop2dissect.export.folder import Written
-from pop2dissect.export.mail import MESSAGES
-from pop2dissect.export.manifest import MANIFEST, SCHEMA, SUMS, TABLE, Manifest, entry_of
-from pop2dissect.export.streams import STREAMS
-from pop2dissect.incidents import about_incidents
-from pop2dissect.ledger import about_mailboxes
+from pop2dissect.export.kinds import EXPORTS, export_class
+from pop2dissect.export.output import Run
+from pop2dissect.export.recorded import manifest_path
 from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
-from pop2dissect.session import Session, about_sessions
+from pop2dissect.session import Session
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import count
 from pop2dissect.verify.result import Result
-
-_KINDS = {kind.name: kind for kind in (MESSAGES, ATTACHMENTS, STREAMS)}
 
 
 class Given(NamedTuple):
@@ -69,75 +60,74 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
     """Make the JSON document again. It names the captures as the result does."""
     with ExitStack() as held:
         spool = held.enter_context(Spool())
-        dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
-        rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
+        run = _run(result, held.enter_context(_dissection(result, captures)), captures)
         totals = Totals()
-        redaction = Redaction(result.show_passwords)
-        for session in _chosen(map(redaction.session, dissection), result):
+        for session in _chosen(run):
             totals.add(session)
-            spool.add(session.id, session_text(session, rendering))
-        findings = redaction.findings(about_sessions(dissection.findings, result.selected))
+            spool.add(session.id, session_text(session, run.look))
+        findings = run.spanning_findings()
         totals.add_findings(findings)
         document = Document(
             settings=result.settings,
-            rendering=rendering,
+            rendering=run.look,
             selected=result.selected,
-            captures=[_named(info, place, result) for place, info in enumerate(dissection.captures)],
-            sha256=_digests(result, captures),
-            warnings=dissection.warnings,
-            probes=dissection.probes,
+            captures=run.dissection.captures,
+            sha256=run.digests.results(),
+            warnings=run.dissection.warnings,
+            probes=run.dissection.probes,
             findings=findings,
-            incidents=redaction.incidents(about_incidents(dissection.incidents, dissection.findings, result.selected)),
-            mailboxes=redaction.mailboxes(about_mailboxes(dissection.mailboxes, result.selected)),
+            incidents=run.incidents(),
+            mailboxes=run.mailboxes(),
             totals=totals,
         )
         return "".join(document.pieces(spool.in_order()))
 
 
-def derived_manifest(result: Result, captures: Sequence[Given]) -> dict[str, str]:
-    """Make a manifest again, without the files: its three texts by their names.
+class Made(NamedTuple):
+    """An export that was made again."""
+
+    manifest: str
+    files: dict[str, str]
+    """The SHA-256 of each file but the manifest, by its name."""
+
+
+def derived_export(result: Result, captures: Sequence[Given]) -> Made:
+    """Make an export again, whatever its kind, by the class that made it.
 
     Raises UsageError where it is of a kind that is not known.
     """
-    name = result.recorded.get("kind")
-    kind = _KINDS.get(name) if isinstance(name, str) else None
-    if kind is None:
+    kind = result.recorded.get("kind")
+    if not isinstance(kind, str) or kind not in EXPORTS:
         raise UsageError(f"{result.path} is the manifest of something that is not known")
     with ExitStack() as held:
-        manifest = Manifest(kind)
-        held.callback(manifest.close)
-        dissection = held.enter_context(Dissection([one.path for one in captures], result.settings))
-        rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
-        redaction = Redaction(result.show_passwords)
-        for session in _chosen(map(redaction.session, dissection), result):
-            manifest.add(session.id, (entry_of(exhibit, _measured(exhibit)) for exhibit in kind.of(session, rendering)))
-        infos = [_named(info, place, result) for place, info in enumerate(dissection.captures)]
-        settings = settings_object(result.settings, result.selected, result.show_passwords)
-        head: Object = head_object(SCHEMA, settings, infos, _digests(result, captures), dissection.warnings)
-        texts = {MANIFEST: "".join(manifest.json(head)), TABLE: "".join(manifest.table())}
-        own = (f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in texts.items())
-        return {**texts, SUMS: "".join((*manifest.sums(), *own))}
+        scratch = Path(held.enter_context(TemporaryDirectory(prefix="pop2dissect-")))
+        path = scratch / (result.file_names[0] if result.data is not None else "export")
+        run = _run(result, held.enter_context(_dissection(result, captures)), captures)
+        output = held.enter_context(export_class(kind)(run, str(path)))
+        for session in _chosen(run):
+            output.add(session)
+        output.finish()
+        manifest = manifest_path(path)
+        made = path.iterdir() if path.is_dir() else [path]
+        files = {file.name: sha256_of(file) for file in made if file != manifest}
+        return Made(manifest.read_text("utf-8"), files)
 
 
-def _chosen(sessions: Iterable[Session], result: Result) -> Iterator[Session]:
-    return (one for one in sessions if result.selected is None or one.id in result.selected)
+def _dissection(result: Result, captures: Sequence[Given]) -> Dissection:
+    """Read the captures again, under the names that the result has for them."""
+    names = [recorded.get("path") for recorded in result.captures]
+    paths = [one.path for one in captures]
+    recorded = [name if isinstance(name, str) else path for name, path in zip(names, paths, strict=True)]
+    return Dissection(paths, result.settings, recorded)
 
 
-def _named(info: CaptureInfo, place: int, result: Result) -> CaptureInfo:
-    """Name a capture as the result does; of one that came through a pipe neither size nor hash were known."""
-    path = result.captures[place].get("path")
-    return replace(info, path=path if isinstance(path, str) else info.path)
-
-
-def _digests(result: Result, captures: Sequence[Given]) -> list[str | None]:
+def _run(result: Result, dissection: Dissection, captures: Sequence[Given]) -> Run:
+    rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
     pairs = zip(result.captures, captures, strict=True)
-    return [None if recorded.get("sha256") is None else given.sha256 for recorded, given in pairs]
+    digests = KnownDigests([None if recorded.get("sha256") is None else given.sha256 for recorded, given in pairs])
+    return Run(dissection, rendering, result.selected, digests, Redaction(result.show_passwords))
 
 
-def _measured(exhibit: Exhibit) -> Written:
-    digest = hashlib.sha256()
-    octets = 0
-    for piece in exhibit.pieces():
-        digest.update(piece)
-        octets += len(piece)
-    return Written(octets, digest.hexdigest())
+def _chosen(run: Run) -> Iterator[Session]:
+    sessions = map(run.redaction.session, run.dissection)
+    return (one for one in sessions if run.selected is None or one.id in run.selected)

@@ -6,16 +6,21 @@ Whatever the bytes are, this gives a result or raises ResultError: the file may 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from pop2dissect.capture.paths import printable
 from pop2dissect.document import document
 from pop2dissect.document.claims import read_claims
 from pop2dissect.errors import Pop2DissectError, UsageError
 from pop2dissect.export import manifest
+from pop2dissect.export.folder import is_plain_name
+from pop2dissect.export.recorded import manifest_path
 from pop2dissect.settings import Settings
+from pop2dissect.verify.files import octets_of
 from pop2dissect.verify.settings import read_settings
 
 Form = Literal["document", "report", "manifest"]
@@ -40,6 +45,8 @@ class Result:
     show_passwords: bool
     intact: bool
     """A report's seal holds; True where there is none."""
+    data: Path | None = None
+    """The file that a manifest is about; None where it is about the files of its folder."""
 
     @property
     def version(self) -> object:
@@ -53,16 +60,33 @@ class Result:
         captures: list[dict[str, Any]] = self.recorded["captures"]
         return captures
 
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """What a manifest says of files."""
+        files = self.recorded.get("files")
+        return [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
+
+    @property
+    def file_names(self) -> list[str]:
+        """The names of those."""
+        return [name for one in self.files if isinstance(name := one.get("file"), str)]
+
 
 def read_result(path: str) -> Result:
-    """Read an earlier result; a folder stands for the manifest in it. Raises ResultError."""
+    """Read an earlier result; for an export, a folder or a file, stands its manifest. Raises ResultError."""
     file = Path(path)
+    data: Path | None = None
     try:
+        beside = manifest_path(file)
         if file.is_dir():
-            file /= manifest.MANIFEST
-        octets = file.read_bytes()
+            file = beside
+        elif os.path.lexists(beside):
+            file, data = beside, file
+        octets = octets_of(file, follow=str(file) == path)
     except (OSError, ValueError) as error:
-        raise ResultError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", path=path) from None
+        raise ResultError(
+            f"{printable(str(file))} cannot be read: {getattr(error, 'strerror', None) or error}", path=path
+        ) from None
     form: Form = "document"
     intact = True
     try:
@@ -74,8 +98,9 @@ def read_result(path: str) -> Result:
             text, intact = claims.document, claims.intact
         recorded = parse(text)
     except (UsageError, ValueError, RecursionError) as error:
+        hint = f"; an export needs {beside.name} beside it" if file != beside and form == "report" else ""
         raise ResultError(
-            f"{path} is not a result of pop2dissect, or is damaged: {_reason(error)}", path=path
+            f"{path} is not a result of pop2dissect, or is damaged: {_reason(error)}{hint}", path=path
         ) from None
     schema = recorded.get("schema")
     if schema == manifest.SCHEMA and form == "document":
@@ -91,7 +116,13 @@ def read_result(path: str) -> Result:
         settings, selected, show_passwords = read_settings(recorded.get("settings"))
     except ValueError as error:
         raise ResultError(f"{path} cannot be verified, because of its settings: {error}", path=path) from None
-    return Result(file, form, text, recorded, settings, selected, show_passwords, intact)
+    result = Result(file, form, text, recorded, settings, selected, show_passwords, intact)
+    if form == "manifest" and file.name != manifest.MANIFEST:
+        names = result.file_names
+        if len(names) != 1 or not is_plain_name(names[0]):
+            raise ResultError(f"{path} is damaged: it does not say which file it is about", path=path)
+        return replace(result, data=data or file.with_name(file.name.removesuffix(f".{manifest.MANIFEST}")))
+    return result
 
 
 def parse(text: str) -> dict[str, Any]:

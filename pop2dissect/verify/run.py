@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from pop2dissect.capture.digest import sha256_of
 from pop2dissect.capture.paths import find_captures
 from pop2dissect.capture.source import STANDARD_INPUT
 from pop2dissect.errors import UsageError
 from pop2dissect.export.folder import is_plain_name
-from pop2dissect.export.manifest import MANIFEST, SUMS, TABLE
+from pop2dissect.export.manifest import MANIFEST
 from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.verify.claims import Claim, document_claims, manifest_claims, shown
-from pop2dissect.verify.derive import Given, derived_document, derived_manifest, in_recorded_order
+from pop2dissect.verify.derive import Given, derived_document, derived_export, in_recorded_order
+from pop2dissect.verify.files import digest_in
 from pop2dissect.verify.result import Result, parse, read_result
 from pop2dissect.version import __version__
 
@@ -52,7 +52,7 @@ def verify(path: str, captures: Sequence[str]) -> Verification:
     verification = Verification(result, ordered)
     verification.notes += _notes(result, ordered)
     if result.form == "manifest":
-        verification.claims += _manifest(result, ordered)
+        verification.claims += _export(result, ordered)
     else:
         verification.claims += _document(result, ordered)
     return verification
@@ -70,45 +70,41 @@ def _document(result: Result, captures: Sequence[Given]) -> Iterator[Claim]:
 _BROKEN_SEAL = "it was changed after it was made: its SHA-256 is not the one that it states"
 
 
-def _manifest(result: Result, captures: Sequence[Given]) -> Iterator[Claim]:
-    texts = derived_manifest(result, captures)
-    claims = list(manifest_claims(result.recorded, parse(texts[MANIFEST]), secret=result.show_passwords))
+def _export(result: Result, captures: Sequence[Given]) -> Iterator[Claim]:
+    made = derived_export(result, captures)
+    derived = parse(made.manifest)
+    claims = list(manifest_claims(result.recorded, derived, secret=result.show_passwords))
     yield from claims
-    yield from _form(result, texts[MANIFEST], claims)
-    folder = result.path.parent
-    entries = result.recorded.get("files")
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict):
-            yield _file(folder, entry)
-    for name in (TABLE, SUMS):
-        yield _side_file(folder / name, texts[name])
+    yield from _form(result, made.manifest, claims)
+    for entry in result.files:
+        name = entry.get("file")
+        if isinstance(name, str) and is_plain_name(name):
+            path = result.path.parent / name if result.data is None else result.data
+            yield _file(path, entry.get("sha256"), "what is recorded")
+        else:
+            yield Claim("a file beside the manifest", "", ("its recorded name is not a file name",))
+    if result.data is not None:
+        return
+    listed = {entry["file"] for entry in derived["files"]}
+    for name in sorted(made.files.keys() - listed):
+        yield _file(result.path.parent / name, made.files[name], "what the captures give")
+    known = {MANIFEST, *result.file_names, *made.files}
+    for name in sorted(os.fsdecode(entry.name) for entry in os.scandir(result.path.parent)):
+        if name not in known:
+            yield Claim(f"file {terminal_safe(name)}", "as it is now", ("it is in the folder, but not of the export",))
 
 
-def _file(folder: Path, entry: dict[str, Any]) -> Claim:
-    """Compare a file beside the manifest with what that says."""
-    name = entry.get("file")
-    if not isinstance(name, str) or not is_plain_name(name):
-        return Claim("a file beside the manifest", "", ("its recorded name is not a file name",))
-    digest = _digest(folder / name)
-    if digest is None:
-        return Claim(f"file {terminal_safe(name)}", "as it is now", ("it cannot be read",))
-    wrong = () if digest == entry.get("sha256") else (f"its SHA-256 is {digest}, which is not what is recorded",)
-    return Claim(f"file {terminal_safe(name)}", "as it is now", wrong)
-
-
-def _side_file(path: Path, expected: str) -> Claim:
+def _file(path: Path, expected: object, words: str) -> Claim:
+    """Compare a file of an export, as it is now, with what its SHA-256 should be."""
     try:
-        same = path.read_bytes() == expected.encode()
-    except OSError:
-        return Claim(f"file {path.name}", "as it is now", ("it cannot be read",))
-    return Claim(f"file {path.name}", "as it is now", () if same else ("it is not what the captures give",))
-
-
-def _digest(path: Path) -> str | None:
-    try:
-        return sha256_of(path)
-    except OSError:
-        return None
+        digest = digest_in(path)
+    except FileNotFoundError:
+        wrong = "it is missing"
+    except (OSError, ValueError) as error:
+        wrong = f"it cannot be read: {getattr(error, 'strerror', None) or error}"
+    else:
+        wrong = "" if digest == expected else f"its SHA-256 is {digest}, which is not {words}"
+    return Claim(f"file {terminal_safe(path.name)}", "as it is now", (wrong,) if wrong else ())
 
 
 def _form(result: Result, derived: str, claims: Sequence[Claim]) -> Iterator[Claim]:

@@ -11,6 +11,9 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
+from pop2dissect.cli.outputs.declared import FILES
+from pop2dissect.export.kinds import EXPORTS, export_class
+from pop2dissect.export.recorded import manifest_path
 from tests.export.exports import export, hostile_capture
 from tests.support.truth import capture_path
 
@@ -34,6 +37,17 @@ def test_manifests_obey_the_schema(name: str, option: str, tmp_path: Path) -> No
     assert {entry["file"] for entry in manifest["files"]} == {
         path.name for path in (tmp_path / "out").glob("session-*")
     }
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_each_kind_of_export_has_its_class_its_option_and_a_manifest(kind: str, tmp_path: Path) -> None:
+    assert export_class(kind).kind == kind
+    (option,) = [one.options[-1] for one in FILES if one.home == f"export.{EXPORTS[kind]}"]
+    export(option, tmp_path / "out", capture_path("rfc937_normal"))
+    manifest = json.loads(manifest_path(tmp_path / "out").read_text())
+    SCHEMA.validate(manifest)
+    assert manifest["kind"] == kind
+    assert len(manifest["files"]) >= (kind != "attachments")
 
 
 def test_the_schema_refuses_what_is_none() -> None:

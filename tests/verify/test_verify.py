@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import shutil
@@ -14,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.cli import ExitStatus, main
+from pop2dissect.cli.outputs.declared import FILES
 from pop2dissect.errors import UsageError
+from pop2dissect.export.kinds import EXPORTS
+from pop2dissect.export.recorded import manifest_path
 from pop2dissect.verify import ResultError, Verification, verify
 from pop2dissect.verify.claims import differences
 from pop2dissect.verify.result import read_result
@@ -329,19 +333,37 @@ def test_the_report_itself_holds_and_no_octet_of_it_can_change_unnoticed(tmp_pat
 # Exports -----------------------------------------------------------------------------------------------
 
 
-def exported(folder: Path, option: str = "--export-mail") -> Path:
-    assert main(["--quiet", option, str(folder / "out"), str(SMALL)]) == 0
+def exported(folder: Path, option: str = "--export-mail", *arguments: str, capture: Path = SMALL) -> Path:
+    assert main(["--quiet", option, str(folder / "out"), *arguments, str(capture)]) == 0
     return folder / "out"
 
 
-@pytest.mark.parametrize("option", ["--export-mail", "--export-attachments", "--export-streams"])
+FOLDERS = ["--export-mail", "--export-attachments", "--export-streams", "--csv", "--parquet"]
+OPTIONS = {one.name: one.options[-1] for one in FILES if one.home.startswith("export.")}
+
+
+@pytest.mark.parametrize("option", OPTIONS.values())
 def test_an_export_holds(option: str, tmp_path: Path) -> None:
-    folder = exported(tmp_path, option)
-    assert verify(str(folder), [str(SMALL)]).holds
-    assert verify(str(folder / "manifest.json"), [str(SMALL)]).holds
+    assert set(EXPORTS.values()) == {one.home.removeprefix("export.") for one in FILES if one.options[-1] != "--report"}
+    moved = tmp_path / "moved.pcap"
+    shutil.copy(SMALL, moved)
+    out = exported(tmp_path, option)
+    assert verify(str(out), [str(SMALL)]).holds
+    verification = verify(str(manifest_path(out)), [str(moved)])
+    assert verification.holds and "was given as" in verification.notes[0]
+    assert sorted(path.name for path in tmp_path.iterdir() if "out" not in path.name) == ["moved.pcap"]
 
 
-@pytest.mark.parametrize("option", ["--export-mail", "--export-streams"])
+@pytest.mark.parametrize("option", OPTIONS.values())
+def test_an_export_is_made_again_with_its_settings(option: str, tmp_path: Path) -> None:
+    capture = capture_path("derived_conflicting_overlap")
+    settings = ["--show-passwords", "--overlap", "last", "--session", "1", "--limit", "conflicts=7"]
+    verification = verify(str(exported(tmp_path, option, *settings, capture=capture)), [str(capture)])
+    assert verification.holds
+    assert len(verification.notes) == 4
+
+
+@pytest.mark.parametrize("option", ["--export-mail", "--export-streams", "--csv"])
 def test_any_changed_file_of_an_export_is_named(option: str, tmp_path: Path) -> None:
     folder = exported(tmp_path, option)
     for path in sorted(folder.iterdir()):
@@ -357,6 +379,68 @@ def test_any_changed_file_of_an_export_is_named(option: str, tmp_path: Path) -> 
             assert any(path.name in name for name in differing(verify(str(folder), [str(SMALL)])))
         path.write_bytes(octets)
     assert verify(str(folder), [str(SMALL)]).holds
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS.values() if option not in FOLDERS])
+def test_a_changed_file_is_named(option: str, tmp_path: Path) -> None:
+    out = exported(tmp_path, option)
+    whole = out.read_bytes()
+    for octets in (whole[:-1], whole + b"\n", whole[:9] + bytes([whole[9] ^ 1]) + whole[10:]):
+        out.write_bytes(octets)
+        assert differing(verify(str(out), [str(SMALL)])) == ["file out, as it is now"]
+    out.unlink()
+    assert differing(verify(str(out), [str(SMALL)])) == ["file out, as it is now"]
+    out.write_bytes(whole)
+    manifest = manifest_path(out)
+    manifest.write_text(manifest.read_text().replace(f'"octets": {len(whole)}', '"octets": 1'))
+    assert differing(verify(str(out), [str(SMALL)])) == ["file out"]
+    manifest.write_text(manifest.read_text().replace('"out"', '"../out"'))
+    with pytest.raises(ResultError, match="which file it is about"):
+        verify(str(out), [str(SMALL)])
+
+
+@pytest.mark.parametrize("option", FOLDERS)
+def test_whatever_else_lies_in_a_folder_is_named_and_nothing_is_waited_for(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = exported(tmp_path, option, capture=capture_path("fetchmail_fold"))
+    (tmp_path / "elsewhere").write_bytes(b"x")
+    names = sorted(path.name for path in folder.iterdir() if path.name != "manifest.json")
+    (folder / names[0]).rename(tmp_path / "moved")
+    (folder / names[0]).symlink_to(tmp_path / "moved")
+    (folder / names[1]).unlink()
+    os.mkfifo(folder / names[1])
+    (folder / names[2]).unlink()
+    (folder / "extra\x1b").write_bytes(b"x")
+    os.mkfifo(folder / "pipe")
+    (folder / "null").symlink_to("/dev/zero")
+    (folder / "deep").mkdir()
+    assert main(["verify", "--quiet", str(folder), str(capture_path("fetchmail_fold"))]) == ExitStatus.DIFFERS
+    told = capsys.readouterr().out
+    for name, what in [
+        (names[0], "it cannot be read: it is a link"),
+        (names[1], "it cannot be read: it is not a regular file"),
+        (names[2], "it is missing"),
+        *((extra, "it is in the folder, but not of the export") for extra in ("extra\\x1b", "pipe", "null", "deep")),
+    ]:
+        assert f"DIFFERS  file {name}, as it is now: {what}" in told
+    assert told.splitlines()[-1].startswith("7 of ")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_manifest_that_is_a_pipe_or_a_device_is_not_read(make: Any, tmp_path: Path) -> None:
+    make(tmp_path / "manifest.json")
+    with pytest.raises(ResultError, match="cannot be read: it is "):
+        verify(str(tmp_path), [str(SMALL)])
+    with pytest.raises(ResultError, match="cannot be read: it is not a regular file"):
+        verify("/dev/zero", [str(SMALL)])
+
+
+def test_an_export_without_its_manifest_is_not_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = exported(tmp_path, "--export-mbox")
+    manifest_path(out).unlink()
+    assert main(["verify", str(out), str(SMALL)]) == ExitStatus.UNREADABLE
+    assert "out.manifest.json" in capsys.readouterr().err
 
 
 def test_a_changed_manifest_is_named(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pop2dissect.cli.outputs.base import FileOutput, Output, Run
+from pop2dissect.cli.outputs.base import Run
 from pop2dissect.cli.outputs.declared import FILES, PRINTED, USUAL, WITH_FILES, load
 from pop2dissect.errors import UsageError
+from pop2dissect.export.output import FileOutput, Output
 
 
 def needs_end(options: argparse.Namespace) -> bool:

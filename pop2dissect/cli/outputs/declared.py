@@ -18,7 +18,7 @@ class Declared(NamedTuple):
     """What the option takes; None where it takes nothing."""
     help: str
     home: str
-    """The module below this package and the class."""
+    """The module below the package and the class."""
     needs_own_folder: bool = False
 
     @property
@@ -30,59 +30,79 @@ class Declared(NamedTuple):
 def load(home: str) -> Any:
     """Import the class of an output, which is made of a run, and one that writes files of a path too."""
     module, _, name = home.partition(":")
-    return getattr(import_module(f"{__package__}.{module}"), name)
+    return getattr(import_module(f"pop2dissect.{module}"), name)
 
 
 PRINTED: Final = (
-    Declared(("--json",), None, "one JSON document, schema pop2dissect/1", "document:JsonOutput"),
-    Declared(("--jsonl",), None, "a session a line as JSON, as soon as it ends", "document:JsonLinesOutput"),
-    Declared(("-V", "--verbose-tree"), None, "every field, with frames and bytes", "text:TreeOutput"),
-    Declared(("--stats",), None, "statistics: times, servers, clients, users, commands", "statistics:StatisticsOutput"),
-    Declared(("--follow",), "N", "the conversation of session N as text", "follow:FollowOutput"),
+    Declared(("--json",), None, "one JSON document, schema pop2dissect/1", "cli.outputs.document:JsonOutput"),
+    Declared(
+        ("--jsonl",), None, "a session a line as JSON, as soon as it ends", "cli.outputs.document:JsonLinesOutput"
+    ),
+    Declared(("-V", "--verbose-tree"), None, "every field, with frames and bytes", "cli.outputs.text:TreeOutput"),
+    Declared(
+        ("--stats",),
+        None,
+        "cli.outputs.statistics: times, servers, clients, users, commands",
+        "cli.outputs.statistics:StatisticsOutput",
+    ),
+    Declared(("--follow",), "N", "the conversation of session N as text", "cli.outputs.follow:FollowOutput"),
 )
 """On standard output; of these one can be asked for."""
 
-USUAL: Final = "text:TextOutput"
-WITH_FILES: Final = "summary:SummaryOutput"
+USUAL: Final = "cli.outputs.text:TextOutput"
+WITH_FILES: Final = "cli.outputs.summary:SummaryOutput"
 """What is printed where none of these is asked for."""
 
 FILES: Final = (
-    Declared(("--report",), "FILE.html", "a report as one HTML file that needs nothing else", "report:ReportOutput"),
-    Declared(("--export-mail",), "DIR", "each message as .eml, exactly as on the wire", "exports:MailOutput", True),
-    Declared(("--export-attachments",), "DIR", "each attachment, decoded", "exports:AttachmentsOutput", True),
+    Declared(
+        ("--report",),
+        "FILE.html",
+        "a report as one HTML file that needs nothing else",
+        "cli.outputs.report:ReportOutput",
+    ),
+    Declared(
+        ("--export-mail",), "DIR", "each message as .eml, exactly as on the wire", "export.folders:MailOutput", True
+    ),
+    Declared(("--export-attachments",), "DIR", "each attachment, decoded", "export.folders:AttachmentsOutput", True),
     Declared(
         ("--export-streams",),
         "DIR",
         "what each end sent, and which frames carried it",
-        "exports:StreamsOutput",
+        "export.folders:StreamsOutput",
         True,
     ),
-    Declared(("--export-mbox",), "FILE", "all messages as a mailbox file (mboxrd)", "exports:MboxOutput"),
+    Declared(("--export-mbox",), "FILE", "all messages as a mailbox file (mboxrd)", "export.files:MboxOutput"),
     Declared(
         ("--export-case",),
         "FILE",
         "the result as CASE/UCO (JSON-LD), for other forensic tools",
-        "exports:CaseOutput",
+        "export.files:CaseOutput",
     ),
     Declared(
         ("--export-dfxml",),
         "FILE",
         "messages, attachments, streams as DFXML, with their places",
-        "exports:DfxmlOutput",
+        "export.files:DfxmlOutput",
     ),
     Declared(
         ("--annotate",),
         "FILE",
         "the sessions' frames as pcapng, with comments for Wireshark",
-        "exports:AnnotateOutput",
+        "export.files:AnnotateOutput",
     ),
-    Declared(("--csv",), "DIR", "tables of sessions, exchanges, messages ... (docs/tables.md)", "tables:CsvOutput"),
-    Declared(("--parquet",), "DIR", "the same tables with exact types and text", "tables:ParquetOutput"),
+    Declared(
+        ("--csv",),
+        "DIR",
+        "tables of sessions, exchanges, messages ... (docs/tables.md)",
+        "export.tables:CsvOutput",
+        True,
+    ),
+    Declared(("--parquet",), "DIR", "the same tables with exact types and text", "export.tables:ParquetOutput", True),
     Declared(
         ("--timesketch",),
         "FILE",
         "all that happened as JSON for Timesketch and Plaso",
-        "timesketch:TimesketchOutput",
+        "export.files:TimesketchOutput",
     ),
 )
 """Into files, in the order in which they are named when all is done. Each class takes the run and the path."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pop2dissect.cli.outputs.base import FileOutput, Run
+from pop2dissect.cli.outputs.base import Run
+from pop2dissect.export.output import FileOutput
 from pop2dissect.html import Case, Choices, Report
 from pop2dissect.session import Session
 from pop2dissect.writing import NewFile
@@ -15,7 +16,7 @@ class ReportOutput(FileOutput):
         super().__init__(run)
         self._path = path
         self._file = self.held.enter_context(NewFile(path))
-        case = Case(*run.head)
+        case = Case(*run.case)
         choices = Choices(case, run.look, run.selected, run.command)
         run.digests.start()
         before = run.digests.results()  # waits: these are to be from before the reading

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pop2dissect.cli.outputs.base import FileOutput, Output, Run, write_lines
+from pop2dissect.cli.outputs.base import Output, Run, write_lines
 from pop2dissect.document.totals import Totals
+from pop2dissect.export.output import FileOutput
 from pop2dissect.session import Session
 from pop2dissect.terminal.summary import captures_text, findings_line, totals_text
 from pop2dissect.text.safe import terminal_safe

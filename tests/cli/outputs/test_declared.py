@@ -7,8 +7,8 @@ import inspect
 import pytest
 
 from pop2dissect.cli.options import parser
-from pop2dissect.cli.outputs.base import FileOutput, Output
 from pop2dissect.cli.outputs.declared import FILES, PRINTED, USUAL, WITH_FILES, Declared, load
+from pop2dissect.export.output import FileOutput, Output
 
 
 @pytest.mark.parametrize("one", [*PRINTED, *FILES], ids=lambda one: one.name)

@@ -6,29 +6,30 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
-from pop2dissect.cli.outputs.base import FileOutput, Run
 from pop2dissect.errors import UsageError
+from pop2dissect.export.manifest import MANIFEST
+from pop2dissect.export.output import Export, Run
+from pop2dissect.export.recorded import manifest_of
 from pop2dissect.session import Session
-from pop2dissect.tables.files import Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
+from pop2dissect.tables.files import Last, Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
 from pop2dissect.tables.spooled import SpooledTables
 from pop2dissect.text.values import count
 from pop2dissect.writing import already_exists
 
 
-class _TablesOutput(FileOutput):
-    """All tables as files of one kind.
+class _TablesOutput(Export):
+    """All tables as files of one kind, and a manifest.
 
     Raises UsageError where one of the files exists, or a library is missing: before the captures are
     read, not after.
     """
 
-    kind: ClassVar[str]
+    noun: ClassVar[str]
 
-    def __init__(self, run: Run, directory: str) -> None:
-        super().__init__(run)
-        self._directory = directory
-        self._paths = self.paths(directory)
-        _check_new(Path(directory), self._paths)
+    def __init__(self, run: Run, path: str) -> None:
+        super().__init__(run, path)
+        self._paths = self.paths(path)
+        _check_new(Path(path), [*self._paths, Path(path) / MANIFEST])
         self._spooled = self.held.enter_context(SpooledTables(show_passwords=run.look.show_passwords))
 
     @staticmethod
@@ -38,8 +39,8 @@ class _TablesOutput(FileOutput):
 
     @staticmethod
     @abstractmethod
-    def write(rows: Rows, directory: str) -> None:
-        """Write them."""
+    def write(rows: Rows, directory: str, last: Last) -> None:
+        """Write them, and a last one."""
 
     def add(self, session: Session) -> None:
         """Spool the session's rows."""
@@ -49,17 +50,19 @@ class _TablesOutput(FileOutput):
         """Write the files."""
         probes = self.run.dissection.probes if self.run.selected is None else []
         self._spooled.add_rest(probes, self.run.spanning_findings(), self.run.mailboxes())
-        self.write(self._spooled.rows, self._directory)
+        head = self.run.head()
+        self.write(self._spooled.rows, self.path, (MANIFEST, lambda files: manifest_of(head, self.kind, files)))
 
     def written(self) -> str:
         """Return how many tables there are."""
-        return f"{count(len(self._paths), 'table')} as {self.kind} in {self._directory}"
+        return f"{count(len(self._paths), 'table')} as {self.noun} in {self.path}"
 
 
 class CsvOutput(_TablesOutput):
     """As CSV."""
 
-    kind = "CSV"
+    kind = "csv"
+    noun = "CSV"
 
     @staticmethod
     def paths(directory: str) -> list[Path]:
@@ -67,15 +70,16 @@ class CsvOutput(_TablesOutput):
         return csv_paths(directory)
 
     @staticmethod
-    def write(rows: Rows, directory: str) -> None:
-        """Write them."""
-        write_csv(rows, directory)
+    def write(rows: Rows, directory: str, last: Last) -> None:
+        """Write them, and a last one."""
+        write_csv(rows, directory, last=last)
 
 
 class ParquetOutput(_TablesOutput):
     """As Parquet."""
 
-    kind = "Parquet"
+    kind = "parquet"
+    noun = "Parquet"
 
     @staticmethod
     def paths(directory: str) -> list[Path]:
@@ -84,9 +88,9 @@ class ParquetOutput(_TablesOutput):
         return parquet_paths(directory)
 
     @staticmethod
-    def write(rows: Rows, directory: str) -> None:
-        """Write them."""
-        write_parquet(rows, directory)
+    def write(rows: Rows, directory: str, last: Last) -> None:
+        """Write them, and a last one."""
+        write_parquet(rows, directory, last=last)
 
 
 def _check_new(directory: Path, paths: list[Path]) -> None:
