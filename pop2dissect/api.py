@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.errors import CaptureError
+from pop2dissect.filters import FILTERS, Filters, FiltersByName, Selection
 from pop2dissect.incidents import Incident
 from pop2dissect.ledger import Mailbox
 from pop2dissect.pipeline import Dissection, Paths
-from pop2dissect.session import Finding, HalfOpen, LoginOutcome, Probe, Session
+from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.settings import Settings, SettingsByName
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import UTC as UTC_ZONE
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from pop2dissect.statistics.sums import Statistics
     from pop2dissect.tables.tables import Tables
     from pop2dissect.verify import Verification
-
-Time: TypeAlias = datetime | str | int
-"""A moment: a datetime that knows its zone, its text in ISO 8601, or ns since 1970-01-01 UTC."""
 
 _Path: TypeAlias = str | os.PathLike[str]
 
@@ -90,35 +87,16 @@ class Capture:
             self._by_number = {session.id: session for session in self.sessions}
         return self._by_number[number]
 
-    def find(
-        self,
-        *,
-        user: str | None = None,
-        client: str | None = None,
-        server: str | None = None,
-        protocol: str | None = None,
-        login: LoginOutcome | None = None,
-        since: Time | None = None,
-        until: Time | None = None,
-    ) -> list[Session]:
-        """Return the sessions for which all of this is true, in their order.
+    def find(self, **filters: Unpack[FiltersByName]) -> list[Session]:
+        """Return the sessions for which all of this is true, in their order, or in that of ``sort``.
 
-        ``client`` and ``server`` are addresses, alone or with a port as in ``192.0.2.1:109``; the sessions start at
-        ``since`` or later, and before ``until``. Raises ValueError for a time without a zone.
+        The filters are those of the command line (``pop2dissect --help``). ``client`` and ``server`` are addresses,
+        alone or with a port as in ``192.0.2.1:109``, or networks; the sessions start at ``since`` or later, and before
+        ``until``. Of one filter several values can be given, of which one must be true. Raises SettingError, a
+        ValueError, where a value is none that can be: for a time without a zone, say.
         """
-        first = None if since is None else nanoseconds(since)
-        end = None if until is None else nanoseconds(until)
-        return [
-            session
-            for session in self.sessions
-            if (user is None or session.user == user)
-            and (client is None or client in (session.client.ip, str(session.client)))
-            and (server is None or server in (session.server.ip, str(session.server)))
-            and (protocol is None or session.protocol == protocol)
-            and (login is None or session.login == login)
-            and (first is None or session.start >= first)
-            and (end is None or session.start < end)
-        ]
+        selection = Selection(Filters.of(filters))
+        return list(selection.of(self.sessions, lambda session: session, lambda: self.findings))
 
     @property
     def tables(self) -> Tables:
@@ -258,7 +236,7 @@ class Capture:
         from pop2dissect.document.head import head_object, settings_object
         from pop2dissect.export.manifest import SCHEMA
 
-        settings = settings_object(self.settings, None, show_passwords)
+        settings = settings_object(self.settings, show_passwords)
         return head_object(SCHEMA, settings, self.captures, self.sha256(), self.general_warnings)
 
     def _shown(self, show_passwords: bool) -> _Shown:
@@ -304,12 +282,16 @@ class _Shown(NamedTuple):
     incidents: list[Incident]
 
 
+class Choices(SettingsByName, FiltersByName, total=False):
+    """Settings and filters by their names, for type checkers."""
+
+
 def read(
     paths: Paths,
     ports: Iterable[int] | None = None,
     *,
     settings: Settings | None = None,
-    **choices: Unpack[SettingsByName],
+    **choices: Unpack[Choices],
 ) -> Capture:
     """Read captures whole: files, directories, globs, or ``-`` for standard input.
 
@@ -342,7 +324,7 @@ def iter_sessions(
     ports: Iterable[int] | None = None,
     *,
     settings: Settings | None = None,
-    **choices: Unpack[SettingsByName],
+    **choices: Unpack[Choices],
 ) -> Iterator[Session]:
     """Yield the sessions of captures one by one, each as soon as its connection is over.
 
@@ -354,8 +336,13 @@ def iter_sessions(
         yield from dissection
 
 
-def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: SettingsByName) -> Settings:
-    changed: dict[str, Any] = {**choices} if ports is None else {"ports": ports, **choices}
+def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: Mapping[str, Any]) -> Settings:
+    filters = {name: value for name, value in choices.items() if name in (*FILTERS, "sort", "top")}
+    changed = {name: value for name, value in choices.items() if name not in filters}
+    if ports is not None:
+        changed["ports"] = ports
+    if filters:
+        changed["filters"] = Filters.of(filters)
     return replace(settings or Settings(), **changed)
 
 
@@ -369,16 +356,3 @@ def _stamp(path: str) -> _Stamp:
     except (OSError, ValueError):
         return None
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def nanoseconds(time: Time) -> int:
-    """Return a moment as ns since 1970-01-01 UTC. Raises ValueError where it has no zone, or is not a moment."""
-    if isinstance(time, int):
-        return time
-    moment = datetime.fromisoformat(time) if isinstance(time, str) else time
-    if moment.tzinfo is None:
-        raise ValueError(f"a time needs a zone: {time}")
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

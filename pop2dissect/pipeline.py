@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -15,6 +15,7 @@ from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.capture.window import is_cut_off
 from pop2dissect.decode.segment import Segment
 from pop2dissect.engine import open_engine
+from pop2dissect.filters import Selection
 from pop2dissect.findings.engine import FindingsEngine
 from pop2dissect.incidents import Chronicle, Incident
 from pop2dissect.ledger import Ledger, Mailbox
@@ -58,6 +59,8 @@ class Dissection:
         """Connections left out because their capture lost their octets, by its index."""
         self._ledger = Ledger()
         self._chronicle = Chronicle()
+        self.selection = Selection(self.settings.filters)
+        """What of it is wanted, by the filters."""
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +71,16 @@ class Dissection:
         self._engine.close()
 
     def __iter__(self) -> Iterator[Session]:
+        return self.wanted(lambda session: session)
+
+    def wanted(self, shown: Callable[[Session], Session]) -> Iterator[Session]:
+        """Yield the sessions that the filters let through as ``shown`` gives them, which gets all of them.
+
+        Raises UsageError at the end where a session was asked for by a number that there is not.
+        """
+        return self.selection.of(self._examined(), shown, self._concluded)
+
+    def _examined(self) -> Iterator[Session]:
         assembled = self._assembled()
         for session in assembled if self.settings.as_they_end else self._ledger.settled(assembled):
             session.findings = self._findings.examine(session)
@@ -134,11 +147,15 @@ class Dissection:
             + self._ledger.limits_reached
             + self._chronicle.limits_reached
             + self._left_out.warnings
+            + self.selection.warnings
         )
 
     @property
     def probes(self) -> list[Probe]:
-        """Connections without payload, as far as they are over, in the order of their first frames."""
+        """Connections without payload that are wanted, as far as they are over, in the order of their first frames."""
+        return self.selection.probes(self._all_probes())
+
+    def _all_probes(self) -> list[Probe]:
         tallies = sorted(self._tracker.probes.values(), key=lambda tally: tally.first_frame)
         return [probe(tally) for tally in tallies]
 
@@ -150,18 +167,22 @@ class Dissection:
 
     @property
     def mailboxes(self) -> list[Mailbox]:
-        """What all sessions together show of each mailbox; complete once the iteration is over."""
-        return self._ledger.mailboxes
+        """What all sessions show of each mailbox that wanted ones opened; complete once the iteration is over."""
+        return self.selection.mailboxes(self._ledger.mailboxes)
 
     @property
     def findings(self) -> list[Finding]:
         """Findings that span sessions, the most severe first; complete once the iteration is over."""
-        return self._findings.conclude(self.probes, self.half_open)
+        return self.selection.findings(self._concluded())
+
+    def _concluded(self) -> list[Finding]:
+        return self._findings.conclude(self._all_probes(), self.half_open)
 
     @property
     def incidents(self) -> list[Incident]:
         """What happened, the gravest first; complete once the iteration is over."""
-        return self._chronicle.conclude(self.findings)
+        findings = self._concluded()
+        return self.selection.incidents(self._chronicle.conclude(findings), findings)
 
 
 def _capture_cut_off(connection: Connection) -> int | None:

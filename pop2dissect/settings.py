@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Generic, TypeAlias, TypedDict, TypeVar
 
 from pop2dissect.choices import DEFAULT_PORT, EngineName, OverlapPolicy
 from pop2dissect.errors import SettingError
+from pop2dissect.filters import Filters
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.limits import DEFAULT, Limits, Numbers
 
@@ -356,6 +357,8 @@ class Settings:
         },
     )
     """Preferences for the tshark engine, as its option ``-o`` takes them."""
+    filters: Filters = field(default_factory=Filters)
+    """Which sessions are wanted: also a mapping of the filters' names to values."""
 
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():
@@ -363,12 +366,14 @@ class Settings:
                 object.__setattr__(self, name, setting.checked(getattr(self, name)))
             except ValueError as error:
                 raise SettingError(f"{name} {error}") from None
+        if isinstance(self.filters, Mapping):
+            object.__setattr__(self, "filters", Filters.of(self.filters))
         if self.tshark_options and self.engine != "tshark":
             raise SettingError("tshark_options need the engine tshark: --tshark-option needs --engine tshark")
 
 
 class SettingsByName(TypedDict, total=False):
-    """All but the ports, for type checkers: what functions take that take every setting by its name."""
+    """All but the ports and the filters, for type checkers: what functions take that take every setting by its name."""
 
     overlap: OverlapPolicy
     any_port: bool
@@ -380,5 +385,7 @@ class SettingsByName(TypedDict, total=False):
     tshark_options: Iterable[str]
 
 
-SETTINGS: Final[Mapping[str, Setting[Any]]] = {one.name: one.metadata["setting"] for one in fields(Settings)}
-"""By the names of the fields, in their order."""
+SETTINGS: Final[Mapping[str, Setting[Any]]] = {
+    one.name: one.metadata["setting"] for one in fields(Settings) if "setting" in one.metadata
+}
+"""All but the filters, by the names of the fields, in their order."""

@@ -86,7 +86,7 @@ def test_every_setting_can_be_given_by_its_name() -> None:
     again = pop2dissect.read(path, settings=capture.settings, check_checksums=False)
     assert again.settings.thresholds == capture.settings.thresholds
     assert not again.settings.check_checksums
-    assert set(get_type_hints(SettingsByName)) | {"ports"} == {one.name for one in fields(Settings)}
+    assert set(get_type_hints(SettingsByName)) | {"ports", "filters"} == {one.name for one in fields(Settings)}
 
 
 def test_the_overlap_policy_is_the_one_that_was_named() -> None:
@@ -110,9 +110,9 @@ def test_choices_are_those_that_the_types_have() -> None:
 def test_each_setting_is_an_option_a_record_and_a_line_of_the_report() -> None:
     usual = Settings()
     shown = parser().format_help()
-    facts = tool_facts(usual, None, ["x.pcap"], "", masked=True)
+    facts = tool_facts(usual, ["x.pcap"], "", masked=True)
     schema = json.loads((ROOT / "pop2dissect/document/schema.json").read_text())["properties"]["settings"]
-    recorded = {"sessions", "show_passwords", *SETTINGS}
+    recorded = {"sessions", "filters", "show_passwords", *SETTINGS}
     assert set(schema["properties"]) == set(schema["required"]) == recorded
     labels = [label for label, _ in (*facts.settings, *facts.numbers)]
     for name, setting in SETTINGS.items():

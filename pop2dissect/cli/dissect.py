@@ -6,12 +6,12 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
 from pop2dissect.cli.interrupt import Interrupt
-from pop2dissect.cli.options import selected_sessions, settings_of
+from pop2dissect.cli.options import settings_of
 from pop2dissect.cli.outputs.asked import needs_end, outputs_for
 from pop2dissect.cli.outputs.base import Head, Run
 from pop2dissect.cli.status import ExitStatus
@@ -23,7 +23,7 @@ from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session
 from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style, style_for
-from pop2dissect.text.values import count, zone_named
+from pop2dissect.text.values import zone_named
 
 
 def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
@@ -31,7 +31,7 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
     live = "-" in options.captures
     if live and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("standard input is a terminal and no capture; try tcpdump -U -w - | pop2dissect -")
-    settings, selected = settings_of(options), selected_sessions(options)
+    settings = settings_of(options)
     to_the_end = needs_end(options)
     if not to_the_end:
         settings = replace(settings, as_they_end=True)
@@ -48,12 +48,13 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
         digests = held.enter_context(Digests(dissection.captures))
         redaction = Redaction(options.show_passwords)
         case = Head(options.case, options.examiner, options.exhibit, tuple(options.note))
-        run = Run(dissection, look, selected, digests, redaction, arguments, case)
+        run = Run(dissection, look, digests, redaction, arguments, case)
         outputs = [held.enter_context(output) for output in outputs_for(run, options)]
-        sessions = map(redaction.session, _with_progress(dissection, options.quiet))
-        for session in _chosen(sessions, selected, to_the_end):
+        for session in _with_progress(dissection, dissection.wanted(redaction.session), options.quiet):
             for output in outputs:
                 output.add(session)
+            if dissection.selection.is_complete and not to_the_end:
+                break
         for output in outputs:
             output.finish()
         sys.stdout.flush()
@@ -74,27 +75,9 @@ def _prepare_output(color: str) -> Style:
     return style
 
 
-def _with_progress(dissection: Dissection, quiet: bool) -> Iterable[Session]:
+def _with_progress(dissection: Dissection, sessions: Iterator[Session], quiet: bool) -> Iterator[Session]:
     if quiet or not sys.stderr.isatty():
-        return dissection
+        return sessions
     from pop2dissect.terminal.progress import watched
 
-    return watched(dissection)
-
-
-def _chosen(sessions: Iterable[Session], selected: Sequence[int] | None, to_the_end: bool) -> Iterator[Session]:
-    """Pass on the sessions that were asked for, all by default. Raises UsageError at the end if one does not exist.
-
-    Reading stops when all of them were found, unless it is to go on to the end.
-    """
-    missing = set(selected or ())
-    seen = 0
-    for session in sessions:
-        seen += 1
-        if selected is None or session.id in selected:
-            missing.discard(session.id)
-            yield session
-            if selected and not missing and not to_the_end:
-                return
-    if missing:
-        raise UsageError(f"there is no session {min(missing)}: {count(seen, 'session was', 'sessions were')} found")
+    return watched(dissection, sessions)

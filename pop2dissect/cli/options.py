@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from pop2dissect.cli.outputs.declared import FILES, PRINTED
 from pop2dissect.errors import UsageError
+from pop2dissect.filters import FILTERS, ORDERS, Filters
 from pop2dissect.settings import SETTINGS, Choice, Settings, Switch
 from pop2dissect.version import __version__
 
@@ -66,6 +67,12 @@ def parser() -> Parser:
         help="pcap or pcapng files, also compressed; directories; globs; - for standard input",
     )
     _add_reading(made.add_argument_group("what is read"))
+    _add_filters(
+        made.add_argument_group(
+            "which sessions are wanted",
+            "In every output. Of one option several times, one must be true; of several, all.",
+        )
+    )
     _add_output(made.add_argument_group("what is printed"))
     _add_files(made.add_argument_group("what is written into files", "Existing files are never overwritten."))
     _add_head(made.add_argument_group("what stands at the head of a report"))
@@ -85,7 +92,17 @@ def _add_reading(group: argparse._ArgumentGroup) -> None:
             case _:
                 how = {"type": _typed(setting.part), "metavar": setting.metavar, "action": "append"}
         group.add_argument(setting.option, dest=name, default=None, help=setting.help, **how)
-    group.add_argument("--session", type=_positive, action="append", metavar="N", help="only session N; repeatable")
+
+
+def _add_filters(group: argparse._ArgumentGroup) -> None:
+    for name, one in FILTERS.items():
+        group.add_argument(
+            one.option, dest=name, type=_typed(one.check), metavar=one.metavar, action="append", help=one.help
+        )
+    group.add_argument("--sort", choices=ORDERS, metavar="ORDER", help=f"in the order of: {', '.join(ORDERS)}")
+    group.add_argument(
+        "--top", type=_positive, metavar="N", help="the first N in that order (by severity without --sort)"
+    )
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
@@ -145,19 +162,19 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         for name in ("case", "examiner", "exhibit", "note"):
             if getattr(options, name):
                 raise UsageError(f"--{name} is for the head of a report; give --report FILE.html too")
+    if options.follow and options.session:
+        raise UsageError(f"--follow {options.follow} is about that session alone: leave --session out")
     return options
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Return the settings that the options ask for. Raises UsageError where two contradict each other."""
     given = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
-    return Settings(**{name: SETTINGS[name].joined(parts) for name, parts in given.items()})
-
-
-def selected_sessions(options: argparse.Namespace) -> list[int] | None:
-    """Return the numbers of the sessions that the options ask for; None for all."""
-    selected: list[int] | None = [options.follow] if options.follow else options.session
-    return selected
+    filters = {name: getattr(options, name) for name in (*FILTERS, "sort", "top")}
+    if options.follow:
+        filters["session"] = [options.follow]
+    values = {name: SETTINGS[name].joined(parts) for name, parts in given.items()}
+    return Settings(filters=Filters.of(filters), **values)
 
 
 def _positive(text: str) -> int:

@@ -28,8 +28,6 @@ class Document:
 
     settings: Settings
     rendering: Rendering
-    selected: Sequence[int] | None = None
-    """The numbers of the sessions that were asked for; None for all."""
     captures: Sequence[CaptureInfo] = ()
     sha256: Sequence[str | None] = ()
     """Of each capture as stored; None where it was a pipe."""
@@ -43,7 +41,7 @@ class Document:
 
     def pieces(self, sessions: Iterable[str]) -> Iterable[str]:
         """Write the document, piece by piece. ``sessions`` are texts from :func:`session_text`, in order."""
-        settings = settings_object(self.settings, self.selected, self.rendering.show_passwords)
+        settings = settings_object(self.settings, self.rendering.show_passwords)
         head = head_object(SCHEMA, settings, self.captures, self.sha256, self.warnings)
         yield to_text(head)[:-2] + ',\n "sessions": ['
         separator = "\n  "

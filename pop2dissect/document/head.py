@@ -27,11 +27,12 @@ def head_object(
     }
 
 
-def settings_object(settings: Settings, selected: Sequence[int] | None, show_passwords: bool) -> Object:
+def settings_object(settings: Settings, show_passwords: bool) -> Object:
     """Return every choice that can change a result."""
     return {
         **{name: setting.recorded(getattr(settings, name)) for name, setting in SETTINGS.items()},
-        "sessions": None if selected is None else sorted(selected),
+        "sessions": settings.filters.numbers,
+        "filters": settings.filters.recorded,
         "show_passwords": show_passwords,
     }
 

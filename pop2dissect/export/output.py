@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,11 +14,11 @@ from pop2dissect.document.head import head_object, settings_object
 from pop2dissect.document.json_text import Object
 from pop2dissect.export.manifest import SCHEMA
 from pop2dissect.export.recorded import RecordedFile
-from pop2dissect.incidents import Incident, about_incidents
-from pop2dissect.ledger import Mailbox, about_mailboxes
+from pop2dissect.incidents import Incident
+from pop2dissect.ledger import Mailbox
 from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
-from pop2dissect.session import Finding, Session, about_sessions
+from pop2dissect.session import Finding, Session
 from pop2dissect.text.rendering import Rendering
 
 
@@ -28,29 +28,26 @@ class Run:
 
     dissection: Dissection
     look: Rendering
-    selected: Sequence[int] | None
-    """The numbers of the sessions that were asked for; None for all."""
     digests: Digests
     """SHA-256 of the captures, for outputs that state them."""
     redaction: Redaction
 
     def spanning_findings(self) -> list[Finding]:
         """Return the findings that span sessions, as far as they are about sessions that were asked for."""
-        return self.redaction.findings(about_sessions(self.dissection.findings, self.selected))
+        return self.redaction.findings(self.dissection.findings)
 
     def incidents(self) -> list[Incident]:
         """Return the incidents that are about sessions which were asked for."""
-        about = about_incidents(self.dissection.incidents, self.dissection.findings, self.selected)
-        return self.redaction.incidents(about)
+        return self.redaction.incidents(self.dissection.incidents)
 
     def mailboxes(self) -> list[Mailbox]:
         """Return the mailboxes that sessions which were asked for have opened."""
-        return self.redaction.mailboxes(about_mailboxes(self.dissection.mailboxes, self.selected))
+        return self.redaction.mailboxes(self.dissection.mailboxes)
 
     def head(self) -> Object:
         """Return the head of a manifest, once all sessions have come: with it the same can be made again."""
         dissection = self.dissection
-        settings = settings_object(dissection.settings, self.selected, self.look.show_passwords)
+        settings = settings_object(dissection.settings, self.look.show_passwords)
         return head_object(SCHEMA, settings, dissection.captures, self.digests.results(), dissection.warnings)
 
 

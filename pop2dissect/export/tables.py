@@ -48,8 +48,7 @@ class _TablesOutput(Export):
 
     def finish(self) -> None:
         """Write the files."""
-        probes = self.run.dissection.probes if self.run.selected is None else []
-        self._spooled.add_rest(probes, self.run.spanning_findings(), self.run.mailboxes())
+        self._spooled.add_rest(self.run.dissection.probes, self.run.spanning_findings(), self.run.mailboxes())
         head = self.run.head()
         self.write(self._spooled.rows, self.path, (MANIFEST, lambda files: manifest_of(head, self.kind, files)))
 

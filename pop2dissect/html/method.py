@@ -14,7 +14,7 @@ from pop2dissect.session import Session
 from pop2dissect.settings import SETTINGS, Settings
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.quoting import listed
-from pop2dissect.text.values import SECOND, count, frame_list
+from pop2dissect.text.values import SECOND, count
 
 
 class Paragraph(NamedTuple):
@@ -24,9 +24,9 @@ class Paragraph(NamedTuple):
     text: str
 
 
-def method(settings: Settings, protocols: Sequence[str], selected: Sequence[int] | None) -> Iterator[Paragraph]:
+def method(settings: Settings, protocols: Sequence[str]) -> Iterator[Paragraph]:
     """Yield how the results were reached: with these settings, and in these protocols."""
-    yield Paragraph("Reading", " ".join(_reading(settings, selected)))
+    yield Paragraph("Reading", " ".join(_reading(settings)))
     yield Paragraph(
         "Reassembly",
         "The bytes that each side sent were put in order by TCP's sequence numbers, so that retransmitted, duplicate "
@@ -48,7 +48,7 @@ def method(settings: Settings, protocols: Sequence[str], selected: Sequence[int]
     )
 
 
-def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str]:
+def _reading(settings: Settings) -> Iterator[str]:
     if settings.engine == "tshark":
         yield (
             "The captures were read once and not changed. tshark read the files, decoded the packets and "
@@ -71,8 +71,8 @@ def _reading(settings: Settings, selected: Sequence[int] | None) -> Iterator[str
             "Checksums of IPv4 headers and of TCP were verified; a copy with a wrong checksum is used only where there "
             "is no other."
         )
-    if selected is not None:
-        yield f"Only the sessions that were asked for are reported: {frame_list(sorted(selected))}."
+    if settings.filters:
+        yield f"Only the sessions that were asked for are reported: {settings.filters.words()}."
 
 
 def _post_office() -> list[str]:

@@ -40,8 +40,6 @@ class Choices:
 
     case: Case
     rendering: Rendering = field(default_factory=Rendering)
-    selected: Sequence[int] | None = None
-    """The numbers of the sessions that were asked for; None for all."""
     command: Sequence[str] = ()
     """The command line as it was given, without the command's name."""
 
@@ -118,7 +116,6 @@ class Report:
         document = Document(
             settings=dissection.settings,
             rendering=choices.rendering,
-            selected=choices.selected,
             captures=dissection.captures,
             sha256=after,
             warnings=dissection.warnings,
@@ -138,7 +135,7 @@ class Report:
         rendering = choices.rendering
         about = _by_session(sessions, spanning)
         found = [*spanning, *(finding for session in sessions for finding in session.findings)]
-        probes = dissection.probes if choices.selected is None else []
+        probes = dissection.probes
         captures = capture_views(dissection.captures, self._before, after, choices.case, rendering)
         exhibits: list[Exhibit] = list(capture_exhibits(captures, dissection.captures))
         lengths = [length for session in sessions for length in line_lengths(session)]
@@ -172,13 +169,13 @@ class Report:
                 ProbeRow(one, stamp(one.first_time, rendering.zone), rendering.frames((one.first_frame,)))
                 for one in probes
             ],
-            method=list(method.method(dissection.settings, sorted(totals.protocols), choices.selected)),
+            method=list(method.method(dissection.settings, sorted(totals.protocols))),
             limitations=list(
                 method.limitations(
                     dissection.captures, sessions, totals, dissection.settings, dissection.warnings, masked=masked
                 )
             ),
-            tool=tool_facts(dissection.settings, choices.selected, choices.command, zone, masked=masked),
+            tool=tool_facts(dissection.settings, choices.command, zone, masked=masked),
             exhibits=exhibits,
             limit=limit,
             cut=max(lengths, default=0) > limit,

@@ -37,9 +37,7 @@ class Tool:
     """Settings that are many numbers, each with a heading."""
 
 
-def tool_facts(
-    settings: Settings, selected: Sequence[int] | None, command: Sequence[str], zone: str, *, masked: bool
-) -> Tool:
+def tool_facts(settings: Settings, command: Sequence[str], zone: str, *, masked: bool) -> Tool:
     """Return the facts about this program and this run of it."""
     values = [(setting, getattr(settings, name)) for name, setting in SETTINGS.items()]
     return Tool(
@@ -47,7 +45,7 @@ def tool_facts(
         command=shlex.join(["pop2dissect", *command]) if command else "none: made by a program in Python",
         settings=(
             *((setting.label, setting.shown(value)) for setting, value in values if not isinstance(setting, Named)),
-            ("Sessions", "all" if selected is None else ", ".join(str(number) for number in sorted(selected))),
+            ("Sessions", settings.filters.words()),
             ("Passwords", "masked" if masked else "shown"),
             ("Times", "UTC" + (f" and {zone}" if zone else "")),
         ),

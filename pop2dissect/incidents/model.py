@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pop2dissect.capture.record import FrameRef
-from pop2dissect.session import Finding, Severity
+from pop2dissect.session import Severity
 
 
 class FindingLink(NamedTuple):
@@ -54,29 +54,23 @@ class Incident:
 
 
 def about_incidents(
-    incidents: Sequence[Incident], findings: Sequence[Finding], selected: Sequence[int] | None
+    incidents: Sequence[Incident], selected: Collection[int], places: Mapping[int, int]
 ) -> list[Incident]:
-    """Return the incidents that are about a session which was asked for, numbered anew; None for all.
+    """Return the incidents that are about selected sessions, numbered anew.
 
-    ``findings`` are those that span sessions, of which only those about such a session are left to be linked to.
+    ``places`` has, of the findings that span sessions and are left, the place before and the one now.
     """
-    if selected is None:
-        return list(incidents)
-    wanted = set(selected)
-    about = (place for place, one in enumerate(findings, 1) if not wanted.isdisjoint(one.sessions))
-    places = {before: now for now, before in enumerate(about, 1)}
-    kept = [one for one in incidents if not wanted.isdisjoint(one.sessions)]
-    numbers = {one.number: now for now, one in enumerate(kept, 1)}
-    return [
-        replace(
-            one,
-            number=numbers[one.number],
-            follows=None if one.follows is None else numbers.get(one.follows),
-            findings=tuple(
-                link if link.session is not None else link._replace(place=places[link.place])
-                for link in one.findings
-                if (link.place in places if link.session is None else link.session in wanted)
-            ),
+    kept = []
+    for one in incidents:
+        links = tuple(
+            link if link.session is not None else link._replace(place=places[link.place])
+            for link in one.findings
+            if (link.place in places if link.session is None else link.session in selected)
         )
-        for one in kept
-    ]
+        if links or any(session in selected for session in one.sessions):
+            kept.append(replace(one, findings=links))
+    numbers = {one.number: now for now, one in enumerate(kept, 1)}
+    for one in kept:
+        one.number = numbers[one.number]
+        one.follows = None if one.follows is None else numbers.get(one.follows)
+    return kept

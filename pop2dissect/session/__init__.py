@@ -7,7 +7,7 @@ since 1970-01-01 UTC. Frames are of the type :class:`pop2dissect.capture.record.
 
 from pop2dissect.session.ends import DIRECTIONS, Direction, Endpoint, Software
 from pop2dissect.session.exchange import PASSWORD_MASK, Departure, Exchange, Field, Reply
-from pop2dissect.session.finding import Finding, about_sessions
+from pop2dissect.session.finding import Finding
 from pop2dissect.session.message import Message, total_octets
 from pop2dissect.session.outcomes import (
     Deletion,
@@ -56,6 +56,5 @@ __all__ = [
     "Severity",
     "Software",
     "Verdict",
-    "about_sessions",
     "total_octets",
 ]

@@ -60,10 +60,3 @@ class Finding:
 def only(names: Sequence[str]) -> str | None:
     """Return the only name there is; None where there is none, or several."""
     return names[0] if len(names) == 1 else None
-
-
-def about_sessions(findings: Sequence[Finding], selected: Sequence[int] | None) -> list[Finding]:
-    """Return those of the findings that span sessions which are about one that was asked for; None for all."""
-    if selected is None:
-        return list(findings)
-    return [finding for finding in findings if not set(selected).isdisjoint(finding.sessions)]

@@ -17,13 +17,13 @@ _BAR = 30
 _CLEAR = "\r\x1b[K"
 
 
-def watched(dissection: Dissection) -> Iterator[Session]:
+def watched(dissection: Dissection, sessions: Iterator[Session]) -> Iterator[Session]:
     """Pass on the sessions of a dissection; a second thread shows how much of the captures was read."""
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(dissection, done), daemon=True)
     watcher.start()
     try:
-        yield from dissection
+        yield from sessions
     finally:
         done.set()
         watcher.join()

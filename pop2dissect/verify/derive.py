@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,6 @@ from pop2dissect.export.output import Run
 from pop2dissect.export.recorded import manifest_path
 from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
-from pop2dissect.session import Session
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import count
@@ -62,7 +61,7 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
         spool = held.enter_context(Spool())
         run = _run(result, held.enter_context(_dissection(result, captures)), captures)
         totals = Totals()
-        for session in _chosen(run):
+        for session in run.dissection.wanted(run.redaction.session):
             totals.add(session)
             spool.add(session.id, session_text(session, run.look))
         findings = run.spanning_findings()
@@ -70,7 +69,6 @@ def derived_document(result: Result, captures: Sequence[Given]) -> str:
         document = Document(
             settings=result.settings,
             rendering=run.look,
-            selected=result.selected,
             captures=run.dissection.captures,
             sha256=run.digests.results(),
             warnings=run.dissection.warnings,
@@ -104,7 +102,7 @@ def derived_export(result: Result, captures: Sequence[Given]) -> Made:
         path = scratch / (result.file_names[0] if result.data is not None else "export")
         run = _run(result, held.enter_context(_dissection(result, captures)), captures)
         output = held.enter_context(export_class(kind)(run, str(path)))
-        for session in _chosen(run):
+        for session in run.dissection.wanted(run.redaction.session):
             output.add(session)
         output.finish()
         manifest = manifest_path(path)
@@ -125,9 +123,4 @@ def _run(result: Result, dissection: Dissection, captures: Sequence[Given]) -> R
     rendering = Rendering(show_passwords=result.show_passwords, several_captures=len(captures) > 1)
     pairs = zip(result.captures, captures, strict=True)
     digests = KnownDigests([None if recorded.get("sha256") is None else given.sha256 for recorded, given in pairs])
-    return Run(dissection, rendering, result.selected, digests, Redaction(result.show_passwords))
-
-
-def _chosen(run: Run) -> Iterator[Session]:
-    sessions = map(run.redaction.session, run.dissection)
-    return (one for one in sessions if run.selected is None or one.id in run.selected)
+    return Run(dissection, rendering, digests, Redaction(result.show_passwords))

@@ -41,7 +41,6 @@ class Result:
     recorded: dict[str, Any]
     """What it says; numbers with a fraction are :class:`decimal.Decimal`."""
     settings: Settings
-    selected: list[int] | None
     show_passwords: bool
     intact: bool
     """A report's seal holds; True where there is none."""
@@ -113,10 +112,10 @@ def read_result(path: str) -> Result:
     if not isinstance(captures, list) or not all(isinstance(one, dict) for one in captures):
         raise ResultError(f"{path} is damaged: it does not say which captures it is about", path=path)
     try:
-        settings, selected, show_passwords = read_settings(recorded.get("settings"))
+        settings, show_passwords = read_settings(recorded.get("settings"))
     except ValueError as error:
         raise ResultError(f"{path} cannot be verified, because of its settings: {error}", path=path) from None
-    result = Result(file, form, text, recorded, settings, selected, show_passwords, intact)
+    result = Result(file, form, text, recorded, settings, show_passwords, intact)
     if form == "manifest" and file.name != manifest.MANIFEST:
         names = result.file_names
         if len(names) != 1 or not is_plain_name(names[0]):

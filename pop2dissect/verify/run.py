@@ -144,7 +144,7 @@ def _unusual(result: Result) -> Iterator[str]:
         value = getattr(result.settings, name)
         if value != getattr(usual, name):
             yield f"recorded setting: {setting.label}: {setting.shown(value)}"
-    if result.selected is not None:
-        yield f"recorded setting: only sessions {shown(result.selected)}"
+    if result.settings.filters:
+        yield f"recorded setting: only some sessions: {result.settings.filters.words()}"
     if result.show_passwords:
         yield "recorded setting: passwords are shown"

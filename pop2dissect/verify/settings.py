@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pop2dissect.limits import HIGHEST
+from pop2dissect.filters import Filters
 from pop2dissect.settings import SETTINGS, Settings
 
 
-def read_settings(recorded: object) -> tuple[Settings, list[int] | None, bool]:
-    """Return the settings, the numbers of the sessions that were asked for, and whether passwords are shown.
+def read_settings(recorded: object) -> tuple[Settings, bool]:
+    """Return the settings, and whether passwords are shown.
 
     Raises ValueError, with a part of a sentence, where they are damaged, of another version, or not whole.
     """
@@ -24,16 +24,8 @@ def read_settings(recorded: object) -> tuple[Settings, list[int] | None, bool]:
             values[name] = setting.recalled(recorded[name])
         except ValueError as error:
             raise ValueError(f"{name} {error}") from None
-    return Settings(**values), _sessions(recorded), _show_passwords(recorded)
-
-
-def _sessions(recorded: Mapping[str, Any]) -> list[int] | None:
-    values = recorded.get("sessions")
-    if values is None:
-        return None
-    if not isinstance(values, list) or not all(type(number) is int and 1 <= number <= HIGHEST for number in values):
-        raise ValueError("sessions must be a list of numbers")
-    return values
+    filters = Filters.recalled(recorded.get("sessions"), recorded.get("filters", {}))
+    return Settings(filters=filters, **values), _show_passwords(recorded)
 
 
 def _show_passwords(recorded: Mapping[str, Any]) -> bool:

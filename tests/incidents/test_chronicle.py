@@ -62,13 +62,15 @@ def test_nobody_else_is_accused(capture: Capture) -> None:
 def test_of_the_sessions_that_were_asked_for(capture: Capture) -> None:
     (wiped,) = [one for one in capture.incidents if one.kind == "mail_deleted"]
     (number,) = wiped.sessions
-    kept = about_incidents(capture.incidents, capture.findings, [number])
+    left = [one for one in capture.findings if number in one.sessions]
+    kept = about_incidents(
+        capture.incidents, [number], {capture.findings.index(one) + 1: place for place, one in enumerate(left, 1)}
+    )
     assert [(one.number, one.kind, one.follows) for one in kept] == [
         (1, "account_compromised", None),
         (2, "mail_deleted", 1),
         (3, "mail_read", 1),
     ]
-    left = [one for one in capture.findings if number in one.sessions]
     for link in (link for one in kept for link in one.findings):
         assert link.session is None and left[link.place - 1].id == link.id
 

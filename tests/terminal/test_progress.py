@@ -50,7 +50,7 @@ def test_it_appears_after_a_while_and_is_cleared(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(progress, "_PATIENCE", 0.01)
     monkeypatch.setattr(progress, "_INTERVAL", 0.01)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]
+    assert list(progress.watched(cast("Dissection", slow := Slow()), iter(slow))) == ["one", "two"]
     shown = cast("io.StringIO", sys.stderr).getvalue()
     assert "reading [###############---" in shown
     assert shown.endswith("\r\x1b[K")
@@ -60,7 +60,7 @@ def test_short_work_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_PATIENCE", 60)
     monkeypatch.setattr(Slow, "patience", 0)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]
+    assert list(progress.watched(cast("Dissection", slow := Slow()), iter(slow))) == ["one", "two"]
     assert cast("io.StringIO", sys.stderr).getvalue() == ""
 
 
@@ -71,4 +71,4 @@ def test_a_terminal_that_went_away_ends_nothing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(progress, "_INTERVAL", 0.01)
     monkeypatch.setattr(Slow, "patience", 0)
     monkeypatch.setattr(sys, "stderr", closed)
-    assert list(progress.watched(cast("Dissection", Slow()))) == ["one", "two"]
+    assert list(progress.watched(cast("Dissection", slow := Slow()), iter(slow))) == ["one", "two"]

@@ -36,7 +36,6 @@ class JsonOutput(Output):
         document = Document(
             settings=dissection.settings,
             rendering=self._rendering,
-            selected=self.run.selected,
             captures=dissection.captures,
             sha256=self.run.digests.results(),
             warnings=dissection.warnings,

@@ -17,7 +17,7 @@ class ReportOutput(FileOutput):
         self._path = path
         self._file = self.held.enter_context(NewFile(path))
         case = Case(*run.case)
-        choices = Choices(case, run.look, run.selected, run.command)
+        choices = Choices(case, run.look, run.command)
         run.digests.start()
         before = run.digests.results()  # waits: these are to be from before the reading
         self._report = Report(run.dissection, choices, before)

@@ -44,8 +44,9 @@ class TextOutput(Output):
         look = self.run.look
         self._totals.add(session)
         self._findings.add(session.findings)
-        self._table.add(session.id, session_row(session, look))
-        self._spool.add(session.id, "\n".join(self.describe(session, look)) + "\n\n")
+        place = self.run.dissection.selection.place(session)
+        self._table.add(place, session_row(session, look))
+        self._spool.add(place, "\n".join(self.describe(session, look)) + "\n\n")
 
     def finish(self) -> None:
         """Write all of it."""
@@ -56,8 +57,7 @@ class TextOutput(Output):
         write_lines([*captures_text(dissection.captures, dissection.warnings, look), ""])
         write_lines(sessions_text(self._table, look.style))
         sys.stdout.writelines(self._spool.in_order())
-        if self.run.selected is None:
-            write_lines(probes_text(dissection.probes, look))
+        write_lines(probes_text(dissection.probes, look))
         write_lines(mailboxes_text(self.run.mailboxes(), look))
         write_lines(self._findings.lines(look))
         write_lines(totals_text(self._totals, look.style))
