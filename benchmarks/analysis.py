@@ -87,7 +87,7 @@ def pictures_in_time(count: int) -> bool:
     ):
         begin = time.process_time()
         figure = Figure(figsize=(8, 5), layout="constrained")
-        plot(figure.subplots(), made)
+        plot(made, figure.subplots())
         figure.savefig(BytesIO())
         seconds = time.process_time() - begin
         print(f"{plot.__name__}: {seconds:.1f} s")

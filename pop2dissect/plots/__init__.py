@@ -1,14 +1,15 @@
-"""Pictures of sessions, with matplotlib: each function draws into the Axes that it is given, and returns it.
+"""Pictures of sessions, with matplotlib: each function draws into the Axes that it is given, and returns them.
 
-They read in grey print: what colour says, line style, marker or hatching says too. Each has a caption
-below it that says how to read it. Make the figure with ``layout="constrained"``, so that it has room.
+Without Axes it makes some, in a figure of pyplot's. Colours are those of the style in force when the Axes were made,
+light or dark. They read in grey print: what colour says, line style, marker or hatching says too. Each has a caption
+below it that says how to read it. Make a figure of your own with ``layout="constrained"``, so that it has room.
+Times are in UTC or in the zone ``tz``, an IANA name.
 
->>> import matplotlib.pyplot as plt
 >>> import pop2dissect
 >>> capture = pop2dissect.read("samples/rfc937_normal.pcap")
->>> figure, ax = plt.subplots(layout="constrained")
->>> pop2dissect.plots.gantt(ax, capture.sessions) is ax
-True
+>>> ax = pop2dissect.plots.gantt(capture.sessions, tz="Europe/Berlin")
+>>> ax.get_xlabel()
+'time (CET) on 1985-02-18'
 """
 
 from pop2dissect.optional import extra

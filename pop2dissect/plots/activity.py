@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.plots.clock import NS
-from pop2dissect.plots.style import caption, nothing
+from pop2dissect.plots.style import Inks, axes, caption, nothing
 from pop2dissect.session import Session
-from pop2dissect.text.values import count, rfc3339
+from pop2dissect.text.values import count, moment, zone_named
 
 MAX_ROWS = 400
 """More would be thinner than a pixel."""
@@ -25,7 +26,7 @@ class _Grid(NamedTuple):
     row_name: str
     column_name: str
     shown: slice
-    """What of an RFC 3339 time names a row."""
+    """What of date and clock names a row."""
     ticks: int
 
 
@@ -41,14 +42,16 @@ _MONDAY = 4 * 86_400
 """1970-01-05, a Monday."""
 
 
-def activity(ax: Axes, sessions: Sequence[Session]) -> Axes:
-    """Draw how many sessions started in each second, minute, hour or day, the darker the more.
+def activity(sessions: Sequence[Session], ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
+    """Draw how many sessions started in each second, minute, hour or day, the stronger the shade the more.
 
-    By how long the capture is, a row is a minute, an hour, a day or a week, in UTC. With a colour bar.
+    By how long the capture is, a row is a minute, an hour, a day or a week, in the zone ``tz``. With a colour bar.
     """
+    ax = axes(ax, 8.0, 4.5)
+    inks, zone = Inks.of(ax), zone_named(tz)
     if not sessions:
         return nothing(ax, "no sessions")
-    starts = [session.start // NS for session in sessions]
+    starts = [(second := session.start // NS) + zone.offset(second)[0] for session in sessions]
     first, last = min(starts), max(starts)
     grid = next((grid for grid in _GRIDS if (last - first) // grid.row < _MANY_ROWS), _GRIDS[-1])
     shift = _MONDAY if grid.columns == 7 else 0
@@ -63,20 +66,22 @@ def activity(ax: Axes, sessions: Sequence[Session]) -> Axes:
             cells[row][rest // cell] += number
         else:
             outside += number
-    image = ax.imshow(cells, cmap="Greys", aspect="auto", interpolation="nearest", vmin=0)
-    names = [rfc3339(((top + row) * grid.row + shift) * NS)[grid.shown].replace("T", " ") for row in range(rows)]
+    greys = LinearSegmentedColormap.from_list("greys", [inks.paper, inks.ink])
+    image = ax.imshow(cells, cmap=greys, aspect="auto", interpolation="nearest", vmin=0)
+    times = [moment(((top + row) * grid.row + shift) * NS) for row in range(rows)]  # by the zone's clock
+    names = [f"{time.date} {time.clock}"[grid.shown] for time in times]
     every = -(-rows // 16)
     ax.set_yticks(range(0, rows, every), names[::every])
     if grid.columns == 7:
         ax.set_xticks(range(7), _DAYS)
     else:
         ax.set_xticks(range(0, grid.columns, grid.ticks))
-    ax.set_xlabel(f"{grid.column_name} (UTC)")
-    ax.set_ylabel(f"{grid.row_name} (UTC)")
+    ax.set_xlabel(f"{grid.column_name} ({zone.name})")
+    ax.set_ylabel(f"{grid.row_name} ({zone.name})")
     figure = ax.get_figure(root=True)
     if figure is not None:
         bar = figure.colorbar(image, ax=ax, label="sessions started", pad=0.02)
         bar.ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     more = f" {outside:,} later ones are left out." if outside else ""
-    caption(ax, f"Starts of {count(len(sessions), 'session')}; a row is a {grid.row_name}. White is none.{more}")
+    caption(ax, f"Starts of {count(len(sessions), 'session')}; a row is a {grid.row_name}. Empty is none.{more}")
     return ax

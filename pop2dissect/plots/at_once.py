@@ -8,31 +8,33 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.plots.clock import Clock
-from pop2dissect.plots.style import GREY, INK, PALE, caption, clear_frame, nothing
+from pop2dissect.plots.style import Inks, axes, caption, clear_frame, nothing
 from pop2dissect.session import Session
 from pop2dissect.statistics.sums import Statistics, Step
-from pop2dissect.text.values import count
+from pop2dissect.text.values import count, zone_named
 
 MAX_STEPS = 4000
 """More would fall on the same pixels."""
 
 
-def at_once(ax: Axes, sessions: Sequence[Session]) -> Axes:
-    """Draw how many sessions were open as a step line. x is the time in UTC, y the number of sessions."""
+def at_once(sessions: Sequence[Session], ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
+    """Draw how many sessions were open as a step line. x is the time in the zone ``tz``, y the number of sessions."""
+    ax = axes(ax)
+    inks = Inks.of(ax)
     if not sessions:
         return nothing(ax, "no sessions")
     statistics = Statistics()
     statistics.intervals.extend((session.start, session.end) for session in sessions)
     steps = statistics.sessions_at_once()
     most = statistics.most_at_once()
-    clock = Clock(steps[0].time, steps[-1].time)
+    clock = Clock(steps[0].time, steps[-1].time, zone_named(tz))
     dense = len(steps) > MAX_STEPS
     if dense:
         steps = _thinned(steps)
     places = clock.places(step.time for step in steps)
     heights = [step.open for step in steps]
-    ax.fill_between(places, heights, step="post", color=GREY if dense else PALE, lw=0)
-    ax.step(places, heights, where="post", color=INK, lw=0.0 if dense else 0.6)
+    ax.fill_between(places, heights, step="post", color=inks.grey if dense else inks.pale, lw=0)
+    ax.step(places, heights, where="post", color=inks.ink, lw=0.0 if dense else 0.6)
     ax.set_ylim(0, most * 1.08)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("open sessions")

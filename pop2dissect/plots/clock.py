@@ -1,4 +1,4 @@
-"""A time axis in UTC for times in integer nanoseconds, of any year.
+"""A time axis for times in integer nanoseconds, of any year and in any zone.
 
 matplotlib's own dates are floating-point days and end with the year 9999, captures need neither.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from pop2dissect.text.values import rfc3339
+from pop2dissect.text.values import UTC, Moment, Zone, moment
 
 NS = 10**9
 _DAY = 86_400
@@ -22,12 +22,14 @@ _INCHES_A_TICK = 0.75
 
 
 class Clock:
-    """Places on a time axis: seconds since the midnight before the first time."""
+    """Places on a time axis: seconds since the midnight before the first time, by the zone's clock just then."""
 
-    def __init__(self, first: int, last: int) -> None:
+    def __init__(self, first: int, last: int, zone: Zone = UTC) -> None:
         self.first = first
         self.last = max(first, last)
-        self.midnight = first - first % (_DAY * NS)
+        self.zone = zone
+        ahead = zone.offset(first // NS)[0] * NS
+        self.midnight = first - (first + ahead) % (_DAY * NS)
         self._ticks = _MAX_TICKS
 
     def place(self, time: int) -> float:
@@ -39,9 +41,10 @@ class Clock:
         return [self.place(time) for time in times]
 
     def label(self, place: float) -> str:
-        """Write the time at a place: the clock, and the date where a day begins and several are shown."""
-        date, clock = rfc3339(self.midnight + round(float(place) * NS)).rstrip("Z").split("T")
-        if self.last - self.midnight > _DAY * NS and clock.startswith("00:00:00"):
+        """Write the time at a place: the clock, and the date where several days are shown and one begins."""
+        date, clock, _ = self._moment(self.midnight + round(float(place) * NS))
+        days = self.last - self.midnight > _DAY * NS
+        if days and (clock.startswith("00:00:00") or self._step() >= _DAY):  # an hour off where the clocks were changed
             return date[5:]
         clock = clock.rstrip("0").rstrip(".") if "." in clock else clock
         return clock[:12] if self.last - self.first < 10 * NS else clock[:8] if self._step() < 60 else clock[:5]
@@ -60,9 +63,13 @@ class Clock:
         ticks = [number * step for number in range(begin, math.floor((last + margin) / step) + 1)]
         ax.xaxis.set_major_locator(FixedLocator(ticks))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda place, _: self.label(place)))
-        day = rfc3339(self.first)[:10]
-        until = rfc3339(self.last)[:10]
-        ax.set_xlabel(f"time (UTC) on {day}" if day == until else f"time (UTC), {day} to {until}")
+        day, _, name = self._moment(self.first)
+        until, _, later = self._moment(self.last)
+        zone = name if name == later else f"{name}, {later}"
+        ax.set_xlabel(f"time ({zone}) on {day}" if day == until else f"time ({zone}), {day} to {until}")
+
+    def _moment(self, time: int) -> Moment:
+        return moment(time, self.zone)
 
     def _step(self) -> float:
         return nice_step((self.last - self.first) / NS / self._ticks or 0.2)

@@ -11,9 +11,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from pop2dissect.plots.clock import Clock
-from pop2dissect.plots.style import ALARM, GREY, INK, caption, clear_frame, label, nothing
+from pop2dissect.plots.style import Colour, Inks, axes, caption, clear_frame, label, nothing
 from pop2dissect.session import LoginOutcome, Session
-from pop2dissect.text.values import count
+from pop2dissect.text.values import count, zone_named
 
 MAX_SESSIONS = 60
 """Sessions that have a row each. More are in the rows of their clients."""
@@ -22,30 +22,36 @@ MAX_CLIENTS = 40
 
 _Line: TypeAlias = list[tuple[float, float]]
 
-_LOOKS: dict[LoginOutcome, tuple[str, str, float]] = {
-    "accepted": (INK, "|", -0.25),
-    "none": (GREY, "|", 0.0),
-    "unknown": (GREY, "|", 0.0),
-    "refused": (ALARM, "x", 0.25),
-}
-"""Login -> colour of the line, marker of its beginning, and where in the row of a client it is."""
+_Look: TypeAlias = tuple[Colour, str, float]
 
 
-def gantt(ax: Axes, sessions: Sequence[Session]) -> Axes:
+def _looks(inks: Inks) -> dict[LoginOutcome, _Look]:
+    """Return, for each login, the colour of the line, the marker of its beginning, its place in a client's row."""
+    return {
+        "accepted": (inks.ink, "|", -0.25),
+        "none": (inks.grey, "|", 0.0),
+        "unknown": (inks.grey, "|", 0.0),
+        "refused": (inks.alarm, "x", 0.25),
+    }
+
+
+def gantt(sessions: Sequence[Session], ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
     """Draw each session as a line from its start to its end.
 
-    x is the time in UTC. Up to 60 sessions have a row each, in the order of starts, the first on top. Where there are
-    more, y is the client: those with most sessions have a row each, in the order of their first sessions, and in
-    it accepted logins are above, refused ones below, and sessions without a login between them.
+    x is the time in the zone ``tz``. Up to 60 sessions have a row each, in the order of starts, the first on top.
+    Where there are more, y is the client: those with most sessions have a row each, in the order of their first
+    sessions, and in it accepted logins are above, refused ones below, and sessions without a login between them.
     """
+    ax = axes(ax, 8.0, 7.0)
     if not sessions:
         return nothing(ax, "no sessions")
+    looks = _looks(Inks.of(ax))
     ordered = sorted(sessions, key=lambda session: (session.start, session.id))
     few = len(ordered) <= MAX_SESSIONS
     names, rows = _sessions_rows(ordered) if few else _clients_rows(ordered)
-    clock = Clock(ordered[0].start, max(session.end for session in ordered))
+    clock = Clock(ordered[0].start, max(session.end for session in ordered), zone_named(tz))
     points = _points_a_row(ax, len(names))
-    for login, (colour, marker, shift) in _LOOKS.items():
+    for login, (colour, marker, shift) in looks.items():
         lines = [
             [(clock.place(session.start), place), (clock.place(session.end), place)]
             for session, row in zip(ordered, rows, strict=True)
@@ -60,8 +66,8 @@ def gantt(ax: Axes, sessions: Sequence[Session]) -> Axes:
     clock.draw(ax)
     logins = Counter(session.login for session in ordered)
     ax.legend(
-        [Line2D([], [], color=colour, marker=marker, lw=2) for colour, marker, _ in _LOOKS.values()],
-        [f"login {login} ({logins[login]:,})" for login in _LOOKS],
+        [Line2D([], [], color=colour, marker=marker, lw=2) for colour, marker, _ in looks.values()],
+        [f"login {login} ({logins[login]:,})" for login in looks],
         loc="lower left",
         bbox_to_anchor=(0, 1),
         ncols=3,
@@ -101,7 +107,7 @@ def _clients_rows(ordered: Sequence[Session]) -> tuple[list[str], list[int]]:
     return names, [places.get(session.client.ip, len(places)) for session in ordered]
 
 
-def _draw(ax: Axes, login: str, lines: Sequence[_Line], colour: str, marker: str, points: float) -> None:
+def _draw(ax: Axes, login: str, lines: Sequence[_Line], colour: Colour, marker: str, points: float) -> None:
     width = min(4.0, max(0.6, 0.5 * points))
     ax.add_collection(
         LineCollection(lines, colors=colour, linewidths=width, capstyle="butt", gid=f"sessions {login}"), autolim=False
@@ -111,7 +117,7 @@ def _draw(ax: Axes, login: str, lines: Sequence[_Line], colour: str, marker: str
         [line[0][0] for line in lines],
         [line[0][1] for line in lines],
         s=min(30.0, max(8.0 if len(lines) <= MAX_SESSIONS else 3.0, (0.8 * points) ** 2)),
-        c=colour,
+        color=colour,
         marker=marker,
         linewidths=0.8 if len(lines) <= 1000 else 0.3,
         gid=f"starts {login}",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from pop2dissect.masking import shown as shown_as
-from pop2dissect.plots.style import ALARM, GREY, INK, SMALL, caption, label, nothing, span_of_time
+from pop2dissect.plots.style import SMALL, Inks, axes, caption, label, nothing, span_of_time
 from pop2dissect.session import Entry, Session
 
 ROW = 11.0
@@ -25,8 +25,8 @@ class _Rung(NamedTuple):
 
 
 def ladder(
-    ax: Axes,
     session: Session,
+    ax: Axes | None = None,
     *,
     scale: Literal["rank", "time"] = "rank",
     first: int = 0,
@@ -39,6 +39,7 @@ def ladder(
     To ``time``, y is that time in seconds, and the texts stand beside the ladder; where there are more than
     fit, those too close to others are left out. A password is masked unless asked for.
     """
+    ax = axes(ax, 8.0, 8.0)
     rungs = list(_rungs(shown_as(session, show_passwords), show_passwords))
     fitting = max(4, int(_height(ax) // ROW))
     shown = rungs[first : first + fitting] if scale == "rank" else rungs[first:]
@@ -53,7 +54,7 @@ def ladder(
         bottom = max(*places, min(places) + 1e-9)
         text_height = (bottom - min(places)) / fitting
     for name, x in _SIDES.items():
-        ax.plot([x, x], [places[0] - text_height, bottom + text_height], color=INK, lw=1.2, gid=name)
+        ax.plot([x, x], [places[0] - text_height, bottom + text_height], color=Inks.of(ax).ink, lw=1.2, gid=name)
     _draw_arrows(ax, shown, places)
     if scale == "rank":
         left_out = 0
@@ -86,6 +87,7 @@ def _rungs(session: Session, show_passwords: bool) -> Iterator[_Rung]:
 
 
 def _draw_arrows(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float]) -> None:
+    inks = Inks.of(ax)
     for (entry, _), place in zip(rungs, places, strict=True):
         assert entry.direction is not None
         start = _SIDES[entry.direction]
@@ -98,7 +100,7 @@ def _draw_arrows(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float]) -> N
                 "arrowstyle": "-|>",
                 "lw": 2.2 if entry.event == "message" else 0.9,
                 "ls": (0, (2, 2)) if lost else "-",
-                "color": ALARM if lost else "0.35",
+                "color": inks.alarm if lost else inks.shade(0.35),
                 "shrinkA": 0,
                 "shrinkB": 0,
             },
@@ -107,6 +109,7 @@ def _draw_arrows(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float]) -> N
 
 
 def _write_on_rungs(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], text_height: float) -> None:
+    inks = Inks.of(ax)
     state: str | None = None
     beside = blended_transform_factory(ax.transAxes, ax.transData)
     for (entry, _), place in zip(rungs, places, strict=True):
@@ -118,7 +121,7 @@ def _write_on_rungs(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], t
             ha="left" if from_client else "right",
             va="bottom",
             fontsize=SMALL,
-            color=ALARM if entry.event == "gap" else INK,
+            color=inks.alarm if entry.event == "gap" else inks.ink,
             parse_math=False,
             gid="said",
         )
@@ -131,6 +134,7 @@ def _write_on_rungs(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], t
 
 def _write_beside(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], text_height: float, fitting: int) -> int:
     """Write the texts in a column at the right, near their arrows, as many as fit; give how many they are."""
+    inks = Inks.of(ax)
     order = sorted(range(len(rungs)), key=lambda number: places[number])
     order = [order[place] for place in apart([places[number] for number in order], fitting)]
     heights = spaced([places[number] for number in order], text_height, max(places) + 0.5 * text_height)
@@ -138,7 +142,11 @@ def _write_beside(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], tex
         entry = rungs[number].entry
         lost = entry.event == "gap"
         ax.plot(
-            [1.0, 1.12, 1.16], [places[number], height, height], color=ALARM if lost else GREY, lw=0.5, gid="leader"
+            [1.0, 1.12, 1.16],
+            [places[number], height, height],
+            color=inks.alarm if lost else inks.grey,
+            lw=0.5,
+            gid="leader",
         )
         sign = "→" if entry.direction == "client" else "←"
         state = f"  [{entry.state}]" if entry.state and entry.event in ("reply", "message") else ""
@@ -148,7 +156,7 @@ def _write_beside(ax: Axes, rungs: Sequence[_Rung], places: Sequence[float], tex
             f"{sign} {_text(entry)}{state}",
             va="center",
             fontsize=SMALL,
-            color=ALARM if lost else INK,
+            color=inks.alarm if lost else inks.ink,
             parse_math=False,
             gid="said",
         )

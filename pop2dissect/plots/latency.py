@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from pop2dissect.plots.style import INK, caption, clear_frame, label, nothing, span_of_time
+from pop2dissect.plots.style import Inks, axes, caption, clear_frame, label, nothing, span_of_time
 from pop2dissect.session import Session
 from pop2dissect.statistics.spread import quantile
 
@@ -16,24 +16,19 @@ MAX_COMMANDS = 8
 MAX_POINTS = 1000
 """Points of a curve: more would fall on the same pixels."""
 
-_LOOKS = (
-    (INK, "-", 2.0),
-    (INK, "--", 1.2),
-    (INK, ":", 1.6),
-    (INK, "-.", 1.2),
-    ("0.5", "-", 2.0),
-    ("0.5", "--", 1.2),
-    ("0.5", ":", 1.6),
-    ("0.5", "-.", 1.2),
-)
+_LINES = (("-", 2.0), ("--", 1.2), (":", 1.6), ("-.", 1.2))
+"""Style and width in points: first in ink, then in grey."""
 
 
-def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
+def latency(sessions: Sequence[Session], ax: Axes | None = None) -> Axes:
     """Draw, for each command, which part of its replies came within a time.
 
     x is the time from the command to the first reply, logarithmic; y is the part of the replies,
     0 to 1. The eight commands used most are drawn.
     """
+    ax = axes(ax, 9.0, 4.5)
+    inks = Inks.of(ax)
+    looks = [(colour, *line) for colour in (inks.ink, inks.shade(0.5)) for line in _LINES]
     latencies: defaultdict[str, list[int]] = defaultdict(list)
     for session in sessions:
         for exchange in session.exchanges:
@@ -44,7 +39,7 @@ def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
     curves = sorted(latencies.items(), key=lambda item: (-len(item[1]), item[0]))
     for _, values in curves:
         values.sort()
-    for (command, values), (colour, style, width) in zip(curves[:MAX_COMMANDS], _LOOKS, strict=False):
+    for (command, values), (colour, style, width) in zip(curves[:MAX_COMMANDS], looks, strict=False):
         points = _thinned(values)
         name = label(command, 12) or "(none)"
         ax.step(
@@ -67,7 +62,7 @@ def latency(ax: Axes, sessions: Sequence[Session]) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("time from the command to the reply (logarithmic)")
     ax.set_ylabel("part of the replies")
-    ax.grid(True, which="major", color="0.9", lw=0.6)
+    ax.grid(True, which="major", color=inks.faint, lw=0.6)
     ax.set_axisbelow(True)
     legend = ax.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3)
     for text in legend.get_texts():

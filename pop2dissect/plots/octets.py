@@ -8,22 +8,25 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from pop2dissect.plots.clock import NS, Clock, nice_step
-from pop2dissect.plots.style import ALARM, GREY, INK, SMALL, caption, clear_frame, nothing, span_of_time
+from pop2dissect.plots.style import SMALL, Colour, Inks, axes, caption, clear_frame, nothing, span_of_time
 from pop2dissect.session import DIRECTIONS, Direction, Session
+from pop2dissect.text.values import zone_named
 
 BINS = 120
 
 
-def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
+def octets(sessions: Sequence[Session], ax: Axes | None = None, *, bins: int = BINS, tz: str = "UTC") -> Axes:
     """Draw the payload captured in equal times, at most ``bins`` + 1, the servers' upwards, the clients' downwards.
 
-    x is the time in UTC, y bytes, on a scale of its own for each direction. A cross marks a
+    x is the time in the zone ``tz``, y bytes, on a scale of its own for each direction. A cross marks a
     gap, a stroke a segment that came late.
     """
+    ax = axes(ax, 8.0, 4.5)
+    inks = Inks.of(ax)
     times = [span.time for session in sessions for way in DIRECTIONS for span in session.stream(way).spans]
     if not times:
         return nothing(ax, "no payload")
-    clock = Clock(min(times), max(times))
+    clock = Clock(min(times), max(times), zone_named(tz))
     width = max(1, round(nice_step((clock.last - clock.first + 1) / NS / bins) * NS))
     first = clock.first - clock.first % width
     bins = (clock.last - first) // width + 1
@@ -40,7 +43,7 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
             gaps[way] += [time for gap in stream.gaps if (time := stream.gap_time(gap)) is not None]
     most = {way: max(heights[way]) or 1 for way in DIRECTIONS}
     places = [clock.place(first + number * width) for number in range(bins)]
-    looks: dict[Direction, tuple[int, str]] = {"server": (1, INK), "client": (-1, GREY)}
+    looks: dict[Direction, tuple[int, Colour]] = {"server": (1, inks.ink), "client": (-1, inks.grey)}
     for way, (sign, colour) in looks.items():
         ax.bar(
             places,
@@ -52,9 +55,9 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
             lw=0,
         )
     for way, (sign, _) in looks.items():
-        _mark(ax, clock, gaps[way], sign * 1.12, "x", ALARM, f"gaps {way}")
-        _mark(ax, clock, late[way], sign * 1.12, "|", GREY, f"late {way}")
-    ax.axhline(0, color=INK, lw=0.6)
+        _mark(ax, clock, gaps[way], sign * 1.12, "x", inks.alarm, f"gaps {way}")
+        _mark(ax, clock, late[way], sign * 1.12, "|", inks.grey, f"late {way}")
+    ax.axhline(0, color=inks.ink, lw=0.6)
     ax.set_ylim(-1.25, 1.25)
     ax.set_yticks(
         [-1, -0.5, 0, 0.5, 1],
@@ -83,10 +86,10 @@ def octets(ax: Axes, sessions: Sequence[Session], bins: int = BINS) -> Axes:
     return ax
 
 
-def _mark(ax: Axes, clock: Clock, times: list[int], height: float, marker: str, colour: str, gid: str) -> None:
+def _mark(ax: Axes, clock: Clock, times: list[int], height: float, marker: str, colour: Colour, gid: str) -> None:
     size = 30 if len(times) < 200 else 10
     places = clock.places(times)
-    ax.scatter(places, [height] * len(times), s=size, marker=marker, c=colour, lw=1, gid=gid, clip_on=False)
+    ax.scatter(places, [height] * len(times), s=size, marker=marker, color=colour, lw=1, gid=gid, clip_on=False)
 
 
 def octets_text(value: float) -> str:

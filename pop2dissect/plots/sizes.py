@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pop2dissect.plots.octets import octets_text
-from pop2dissect.plots.style import INK, caption, clear_frame, nothing
+from pop2dissect.plots.style import Inks, axes, caption, clear_frame, nothing
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Disposition, Session
 from pop2dissect.statistics.spread import quantile
@@ -21,19 +21,17 @@ from pop2dissect.text.values import count
 BINS_A_DECADE = (8, 16, 32, 64)
 ENOUGH_BINS = 16
 
-_LOOKS = {
-    "kept": ("white", ""),
-    "deleted": ("0.25", ""),
-    "refused": ("0.8", "////"),
-    "unacknowledged": ("white", "...."),
-}
+_LOOKS = {"kept": (1.0, ""), "deleted": (0.25, ""), "refused": (0.8, "////"), "unacknowledged": (1.0, "....")}
+"""What became of a message -> paleness and hatching."""
 
 
-def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
+def message_sizes(sessions: Sequence[Session], ax: Axes | None = None) -> Axes:
     """Draw a histogram of the captured bytes of messages, stacked by what the client made of them.
 
     x is the size in bytes, logarithmic, in 8 to 64 bins a decade; y the number of messages. Empty ones are at 1.
     """
+    ax = axes(ax)
+    inks = Inks.of(ax)
     messages = [message for session in sessions for message in session.messages]
     if not messages:
         return nothing(ax, "no messages")
@@ -47,7 +45,7 @@ def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
     last = max(max(counts) for counts in bins.values() if counts)
     edges = [10 ** (number / fineness) for number in range(first, last + 2)]
     below = [0] * (last - first + 1)
-    for name, (colour, hatch) in _LOOKS.items():
+    for name, (paleness, hatch) in _LOOKS.items():
         heights = [bins[name][number] for number in range(first, last + 1)]
         if not any(heights):
             continue
@@ -57,15 +55,15 @@ def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
             width=[right - left for left, right in pairwise(edges)],
             bottom=below,
             align="edge",
-            color=colour,
+            color=inks.shade(paleness),
             hatch=hatch,
-            edgecolor=INK,
+            edgecolor=inks.ink,
             lw=0.6,
             label=f"{name} ({sum(heights):,})",
         )
         below = [base + height for base, height in zip(below, heights, strict=True)]
     median = quantile(ordered, 1, 2)
-    ax.axvline(max(median, 1), color=INK, ls="--", lw=1)
+    ax.axvline(max(median, 1), color=inks.ink, ls="--", lw=1)
     ax.annotate(
         f"median {median:,}",
         (max(median, 1), 1),
@@ -74,7 +72,7 @@ def message_sizes(ax: Axes, sessions: Sequence[Session]) -> Axes:
         textcoords="offset points",
         va="top",
         fontsize="small",
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85},
+        bbox={"facecolor": inks.paper, "edgecolor": "none", "pad": 1, "alpha": 0.85},
     )
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda place, _: octets_text(place)))

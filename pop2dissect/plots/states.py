@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from pop2dissect.plots.style import ALARM, FAINT, GREY, INK, PALE, SMALL, caption, label, nothing
+from pop2dissect.plots.style import SMALL, Inks, axes, caption, label, nothing
 from pop2dissect.protocols import PROTOCOLS, protocol_of
 from pop2dissect.protocols.base import StateDiagram
 from pop2dissect.session import Session
@@ -35,13 +35,15 @@ class _Way:
         return self.allowed.total() + self.other.total()
 
 
-def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
+def state_path(sessions: Sequence[Session], ax: Axes | None = None) -> Axes:
     """Draw the states and transitions of a server by its specification, and how often sessions took each.
 
-    The diagram comes from the dissector's own table. Transitions taken are black and have their counts,
+    The diagram comes from the dissector's own table. Transitions taken are in ink and have their counts,
     those never taken are pale; what the table does not have is dashed. Only sessions of a protocol whose states can
     be drawn count, and of several the one that most of them speak.
     """
+    ax = axes(ax, 8.0, 5.0)
+    inks = Inks.of(ax)
     drawable = {protocol.name: protocol.diagram for protocol in PROTOCOLS if protocol.diagram is not None}
     spoken = Counter(session.protocol for session in sessions if session.protocol in drawable)
     if not spoken:
@@ -55,12 +57,14 @@ def state_path(ax: Axes, sessions: Sequence[Session]) -> Axes:
     places = {state: place for state, place in diagram.places.items() if state != "?" or unknown}
     seen = {state for edge, way in ways.items() if way.total for state in edge}
     for state, (x, y) in places.items():
-        fill = PALE if state in seen else FAINT
+        fill = inks.pale if state in seen else inks.faint
         ax.add_patch(
-            Circle((x, y), _RADIUS, facecolor=fill, edgecolor=INK if state in seen else GREY, zorder=3, gid=state)
+            Circle(
+                (x, y), _RADIUS, facecolor=fill, edgecolor=inks.ink if state in seen else inks.grey, zorder=3, gid=state
+            )
         )
         size = None if len(state) <= _ROOMY else SMALL * min(1.0, 1.8 * _ROOMY / len(state))
-        colour = INK if state in seen else GREY
+        colour = inks.ink if state in seen else inks.grey
         ax.text(x, y, state, ha="center", va="center", weight="bold", zorder=4, color=colour, fontsize=size)
     for edge, way in ways.items():
         if edge[0] in places and edge[1] in places:
@@ -107,10 +111,11 @@ def _ways(sessions: Sequence[Session], transitions: Sequence[tuple[str, str, str
 
 
 def _draw_way(ax: Axes, edge: _Edge, way: _Way, most: int, diagram: StateDiagram) -> None:
+    inks = Inks.of(ax)
     taken = way.total > 0
     wrong = taken and not way.allowed.total()
     width = 0.8 + 3.2 * (way.total / most) ** 0.5 if taken else 0.8
-    colour = ALARM if wrong else INK if taken else PALE
+    colour = inks.alarm if wrong else inks.ink if taken else inks.pale
     style = (0, (4, 2)) if wrong else "-"
     start, end = diagram.places[edge[0]], diagram.places[edge[1]]
     circles: dict[object, Circle] = {}
@@ -148,10 +153,10 @@ def _draw_way(ax: Axes, edge: _Edge, way: _Way, most: int, diagram: StateDiagram
             ha="center",
             va=align,
             fontsize=SMALL,
-            color=INK if taken else GREY,
+            color=inks.ink if taken else inks.grey,
             parse_math=False,
             zorder=5,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.9},
+            bbox={"facecolor": inks.paper, "edgecolor": "none", "pad": 0.8, "alpha": 0.9},
             gid=f"label {edge[0]}-{edge[1]}",
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from pop2dissect import plots
 from pop2dissect.plots.clock import Clock, nice_step
 from pop2dissect.plots.gantt import MAX_CLIENTS
 from pop2dissect.plots.ladder import apart, spaced
+from pop2dissect.plots.style import Inks
 from pop2dissect.protocols.pop2.states import SERVER
 from pop2dissect.session import Session
 from pop2dissect.statistics.sums import Statistics
@@ -32,7 +34,9 @@ from tests.support.truth import capture_path
 from tests.support.wire import save
 from tools.samples.many_users import sessions as made_up
 
-OF_MANY: list[Callable[[Axes, Sequence[Session]], Axes]] = [
+Plot = Callable[[Sequence[Session], Axes], Axes]
+
+OF_MANY: list[Plot] = [
     plots.activity,
     plots.at_once,
     plots.gantt,
@@ -102,26 +106,24 @@ def test_odd_captures_can_be_drawn(name: str) -> None:
     sessions = pop2dissect.read(capture_path(name), [109, 10109]).sessions
     for plot in OF_MANY:
         ax = new_axes()
-        assert plot(ax, sessions) is ax
+        assert plot(sessions, ax) is ax
         draw(ax)
     for session in sessions[:2]:
         for scale in ("rank", "time"):
             ax = new_axes(7, 8)
-            assert plots.ladder(ax, session, scale=scale) is ax  # type: ignore[arg-type]
+            assert plots.ladder(session, ax, scale=scale) is ax  # type: ignore[arg-type]
             draw(ax)
 
 
 @pytest.mark.parametrize("plot", OF_MANY)
-def test_nothing_gives_a_picture_that_says_so(ax: Axes, plot: Callable[[Axes, Sequence[Session]], Axes]) -> None:
-    assert plot(ax, []) is ax
+def test_nothing_gives_a_picture_that_says_so(ax: Axes, plot: Plot) -> None:
+    assert plot([], ax) is ax
     assert any(text.startswith("no ") for text in draw(ax))
 
 
 @pytest.mark.parametrize("plot", OF_MANY)
-def test_axes_have_labels_and_a_caption(
-    ax: Axes, incident: list[Session], plot: Callable[[Axes, Sequence[Session]], Axes]
-) -> None:
-    plot(ax, incident)
+def test_axes_have_labels_and_a_caption(ax: Axes, incident: list[Session], plot: Plot) -> None:
+    plot(incident, ax)
     assert ax.get_xlabel()
     assert ax.get_ylabel() or plot is plots.state_path
     captions = [text for text in ax.findobj(Annotation) if text.get_gid() == "caption"]
@@ -131,7 +133,7 @@ def test_axes_have_labels_and_a_caption(
 
 def test_ladder_says_all_that_was_said(incident: list[Session]) -> None:
     session = incident[40]
-    ax = plots.ladder(new_axes(7, 14), session)
+    ax = plots.ladder(session, new_axes(7, 14))
     entries = [entry for entry in session.timeline() if entry.direction]
     said = [text for text in ax.texts if text.get_gid() == "said"]
     assert len(said) == len(entries) == 57
@@ -153,7 +155,7 @@ def test_ladder_says_all_that_was_said(incident: list[Session]) -> None:
 
 def test_ladder_to_scale(incident: list[Session]) -> None:
     session = incident[39]
-    ax = plots.ladder(new_axes(7, 8), session, scale="time")
+    ax = plots.ladder(session, new_axes(7, 8), scale="time")
     entries = [entry for entry in session.timeline() if entry.direction]
     arrows = [text for text in ax.texts if isinstance(text, Annotation) and text.arrow_patch is not None]
     times = [(entry.time - session.start) / 1e9 for entry in entries if entry.time is not None]
@@ -164,7 +166,7 @@ def test_ladder_to_scale(incident: list[Session]) -> None:
 
 
 def test_ladder_to_scale_writes_as_much_as_fits(incident: list[Session]) -> None:
-    ax = plots.ladder(new_axes(7, 5), incident[40], scale="time")
+    ax = plots.ladder(incident[40], new_axes(7, 5), scale="time")
     draw(ax)
     said = [text for text in ax.texts if text.get_gid() == "said"]
     heights = [text.get_position()[1] for text in said]
@@ -189,7 +191,7 @@ def test_those_kept_are_the_farthest_apart_that_fit(places: list[int], limit: in
 
 
 def test_ladder_shows_as_many_lines_as_fit_and_says_which(incident: list[Session]) -> None:
-    ax = plots.ladder(new_axes(7, 5), incident[40], first=10)
+    ax = plots.ladder(incident[40], new_axes(7, 5), first=10)
     said = [text for text in ax.texts if text.get_gid() == "said"]
     assert 10 < len(said) < 47
     caption = " ".join(text.get_text() for text in ax.findobj(Annotation) if text.get_gid() == "caption")
@@ -198,7 +200,7 @@ def test_ladder_shows_as_many_lines_as_fit_and_says_which(incident: list[Session
 
 def test_ladder_shows_gaps() -> None:
     session = pop2dissect.read(capture_path("gaps_span_missed_3pct")).sessions[2]
-    ax = plots.ladder(new_axes(7, 8), session)
+    ax = plots.ladder(session, new_axes(7, 8))
     gaps = session.client_stream.gaps + session.server_stream.gaps
     shown = [text.get_text() for text in ax.texts if text.get_text().startswith("×")]
     assert sorted(shown) == sorted(f"× {gap.length:,} bytes: {gap.reason}" for gap in gaps)
@@ -211,7 +213,7 @@ def test_heights_are_spaced() -> None:
 
 
 def test_gantt_has_a_line_a_session(ax: Axes, incident: list[Session]) -> None:
-    plots.gantt(ax, incident)
+    plots.gantt(incident, ax)
     lines = {c.get_gid(): c for c in ax.collections if isinstance(c, LineCollection)}
     clock = Clock(min(s.start for s in incident), max(s.end for s in incident))
     for login in ("accepted", "refused", "none"):
@@ -226,7 +228,7 @@ def test_gantt_has_a_line_a_session(ax: Axes, incident: list[Session]) -> None:
 
 
 def test_gantt_of_many_has_rows_of_clients(ax: Axes, many: list[Session]) -> None:
-    plots.gantt(ax, many)
+    plots.gantt(many, ax)
     names = [text.get_text() for text in ax.get_yticklabels()]
     assert len(names) == MAX_CLIENTS
     numbers = Counter(session.client.ip for session in many)
@@ -249,7 +251,7 @@ def test_gantt_of_many_has_rows_of_clients(ax: Axes, many: list[Session]) -> Non
 
 
 def test_latency_curves_are_the_distributions(ax: Axes, incident: list[Session]) -> None:
-    plots.latency(ax, incident)
+    plots.latency(incident, ax)
     exchanges = pop2dissect.Capture([], incident, []).tables.exchanges
     for line in ax.lines:
         command = str(line.get_label()).partition(":")[0]
@@ -262,7 +264,7 @@ def test_latency_curves_are_the_distributions(ax: Axes, incident: list[Session])
 @pytest.mark.parametrize("name", ["incident_small", "gaps_span_missed_3pct", "impaired_reorder30_cli"])
 def test_octets_add_up_and_losses_are_marked(ax: Axes, name: str) -> None:
     sessions = pop2dissect.read(capture_path(name)).sessions
-    plots.octets(ax, sessions)
+    plots.octets(sessions, ax)
     bars = [container for container in ax.containers if isinstance(container, BarContainer)]
     top, bottom = (label.get_text() for label in (ax.get_yticklabels()[-1], ax.get_yticklabels()[0]))
     assert top
@@ -282,7 +284,7 @@ def test_octets_add_up_and_losses_are_marked(ax: Axes, name: str) -> None:
 
 def test_sizes_count_every_message(ax: Axes) -> None:
     sessions = pop2dissect.read(capture_path("many_sessions")).sessions
-    plots.message_sizes(ax, sessions)
+    plots.message_sizes(sessions, ax)
     counts = Counter(message.disposition for session in sessions for message in session.messages)
     for container in ax.containers:
         assert isinstance(container, BarContainer)
@@ -292,7 +294,7 @@ def test_sizes_count_every_message(ax: Axes) -> None:
 
 
 def test_activity_counts_every_session(ax: Axes, incident: list[Session]) -> None:
-    plots.activity(ax, incident)
+    plots.activity(incident, ax)
     cells = np.asarray(ax.images[0].get_array())
     assert cells.sum() == len(incident)
     assert cells.shape == (5, 60)
@@ -301,7 +303,7 @@ def test_activity_counts_every_session(ax: Axes, incident: list[Session]) -> Non
 
 
 def test_users_and_servers_add_up(ax: Axes, incident: list[Session]) -> None:
-    plots.users_by_servers(ax, incident)
+    plots.users_by_servers(incident, ax)
     cells = [text.get_text() for text in ax.texts if text.get_text()[:1] in "✓✗"]
     for sign, login in (("✓", "accepted"), ("✗", "refused")):
         drawn = sum(int(part[1:]) for cell in cells for part in cell.split() if part[0] == sign)
@@ -309,7 +311,7 @@ def test_users_and_servers_add_up(ax: Axes, incident: list[Session]) -> None:
 
 
 def test_the_state_diagram_is_the_table_of_the_dissector(ax: Axes, incident: list[Session]) -> None:
-    plots.state_path(ax, incident)
+    plots.state_path(incident, ax)
     drawn = {patch.get_gid() for patch in ax.patches if patch.get_gid() and "-" in str(patch.get_gid())}
     assert {f"{state}-{after}" for (state, _), (_, after) in SERVER.items()} <= drawn
     labels = {str(t.get_gid()).removeprefix("label "): t.get_text() for t in ax.texts if t.get_gid()}
@@ -325,7 +327,7 @@ def test_the_state_diagram_is_the_table_of_the_dissector(ax: Axes, incident: lis
 
 
 def test_sessions_at_once_are_those_counted(ax: Axes, incident: list[Session]) -> None:
-    plots.at_once(ax, incident)
+    plots.at_once(incident, ax)
     steps = Statistics.of(incident).sessions_at_once()
     assert list(ax.lines[0].get_ydata()) == [step.open for step in steps]
 
@@ -346,10 +348,10 @@ def test_captured_text_is_text(tmp_path: Path) -> None:
     save(path, talk.packets)
     sessions = pop2dissect.read(path).sessions
     for plot in OF_MANY:
-        ax = plot(new_axes(), sessions)
+        ax = plot(sessions, new_axes())
         ax.figure.savefig(tmp_path / "x.png")
     for scale in ("rank", "time"):
-        ax = plots.ladder(new_axes(), sessions[0], scale=scale)  # type: ignore[arg-type]
+        ax = plots.ladder(sessions[0], new_axes(), scale=scale)  # type: ignore[arg-type]
         ax.figure.savefig(tmp_path / "x.png")
         texts = " ".join(draw(ax))
         assert r"\u6f22" in texts
@@ -376,8 +378,55 @@ def test_the_clock_writes_times_of_any_year() -> None:
     assert [nice_step(seconds) for seconds in (0.3, 1, 7, 1000, 90_000)] == [0.5, 1, 10, 1800, 172_800]
 
 
+def contrast(one: Inks) -> float:
+    """Return the contrast of ink to paper, as WCAG defines it."""
+
+    def luminance(colour: tuple[float, float, float]) -> float:
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted(map(luminance, (one.ink, one.paper)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background", "grayscale", "ggplot"])
+def test_what_is_said_can_be_read_in_every_style(style: str, incident: list[Session]) -> None:
+    """No text, and no line of an accepted login, is of the colour of what lies behind it."""
+    with mpl.style.context(style):
+        for plot in OF_MANY:
+            ax = plot(incident, new_axes())
+            inks = Inks.of(ax)
+            assert contrast(inks) > 4
+            for text in ax.texts:
+                if text.get_text():
+                    assert contrast(inks._replace(ink=mpl.colors.to_rgb(text.get_color()))) > 3, text
+        ax = plots.gantt(incident, new_axes())
+        lines = next(c for c in ax.collections if c.get_gid() == "sessions accepted")
+        assert contrast(inks._replace(ink=mpl.colors.to_rgb(lines.get_color()[0]))) > 4  # type: ignore[attr-defined]
+
+
+def test_a_zone_shifts_what_is_written_and_not_what_is_drawn(incident: list[Session]) -> None:
+    there = [plots.gantt(incident, new_axes(), tz=zone) for zone in ("UTC", "Asia/Kolkata")]
+    first = [ax.xaxis.get_major_formatter()(ax.xaxis.get_majorticklocs()[0]) for ax in there]
+    minutes = [int(text[:2]) * 60 + int(text[3:5]) for text in first]
+    assert minutes[1] - minutes[0] == 5 * 60 + 30
+    assert [ax.get_xlabel() for ax in there] == ["time (UTC) on 2026-11-23", "time (IST) on 2026-11-23"]
+    rows = [
+        plots.activity(incident, new_axes(), tz=zone).get_yticklabels()[0].get_text() for zone in ("UTC", "Etc/GMT-2")
+    ]
+    assert int(rows[1][:2]) - int(rows[0][:2]) == 2
+
+
+def test_without_axes_a_figure_is_made(incident: list[Session]) -> None:
+    with mpl.rc_context({"backend": "agg"}):
+        for plot in (*OF_MANY, lambda sessions: plots.ladder(sessions[40])):
+            ax = plot(incident)  # type: ignore[call-arg]
+            draw(ax)
+            plt.close(ax.figure)  # type: ignore[arg-type]
+
+
 def test_no_global_state_is_touched(incident: list[Session]) -> None:
     before = dict(mpl.rcParams)
     for plot in OF_MANY:
-        plot(new_axes(), incident)
+        plot(incident, new_axes())
     assert dict(mpl.rcParams) == before
