@@ -114,9 +114,11 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         Severity.HIGH,
         "Passwords guessed for one user",
         "At least {bruteforce_failures:refused login} with at least {bruteforce_passwords:different password}, from "
-        "one client to one server for one user, within {bruteforce_seconds:period}, over any number of connections; "
-        "or, slowly, at least {slow_failures} with at least {slow_passwords} within {slow_seconds:period}. "
-        "Several servers count as one where the client tried several passwords on each.",
+        "one client, or several that belong together, to one server for one user, within {bruteforce_seconds:period}, "
+        "over any number of connections; or, slowly, at least {slow_failures} with at least {slow_passwords} within "
+        "{slow_seconds:period}. Several servers count as one where the client tried several passwords on each. Of up "
+        "to {slip_failures:refused login}, passwords are not counted that are a slip of the finger away from one that "
+        "was accepted, or, where none was, all from each other.",
         "a person trying all passwords that they have ever had; a program under test",
         "T1110.001",
     ),
@@ -133,9 +135,19 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "auth.spray",
         Severity.HIGH,
         "One password tried on many users",
-        "One client tried the same password, or up to {spray_passwords:password}, on at least {spray_users:user}, and "
-        "most were refused.",
+        "One client, or several that belong together, tried the same password, or up to {spray_passwords:password}, on "
+        "at least {spray_users:user}, and most were refused.",
         "many users behind one address (NAT, a proxy) whose common default password was changed",
+        "T1110.003",
+    ),
+    _declare(
+        "auth.spray_success",
+        Severity.HIGH,
+        "Password found by trying it on many users",
+        "A client with auth.spray was let in with a password that was tried on several users; or one with "
+        "auth.user_enum was let in. It had not been let in as that user before.",
+        "a user behind the same address (NAT, a proxy) who has that password",
+        "T1078",
         "T1110.003",
     ),
     _declare(
@@ -151,8 +163,8 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         Severity.HIGH,
         "Login accepted after many wrong passwords",
         "A password was accepted for the first time after at least {success_failures:refusal} with at least "
-        "{success_passwords:different password}, from the same client to the same server for the same user, within "
-        "{success_seconds:period}.",
+        "{success_passwords:different password}, from the same client, or several that belong together, to the same "
+        "server for the same user, within {success_seconds:period}. Passwords are counted as for auth.bruteforce.",
         "a person who found the right one of several passwords",
         "T1078",
     ),
@@ -180,6 +192,15 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "Mailbox on another host opened through the server",
         "The mailbox of FOLD begins with {{: UW's server then connects to the host in braces.",
         "a front end that is meant to be used so",
+        "T1090",
+    ),
+    _declare(
+        "proxy.own_host",
+        Severity.HIGH,
+        "Server asked to connect to the attacker's host",
+        "HELO or FOLD had the server connect to the address of the client itself, or of another client with findings "
+        "of auth.bruteforce, auth.spray, auth.success_after_fail, file.read_confirmed or the exploit family.",
+        "a test of the proxy by its administrator",
         "T1090",
     ),
     _declare(
@@ -241,9 +262,9 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "exploit.overlong",
         Severity.HIGH,
         "Overlong command of a kind that servers were broken into by",
-        "FOLD with an argument of at least {overlong_fold:octet} (CVE-1999-0920), or, where RFC 2449 sets the limit, "
-        "any command line of more than 255 octets (CVE-2003-0264 and others), of SASL 12,288. Other long commands are "
-        "protocol.long_line.",
+        "FOLD with an argument of at least {overlong_fold:octet} (CVE-1999-0920), a user with a name of as many, or, "
+        "where RFC 2449 sets the limit, any command line of more than 255 octets (CVE-2003-0264 and others), of SASL "
+        "12,288. Other long commands are protocol.long_line.",
         "a deeply nested folder; a long password; a test of the server's limits",
         "T1190",
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pop2dissect.findings.attempts import Account
 from pop2dissect.findings.evidence import MAX_FRAMES, finding, first_few
 from pop2dissect.findings.facts import SessionFacts
-from pop2dissect.findings.guessing import Account
 from pop2dissect.session import (
     Deletion,
     Exchange,

@@ -1,8 +1,8 @@
 """The engine: sessions in as they end, findings out; what spans sessions when all are over.
 
-Of a session only compact facts are kept: who tried to log in where (passwords as digests), which servers were
-touched, which folders were not there, what the servers are. Each kind has a limit, so memory is bounded for
-captures of any size; what lies beyond a limit is said in :attr:`FindingsEngine.limits_reached`.
+Of a session only compact facts are kept: who tried to log in where (with the passwords, but for long ones), which
+servers were touched, which folders were not there, what the servers are. Each kind has a limit, so memory is bounded
+for captures of any size; what lies beyond a limit is said in :attr:`FindingsEngine.limits_reached`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
-from pop2dissect.findings import auth, data, exploit, files, guessing, protocol, recon, service, sweep
+from pop2dissect.findings import attempts, auth, data, exploit, files, guessing, protocol, proxy, recon, service, sweep
 from pop2dissect.findings.across import Held, RefusalTexts, TlsOffers, Unread
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.findings.evidence import MAX_SESSIONS, command_frames, in_order
@@ -83,6 +83,8 @@ _AGGRAVATING = (
     "data.read_other_user",
 )
 """What makes the deletion of a whole folder suspicious. A typo at login or a weak password does not."""
+_ATTACKS = ("auth.bruteforce", "auth.spray", "auth.success_after_fail", "file.read_confirmed", "exploit.")
+"""What shows where attacks come from."""
 _AGGRAVATING_READS = (*_AGGRAVATING, "proxy.", "recon.scan")
 """What makes the reading of a whole folder suspicious."""
 
@@ -112,11 +114,12 @@ class FindingsEngine:
 
     def __init__(self, thresholds: Thresholds | None = None) -> None:
         self.thresholds = thresholds or Thresholds()
-        self._tries: dict[guessing.Account, guessing.Attempts] = {}
+        self._tries: dict[attempts.Account, attempts.Attempts] = {}
         self._touches: dict[str, dict[str, recon.Touch]] = {}
         self._traits: dict[service.ServerTrait, service.Sighting] = {}
         self._misses: dict[sweep.Searcher, dict[str, sweep.Miss]] = {}
         self._uses: list[_Use] = []
+        self._proxied: list[proxy.Proxied] = []
         self._suspects: dict[_Who, dict[str, None]] = {}
         """Findings of sessions that aggravate others, by user."""
         self._logged_in: dict[tuple[str, str], dict[str, int]] = {}
@@ -145,6 +148,8 @@ class FindingsEngine:
         self._keep_server(facts)
         self._keep_misses(facts)
         self._keep_address(facts)
+        if facts.folders or facts.logins:
+            self._keep_proxied(facts)
         for one in self._across:
             one.keep(facts)
         who = _Who(session.client.ip, session.user or "")
@@ -166,6 +171,8 @@ class FindingsEngine:
             found.append(one)
             for account in accounts:
                 suspects.setdefault(_Who(account.client, account.user), {})[one.id] = None
+        attackers = {who.client for who, ids in suspects.items() if any(one.startswith(_ATTACKS) for one in ids)}
+        found += proxy.own_host(self._proxied, attackers)
         scanners = set()
         for client, one in recon.scans(self._touches, probes, self.thresholds):
             found.append(one)
@@ -197,13 +204,13 @@ class FindingsEngine:
                 continue
             if attempt.outcome == "refused" and not attempt.is_proven and not attempt.exchange.missing:
                 continue  # no password was given
-            account = guessing.Account(session.client.ip, facts.server, attempt.user)
+            account = attempts.Account(session.client.ip, facts.server, attempt.user)
             if not self._has_room(self._tries, account, "users who tried to log in"):
                 continue
             time = attempt.exchange.time if attempt.exchange.time is not None else session.start
             frames = command_frames(attempt.exchange)
-            kept = guessing.Attempt(time, session.id, (*frames[:1], *frames[1:][-1:]), attempt.digest)
-            self._tries.setdefault(account, guessing.Attempts()).add(kept, attempt.outcome)
+            kept = attempts.Attempt(time, session.id, (*frames[:1], *frames[1:][-1:]), session.client.ip, attempt.tried)
+            self._tries.setdefault(account, attempts.Attempts()).add(kept, attempt.outcome)
 
     def _keep_server(self, facts: SessionFacts) -> None:
         session = facts.session
@@ -234,6 +241,13 @@ class FindingsEngine:
             known = kept.get(miss.asked)
             if known is not None or len(kept) < sweep.MAX_MISSES:
                 kept[miss.asked] = miss if known is None else min(known, miss)
+
+    def _keep_proxied(self, facts: SessionFacts) -> None:
+        for one in proxy.proxied(facts):
+            if len(self._proxied) < MAX_KEPT:
+                self._proxied.append(one)
+            else:
+                self._dropped["hosts to connect to"] = self._dropped.get("hosts to connect to", 0) + 1
 
     def _keep_address(self, facts: SessionFacts) -> None:
         session = facts.session
@@ -279,7 +293,7 @@ def _judged(use: _Use, ids: Iterable[str], new_address: str | None = None) -> It
     """Yield the finding of a use of a folder, by what else its user did."""
     reasons = _reasons(use, ids)
     why = listed([f"{BY_ID[reason].title} ({reason})" for reason in reasons]) if reasons else None
-    account = guessing.Account(use.who.client, use.server, use.who.user)
+    account = attempts.Account(use.who.client, use.server, use.who.user)
     if use.is_wipe:
         yield data.mass_delete(use.use, use.session, account, why)
     elif why is not None:

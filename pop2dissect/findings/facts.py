@@ -20,6 +20,10 @@ _PLAIN_OCTETS = 16
 """Octets of such a line with a number, which is below ten million."""
 
 
+_TYPED = 64
+"""Characters of a password up to which it is kept while sessions are compared, as people may have typed it."""
+
+
 class LoginAttempt(NamedTuple):
     """A user and a password that were tried."""
 
@@ -41,9 +45,11 @@ class LoginAttempt(NamedTuple):
         return self.password is not None or self.login.response is not None
 
     @property
-    def digest(self) -> int | None:
-        """Tells passwords apart without keeping them, within one run of the program."""
-        return hash(self.password if self.password is not None else self.login.response) if self.is_proven else None
+    def tried(self) -> str | None:
+        """What tells passwords apart: a password, and of a proof or a long one something that stands for it."""
+        if self.password is not None and len(self.password) <= _TYPED:
+            return self.password
+        return f"\0{hash(self.password or self.login.response)}" if self.is_proven else None
 
 
 class SessionFacts:

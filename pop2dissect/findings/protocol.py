@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from pop2dissect.findings.evidence import command_frames, finding
-from pop2dissect.findings.exploit import overlong_lines
+from pop2dissect.findings.exploit import overlong_folders, overlong_lines
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Departure, Exchange, Finding, Message, Reply, Session
@@ -56,9 +56,7 @@ def _without_exploits(
     facts: SessionFacts, found: Sequence[tuple[Exchange, Departure]]
 ) -> list[tuple[Exchange, Departure]]:
     """Leave out what is exploit.overlong."""
-    limit = facts.thresholds.overlong_fold
-    overlong = {request.exchange.index for request in facts.folders if request.octets >= limit}
-    overlong |= {exchange.index for exchange in overlong_lines(facts)}
+    overlong = overlong_folders(facts) | {exchange.index for exchange in overlong_lines(facts)}
     return [one for one in found if one[0].index not in overlong or one[1].side == "server"]
 
 

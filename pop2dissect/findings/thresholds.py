@@ -23,6 +23,8 @@ class Thresholds(Numbers):
     """Different passwords among those."""
     slow_seconds: int = 86_400
     """Within which those lie: a day."""
+    slip_failures: int = 8
+    """Refused logins up to which passwords may be slips of the finger. Who mistypes more often asks for help."""
     stale_failures: int = 5
     """Refused logins of a program that never learns. Fewer say nothing that auth.failed does not say."""
     spray_users: int = 5

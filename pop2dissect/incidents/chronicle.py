@@ -16,6 +16,7 @@ from pop2dissect.capture.record import FrameRef
 from pop2dissect.incidents.kinds import (
     BY_NAME,
     COMPROMISED,
+    FILE_PROBING,
     FILES_READ,
     GUESSING,
     KIND_OF,
@@ -23,6 +24,8 @@ from pop2dissect.incidents.kinds import (
     MAIL_DELETED,
     MAIL_READ,
     OTHER_MAILBOX_READ,
+    OWN_HOST,
+    PROXY,
     Group,
     Kind,
     names,
@@ -146,11 +149,14 @@ class Chronicle:
                 groups[origin._replace(kind=kind.name, afterwards=True)] = group = Group(severity=Severity.HIGH)
                 for deed in deeds:
                     _add_deed(group, deed, kind)
+        to_own_host = {number for note in notes if note.link.id == "proxy.own_host" for number in note.finding.sessions}
         sessions = {deed.session: key for key, (_, taken) in breaches.items() for deed in taken}
         for note in notes:
             kind = KIND_OF[note.finding.id]
             if kind.name == COMPROMISED:
                 continue
+            if kind.name == PROXY and to_own_host.issuperset(note.finding.sessions):
+                kind = BY_NAME[OWN_HOST]
             key = _key(kind, note.finding, linked, sessions)
             guessed = key._replace(kind=COMPROMISED, user=note.finding.user or "")
             if kind.name == GUESSING and guessed in groups:
@@ -162,6 +168,8 @@ class Chronicle:
                     _add_deed(group, deed, kind)
                 elif kind.name == OTHER_MAILBOX_READ:
                     group.read += sum(deed.read[folder] for folder in set(note.finding.folders))
+        for key in [key for key in groups if key.kind == FILE_PROBING]:
+            _absorb(groups, key)
         return _numbered(groups)
 
     def _breaches(self, notes: Sequence[_Note], linked: _Linked) -> dict[_Key, tuple[Group, list[_Deed]]]:
@@ -184,6 +192,7 @@ class Chronicle:
                 deeds = by_account.get((key.whose, user), [])
                 taken += (deed for deed in deeds if deed.time >= (one.time or 0))
                 group.severity = Severity.CRITICAL
+                group.sprayed = one.id == "auth.spray_success" and len(one.sessions) > 1
                 group.clients = dict.fromkeys(deed.client for deed in taken) or group.clients
                 group.first_frame = next((deed.frames[0] for deed in taken if deed.frames), group.first_frame)
                 if not self._left_out:
@@ -341,6 +350,16 @@ def _add_deed(group: Group, deed: _Deed, kind: Kind) -> None:
     group.times += (deed.time, deed.end)
     group.read += deed.read.total() if kind.name == MAIL_READ else 0
     group.deleted += deed.deleted if kind.name == MAIL_DELETED else 0
+
+
+def _absorb(groups: dict[_Key, Group], key: _Key) -> None:
+    """Where all that was asked for was read, asking for it is part of that."""
+    read = [groups[one] for kind in (FILES_READ, OTHER_MAILBOX_READ) if (one := key._replace(kind=kind)) in groups]
+    if read and groups[key].folders.keys() <= {folder for one in read for folder in one.folders}:
+        asked = groups.pop(key)
+        read[0].links += asked.links
+        read[0].sessions |= asked.sessions
+        read[0].frames |= asked.frames
 
 
 def _numbered(groups: dict[_Key, Group]) -> list[Incident]:

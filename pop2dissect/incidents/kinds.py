@@ -34,6 +34,8 @@ class Group:
     links: list[FindingLink] = field(default_factory=list)
     read: int = 0
     deleted: int = 0
+    sprayed: bool = False
+    """The password was tried on others too."""
     refused: int = 0
     """Logins that had been refused before."""
     also: list[str] = field(default_factory=list)
@@ -53,14 +55,18 @@ class Kind(NamedTuple):
     """Incidents of the kind are told apart by the server, else by who did it."""
     by_user: bool = False
     """And by the user."""
+    by: str = "by"
+    """How the clients are named: who did it, or whose connection it was."""
 
     def sentence(self, group: Group) -> str:
         """Put an incident into words."""
         parts = [f"{self.title.lower()}: {self.whom(group)}"]
         if group.clients:
-            parts.append(f"by {names(group.clients)}")
+            parts.append(f"{self.by} {names(group.clients)}")
         if group.first_frame is not None:
             parts.append(frame_text(group.first_frame))
+        if group.sprayed:
+            parts.append("with a password that was tried on many users")
         if group.refused:
             parts.append(f"after {count(group.refused, 'refused login')}")
         sentence = ", ".join(parts)
@@ -89,6 +95,10 @@ def _folders(group: Group) -> str:
     return (names(group.folders) or f"at {names(group.servers)}") + as_user
 
 
+def _asked(group: Group) -> str:
+    return names(group.folders or group.users)
+
+
 def _mail(number: Callable[[Group], int]) -> Callable[[Group], str]:
     return lambda group: f"{count(number(group), 'message')} of {_users(group)}"
 
@@ -105,11 +115,14 @@ COMPROMISED = "account_compromised"
 MAIL_READ = "mail_read"
 MAIL_DELETED = "mail_deleted"
 FILES_READ = "files_read"
+FILE_PROBING = "file_probing"
 OTHER_MAILBOX_READ = "other_mailbox_read"
 GUESSING = "guessing"
+OWN_HOST = "proxy_to_own_host"
+PROXY = "proxy"
 
 KINDS: Final = (
-    Kind(COMPROMISED, "Account compromised", ("auth.success_after_fail",), _users, by_user=True),
+    Kind(COMPROMISED, "Account compromised", ("auth.success_after_fail", "auth.spray_success"), _users, by_user=True),
     Kind("system_taken_over", "Shell on the server", ("exploit.post_shell",), _servers),
     Kind(
         "exploit",
@@ -127,7 +140,7 @@ KINDS: Final = (
         _servers,
     ),
     Kind(FILES_READ, "Files read", ("file.read_confirmed",), _folders, by_user=True),
-    Kind("proxy_to_own_host", "Proxy to the attacker's own host", (), _users),
+    Kind(OWN_HOST, "Proxy to the attacker's own host", ("proxy.own_host",), _asked),
     Kind(
         MAIL_DELETED,
         "Mail deleted",
@@ -151,11 +164,12 @@ KINDS: Final = (
         ("tcp.overlap_conflict", "tls.stripped", "tls.injection", "protocol.reply_injection"),
         _servers,
         by_server=True,
+        by="of client",
     ),
-    Kind("server_died", "Server died", (), _servers, by_server=True),
+    Kind("server_died", "Server died", (), _servers, by_server=True, by="of client"),
     Kind("flood", "Server flooded", ("dos.syn_flood", "dos.slow", "dos.connections"), _servers, by_server=True),
     Kind(
-        "file_probing",
+        FILE_PROBING,
         "Files asked for",
         ("file.sensitive", "file.absolute", "file.traversal", "file.probe_sweep"),
         _folders,
@@ -167,7 +181,7 @@ KINDS: Final = (
         ("auth.user_enum", "auth.enum_by_text"),
         _many("user", lambda group: group.users),
     ),
-    Kind("proxy", "Proxy to another host", ("proxy.helo", "proxy.fold_remote"), _folders, by_user=True),
+    Kind(PROXY, "Proxy to another host", ("proxy.helo", "proxy.fold_remote"), _asked),
     Kind("scan", "Servers scanned", ("recon.scan",), _many("server", lambda group: group.servers)),
 )
 """In the order of their weight, where severity is the same."""

@@ -109,6 +109,27 @@ def shared_password() -> Network:
     return net
 
 
+def spray_success() -> Network:
+    """One password for eight users, by turns from IPv4 and IPv6: it is that of the last."""
+    net = Network()
+    for number, user in enumerate(USERS[:8]):
+        turn = login(user, "spring85") if number == 7 else refused(user, "spring85")
+        client, server = _V6 if number % 2 else ("203.0.113.66", "192.0.2.109")
+        net.session(turn, client=client, server=server, after=4, end="quit" if number == 7 else "server")
+    return net
+
+
+_V6 = ("2001:db8::66", "2001:db8::109")
+
+
+def spray_from_a_gateway() -> Network:
+    """One password for five users from an address from which somebody had logged in with that password before."""
+    net = Network().session(login(USERS[9], "spring85"), client="203.0.113.66")
+    for user in USERS[:5]:
+        net.session(refused(user, "spring85"), client="203.0.113.66", after=4, end="server")
+    return net.session(login(USERS[9], "spring85"), client="203.0.113.66")
+
+
 def user_enum() -> Network:
     """Ten users, none of whom there is."""
     net = Network()
@@ -154,6 +175,11 @@ def weak_refused() -> Network:
 def proxy_helo() -> Network:
     """UW's way to log in elsewhere."""
     return Network().session(login("imap.quarry.example:fred"))
+
+
+def proxy_to_own_host() -> Network:
+    """The server is to log in where the client is."""
+    return Network().session(login("192.0.2.10:fred"))
 
 
 def decnet() -> Network:
@@ -896,10 +922,12 @@ CASES: dict[str, Case] = {
     "auth.bruteforce": Case(brute_force, slow_tries),
     "auth.retry_stale": Case(stale, stale_corrected),
     "auth.spray": Case(spray, shared_password),
+    "auth.spray_success": Case(spray_success, spray_from_a_gateway),
     "auth.user_enum": Case(user_enum, many_accounts),
     "auth.success_after_fail": Case(guessed, typo),
     "auth.weak": Case(weak, weak_refused),
     "proxy.helo": Case(proxy_helo, decnet),
+    "proxy.own_host": Case(proxy_to_own_host, proxy_helo),
     "proxy.fold_remote": Case(remote, braces),
     "exploit.rsh_arg": Case(rsh_arg, remote_with_switches),
     "file.absolute": Case(absolute, rfc937_example_2),

@@ -103,6 +103,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "auth.cleartext": 16,
         "auth.failed": 11,
         "auth.spray": 1,
+        "auth.spray_success": 1,
         "recon.capa_probe": 2,
         "data.selective": 1,
         "data.delete_unread": 1,
