@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import IO
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 import pop2dissect
@@ -28,7 +28,9 @@ from tests.support.truth import ROOT, capture_names, capture_path, load_truth
 from tests.support.wire import save
 
 SAMPLE = str(capture_path("rfc937_normal"))
-SCHEMA = jsonschema.Draft202012Validator(json.loads(files("pop2dissect.document").joinpath("schema.json").read_text()))
+SCHEMA = jsonschema_rs.Draft202012Validator(
+    json.loads(files("pop2dissect.document").joinpath("schema.json").read_text())
+)
 RECORDED = [name for name in capture_names() if not name.startswith(("rfc918", "rfc937"))]
 MODES = ([], ["-V"], ["--json"], ["--jsonl"])
 
