@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = _run(arguments, interrupt)
             sys.stdout.flush()
         except KeyboardInterrupt:
+            exec("")  # CPython ends by SIGINT if the signal came while code was run from text, until that is done again
             discard_output()
             status = ExitStatus.INTERRUPTED
         except SystemExit:  # of --help and the like

@@ -69,8 +69,8 @@ def users_by_servers(sessions: Sequence[Session], ax: Axes | None = None) -> Axe
     caption(
         ax,
         f"Logins of {count(len({user for user, _, _ in logins}), 'user')} at "
-        f"{count(len({server for _, server, _ in logins}), 'server')}: ✓ accepted, ✗ refused; the stronger the shade the more, "
-        "on a logarithmic scale. Empty is none.",
+        f"{count(len({server for _, server, _ in logins}), 'server')}: ✓ accepted, ✗ refused; "
+        "the stronger the shade the more, on a logarithmic scale. Empty is none.",
         less=max(0.0, max(map(len, users)) * (small + 1) * 0.6 / 72 - 0.3),
     )
     return ax

@@ -80,6 +80,19 @@ def test_at_any_moment(tmp_path: Path) -> None:
     assert ended
 
 
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_while_python_runs_code_from_text(number: signal.Signals, tmp_path: Path) -> None:
+    """As it does for each dataclass that is imported: CPython would then end by SIGINT, whatever the signal was."""
+    (tmp_path / "start.py").write_text(
+        "import os, sys; from pop2dissect import cli\n"
+        f"cli._run = lambda *_: exec('os.kill(os.getpid(), {int(number)})')\n"
+        "sys.exit(cli.main([]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    done = subprocess.run([sys.executable, "-m", "start"], env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (128 + number, b"")
+
+
 def test_the_second_signal_while_a_live_capture_ends(tmp_path: Path) -> None:
     code = (
         "import sys; from pop2dissect.cli import interrupt, main; interrupt.Interrupt.GRACE = 60.0\n"
