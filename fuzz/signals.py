@@ -27,7 +27,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SENT = (*ENDING, signal.SIGKILL)
 _COMMAND = (sys.executable, "-m", "pop2dissect", "--quiet")
 _FILES = [word for one in FILES if one.name != "parquet" for word in (one.options[-1], one.name)]
-_LONGEST = 60
+_LONGEST = 120
 """Seconds that a run may take."""
 
 
@@ -118,6 +118,9 @@ def _ended(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     kept, process.stdin = process.stdin, None
     try:
         return process.communicate(timeout=_LONGEST)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[0], f"pop2dissect did not end within {_LONGEST} s".encode()
     finally:
         if kept is not None:
             kept.close()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 
 from pop2dissect import protocols
 from pop2dissect.capture.record import frame_text
+from pop2dissect.capture.source import is_regular, size_of
 from pop2dissect.protocols.identify import greets
 from pop2dissect.tcp import Connection
 from pop2dissect.tcp.sender import Sender
@@ -52,10 +52,7 @@ def registered_ports() -> frozenset[int]:
 
 def is_small(paths: Sequence[str]) -> bool:
     """Whether captures are files that are small enough to look at all of their packets."""
-    try:
-        return all(map(os.path.isfile, paths)) and sum(map(os.path.getsize, paths)) <= SMALL
-    except OSError:
-        return False
+    return all(map(is_regular, paths)) and sum(map(size_of, paths)) <= SMALL
 
 
 class LeftOut:

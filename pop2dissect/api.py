@@ -78,8 +78,10 @@ class Capture:
 
     @property
     def warnings(self) -> list[str]:
-        """All warnings, as the command line prints them: those about each capture, then the general ones."""
-        return [*(warning for info in self.captures for warning in info.warnings), *self.general_warnings]
+        """All warnings, as the command line prints them: about each capture, which they name, then the general ones."""
+        from pop2dissect.capture.paths import named_warnings
+
+        return [*(warning for info in self.captures for warning in named_warnings(info)), *self.general_warnings]
 
     def session(self, number: int) -> Session:
         """Return a session by its number. Raises KeyError where there is none."""

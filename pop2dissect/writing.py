@@ -131,13 +131,8 @@ class _Waiting(FullWriter):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY) if _FOLDERS_OPEN else -1
         self._hidden: Path | None = None
-        try:
-            super().__init__(self._without_name(), str(path))
-        except BaseException:
-            self._close_folder()
-            raise
+        super().__init__(self._without_name(), str(path))
 
     def _without_name(self) -> int:
         flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -168,7 +163,7 @@ class _Waiting(FullWriter):
                 os.fsync(self._descriptor)
             self._link()
             if synced and _FOLDERS_OPEN:
-                os.fsync(self._folder)
+                _sync(self._path.parent)
         except FileExistsError:
             raise already_exists(self._path) from None
         except OSError as error:
@@ -179,7 +174,11 @@ class _Waiting(FullWriter):
     def _link(self) -> None:
         if self._hidden is None:
             there = f"{_DESCRIPTORS}/{self._descriptor}"
-            os.link(there, self._path.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)  # follows the link
+            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.link(there, self._path.name, src_dir_fd=folder, dst_dir_fd=folder)  # follows the link
+            finally:
+                os.close(folder)
             return
         self._close()  # an open file cannot be renamed everywhere
         try:
@@ -194,7 +193,6 @@ class _Waiting(FullWriter):
     def forget(self) -> None:
         """Close the file; without a name it is gone."""
         self._close()
-        self._close_folder()
         if self._hidden is not None:
             self._hidden.unlink(missing_ok=True)
             self._hidden = None
@@ -203,11 +201,6 @@ class _Waiting(FullWriter):
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
             os.close(descriptor)
-
-    def _close_folder(self) -> None:
-        if self._folder >= 0:
-            folder, self._folder = self._folder, -1
-            os.close(folder)
 
 
 def sync_folder(path: Path) -> None:

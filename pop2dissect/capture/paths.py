@@ -42,9 +42,9 @@ def find_captures(paths: Iterable[str | os.PathLike[str]]) -> list[Found]:
 def _expand(path: str) -> Iterator[Found]:
     if path == STANDARD_INPUT:
         yield Found(path)
-    elif Path(path).is_dir():
+    elif os.path.isdir(path):  # noqa: PTH112 (never raises, however long the name)
         yield from _directory(path)
-    elif _PATTERN_CHARACTERS.isdisjoint(path) or Path(path).exists():
+    elif _PATTERN_CHARACTERS.isdisjoint(path) or os.path.exists(path):  # noqa: PTH110
         yield Found(path)
     else:
         yield from _pattern(path)
@@ -57,13 +57,13 @@ def _pattern(pattern: str) -> Iterator[Found]:
     if not matches:
         yield Found(pattern, "there is no such file, and none that matches it as a pattern")
     for match in matches:
-        if not Path(match).is_dir():
+        if not os.path.isdir(match):  # noqa: PTH112
             yield Found(match)
 
 
 def _directory(path: str) -> Iterator[Found]:
     try:
-        files = sorted(str(entry) for entry in Path(path).iterdir() if entry.is_file())
+        files = sorted(str(entry) for entry in Path(path).iterdir() if os.path.isfile(entry))  # noqa: PTH113
     except OSError as error:
         yield Found(path, f"the directory cannot be listed ({error.strerror})")
         return
@@ -97,6 +97,12 @@ def _identity(path: str) -> tuple[int, int] | str:
 def printable(path: str) -> str:
     """Return a path as a person may safely see it: what could steer a terminal is escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
+
+
+def named_warnings(info: CaptureInfo) -> Iterator[str]:
+    """Yield the warnings about a capture for where it is not clear which one they are about: each names it."""
+    name = "standard input" if info.path == STANDARD_INPUT else printable(info.path)
+    return (text if name in text else f"{name}: {text}" for text in info.warnings)
 
 
 def cannot_be_read(path: str, reason: CaptureError) -> CaptureError:

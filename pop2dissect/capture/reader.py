@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Sequence
 from heapq import merge
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pop2dissect.capture.damage import stop
 from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
-from pop2dissect.capture.source import Hold, OpenCapture, is_regular
+from pop2dissect.capture.source import Hold, OpenCapture, is_regular, size_of
 from pop2dissect.errors import CaptureError, MissingDecompressorError
 from pop2dissect.limits import DEFAULT, Limits
 
@@ -156,8 +155,12 @@ def _how_to_hold(paths: Sequence[str], max_mapped: int) -> Hold:
     """Return where the octets of records are to lie, for all captures alike."""
     if len(paths) > max_mapped:
         return Hold.FRAMES
-    sizes = [Path(path).stat().st_size for path in paths if is_regular(path)]
-    return Hold.COPY if sum(sizes) <= COPIED_OCTETS else Hold.MAP
+    return Hold.MAP if are_mapped(paths) else Hold.COPY
+
+
+def are_mapped(paths: Sequence[str]) -> bool:
+    """Whether captures are too large for copies in memory, and so are read through maps, if they are not too many."""
+    return sum(map(size_of, paths)) > COPIED_OCTETS
 
 
 def _none_readable(problems: list[CaptureError]) -> CaptureError:

@@ -210,7 +210,15 @@ def _regular_size(file: IO[bytes]) -> int | None:
 
 def is_regular(path: str) -> bool:
     """Whether a path leads to a file of the file system, which can be opened again and again."""
-    return path != STANDARD_INPUT and Path(path).is_file()
+    return path != STANDARD_INPUT and os.path.isfile(path)  # noqa: PTH113 (never raises)
+
+
+def size_of(path: str) -> int:
+    """Return the size of a file of the file system; 0 where there is none, or none any more."""
+    try:
+        return os.path.getsize(path) if is_regular(path) else 0  # noqa: PTH202
+    except OSError:
+        return 0
 
 
 def _map(file: IO[bytes], octets: int) -> mmap.mmap | None:

@@ -9,7 +9,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 
+from pop2dissect.capture.paths import named_warnings
+from pop2dissect.cli.guard import guarded
 from pop2dissect.cli.interrupt import Interrupt
 from pop2dissect.cli.options import settings_of
 from pop2dissect.cli.outputs.asked import needs_end, outputs_for
@@ -39,6 +42,7 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
     if live:
         interrupt.end_input_only()
     with Dissection(options.captures, settings) as dissection, ExitStack() as held:
+        held.enter_context(guarded([info.file for info in dissection.captures]))
         look = Look(
             style,
             zone=zone,
@@ -59,7 +63,7 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
             output.finish()
         sys.stdout.flush()
         if not options.quiet and not any(output.shows_warnings for output in outputs):
-            for warning in (*(text for info in dissection.captures for text in info.warnings), *dissection.warnings):
+            for warning in (*chain.from_iterable(map(named_warnings, dissection.captures)), *dissection.warnings):
                 complain(warning)
     return ExitStatus.DONE
 

@@ -7,6 +7,8 @@ from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from pop2dissect.capture.paths import find_captures
+from pop2dissect.cli.guard import guarded
 from pop2dissect.cli.options import Parser, add_debug
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.text.safe import terminal_safe
@@ -46,7 +48,8 @@ def run_verify(arguments: Sequence[str]) -> ExitStatus:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        verification = verify(options.result, options.captures)
+        with guarded([one.path for one in find_captures(options.captures)]):
+            verification = verify(options.result, options.captures)
     except ResultError as error:
         print(f"pop2dissect: {terminal_safe(str(error))}", file=sys.stderr)
         return ExitStatus.UNREADABLE

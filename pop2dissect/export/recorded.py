@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pop2dissect.document.json_text import Object, to_text
 from pop2dissect.export.manifest import MANIFEST
-from pop2dissect.writing import NewFile
+from pop2dissect.writing import NewFile, already_exists
 
 
 def manifest_path(path: Path) -> Path:
@@ -34,10 +33,10 @@ class RecordedFile:
 
     def __init__(self, kind: str, path: str | os.PathLike[str]) -> None:
         self._kind = kind
-        with ExitStack() as held:
-            self._file = held.enter_context(NewFile(path))
-            self._manifest = held.enter_context(NewFile(manifest_path(Path(path))))
-            self._held = held.pop_all()
+        self._beside = manifest_path(Path(path))
+        if os.path.lexists(self._beside):
+            raise already_exists(self._beside)
+        self._file = NewFile(path)
 
     def finish(self, pieces: Iterable[bytes], head: Callable[[], Object]) -> None:
         """Write the file, then the manifest; its ``head`` is asked for when the file is written."""
@@ -47,9 +46,9 @@ class RecordedFile:
             self._file.write(piece)
             digest.update(piece)
             octets += len(piece)
-        self._manifest.write(manifest_of(head(), self._kind, [(self._file.path.name, octets, digest.hexdigest())]))
-        self._file.commit()
-        self._manifest.commit()
+        with NewFile(self._beside) as manifest:
+            manifest.write(manifest_of(head(), self._kind, [(self._file.path.name, octets, digest.hexdigest())]))
+            self._file.commit()
 
     def __enter__(self) -> Self:
         return self
@@ -59,5 +58,3 @@ class RecordedFile:
     ) -> None:
         """Take away what is not complete."""
         self._file.discard()
-        self._manifest.discard()
-        self._held.close()

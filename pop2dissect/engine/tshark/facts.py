@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 
 from pop2dissect.capture.record import CaptureInfo, CaptureKind
+from pop2dissect.capture.source import size_of
 from pop2dissect.engine.tshark.encapsulations import LINK_TYPES
 from pop2dissect.errors import CaptureError
 
@@ -28,7 +28,7 @@ def gather_facts(capinfos: str, path: str, info: CaptureInfo) -> None:
     facts = {found[1]: found[2] for line in lines if (found := _FILE.match(line))}
     if "Number of packets" not in facts:
         raise CaptureError(complaint(asked.stderr, path) or "capinfos cannot read it")
-    info.size = Path(path).stat().st_size
+    info.size = size_of(path)
     if not info.size:
         raise CaptureError("the file is empty")  # Wireshark takes it for an ERF capture without packets
     info.format, info.kind = _format(facts.get("File type", ""))

@@ -11,7 +11,7 @@ from fuzz.corpus import seeds
 from fuzz.mutate import mutations
 from fuzz.targets import TARGETS
 
-FOUND = Path(__file__).parent / "data" / "fuzz"
+FOUND = Path(__file__).parents[1] / "data" / "fuzz"
 RUNS = 300
 
 
