@@ -59,6 +59,10 @@ def _run(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
         from pop2dissect.cli.verify import run_verify
 
         return run_verify(arguments[1:])
+    if arguments[:1] == ["findings"]:
+        if "--catalogue" in arguments:
+            return _catalogue(arguments[1:])
+        arguments = ["--findings", *arguments[1:]]
     options = parsed(arguments)
     from pop2dissect.cli.dissect import dissect
 
@@ -98,6 +102,16 @@ def _fault(error: Exception) -> str:
     if trace is None:
         return type(error).__name__
     return f"{type(error).__name__} in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+
+
+def _catalogue(arguments: Sequence[str]) -> ExitStatus:
+    parser = Parser(prog="pop2dissect findings", description="Lists all findings that there are.")
+    parser.add_argument("--catalogue", action="store_true", required=True)
+    parser.parse_args(arguments)
+    from pop2dissect.findings.catalogue import catalogue_lines
+
+    print("\n".join(catalogue_lines()))
+    return ExitStatus.DONE
 
 
 def _wireshark(arguments: Sequence[str]) -> ExitStatus:

@@ -48,6 +48,8 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
             zone=zone,
             show_passwords=options.show_passwords,
             several_captures=len(dissection.captures) > 1,
+            everything=options.all,
+            conversations=options.conversations,
         )
         digests = held.enter_context(Digests(dissection.captures))
         redaction = Redaction(options.show_passwords)

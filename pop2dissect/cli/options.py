@@ -53,6 +53,8 @@ def parser() -> Parser:
     made = Parser(
         prog="pop2dissect",
         usage="pop2dissect [options] CAPTURE...\n"
+        "       pop2dissect findings [options] CAPTURE...\n"
+        "       pop2dissect findings --catalogue\n"
         "       pop2dissect verify RESULT CAPTURE...\n"
         "       pop2dissect wireshark {install,path,uninstall}",
         description=_DESCRIPTION,
@@ -70,7 +72,7 @@ def parser() -> Parser:
     _add_filters(
         made.add_argument_group(
             "which sessions are wanted",
-            "In every output. Of one option several times, one must be true; of several, all.",
+            "In every output. Of one option given several times one must be true.",
         )
     )
     _add_output(made.add_argument_group("what is printed"))
@@ -112,7 +114,6 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
             printed.add_argument(*one.options, action="store_true", help=one.help)
         else:
             printed.add_argument(*one.options, type=_positive, metavar=one.metavar, help=one.help)
-    group.add_argument("--findings", action=_ListFindings, help="list all findings that there are, and exit")
 
 
 def _add_files(group: argparse._ArgumentGroup) -> None:
@@ -130,6 +131,8 @@ def _add_head(group: argparse._ArgumentGroup) -> None:
 def _add_style(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--show-passwords", action="store_true", help="show passwords, which are masked otherwise")
     group.add_argument("--tz", default="UTC", metavar="ZONE", help="zone for times: an IANA name, or local")
+    group.add_argument("--all", action="store_true", help="all sessions, incidents, warnings ... and not the first few")
+    group.add_argument("--conversations", action="store_true", help="what was said, also of more than three sessions")
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
     group.add_argument("--quiet", action="store_true", help="nothing but results: no progress, no warnings")
     add_debug(group)
@@ -140,19 +143,6 @@ def add_debug(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--debug", action="store_true", help="where an error comes from (a traceback; may show text of the capture)"
     )
-
-
-class _ListFindings(argparse.Action):
-    """Prints the catalogue of findings and ends the program, as ``--version`` does with the version."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002 (argparse calls it so)
-        super().__init__(option_strings, dest, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from pop2dissect.findings.catalogue import catalogue_lines
-
-        print("\n".join(catalogue_lines()))
-        parser.exit()
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:

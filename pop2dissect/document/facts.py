@@ -12,6 +12,7 @@ from pop2dissect.masking import masked_password
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Direction, Exchange, Ground, Message, Session, Verdict
 from pop2dissect.tcp.stream import Conflict, Gap
+from pop2dissect.text.quoting import named
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count, decimal_seconds, duration
 
@@ -71,7 +72,7 @@ def _foremost(session: Session, rendering: Rendering) -> Iterator[Fact]:
     """Yield the facts that have a place in one line, and those between them."""
     yield Fact("Protocol", f"{session.protocol} ({session.protocol_evidence})", session.protocol)
     if session.user is not None:
-        yield Fact("User", session.user, f"user {session.user}", captured=True)
+        yield Fact("User", session.user, f"user {named(session.user)}", captured=True)
     password = masked_password(session.password, rendering.show_passwords)
     if password is not None:
         yield Fact("Password", password, captured=True)

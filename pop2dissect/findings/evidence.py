@@ -8,6 +8,7 @@ from typing import TypeVar
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.session import Exchange, Finding, Severity
+from pop2dissect.session.finding import HARMLESS
 from pop2dissect.text.values import SECOND, brief, duration
 
 MAX_FRAMES = 20
@@ -50,7 +51,7 @@ def finding(
         id=name,
         severity=severity or declaration.severity,
         title=declaration.title,
-        detail=f"{detail} Harmless causes: {declaration.innocent}.",
+        detail=f"{detail}{HARMLESS}{declaration.innocent}.",
         time=time,
         frames=tuple(map(FrameRef, sorted(named[:MAX_FRAMES]))),
         techniques=declaration.techniques,

@@ -6,6 +6,7 @@ from typing import Final
 
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.session import Finding
+from pop2dissect.session.finding import HARMLESS
 
 MEANING: Final[dict[str, str]] = {
     "auth.cleartext": "Anyone on the path of these packets can have read the password and may use it.",
@@ -118,4 +119,4 @@ def facts_of(finding: Finding) -> str:
 
 
 def _harmless(innocent: str) -> str:
-    return f" Harmless causes: {innocent}."
+    return f"{HARMLESS}{innocent}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -10,11 +9,8 @@ from typing import Final, NamedTuple
 from pop2dissect.capture.record import FrameRef, frame_text
 from pop2dissect.incidents.model import FindingLink
 from pop2dissect.session import Severity
-from pop2dissect.text.quoting import listed, quoted
+from pop2dissect.text.quoting import PLAIN, listed, quoted
 from pop2dissect.text.values import count
-
-_PLAIN = re.compile(r"[A-Za-z0-9_.@+~/#{}:%*-]{1,60}")
-"""A name that needs no quotation marks."""
 
 
 @dataclass(slots=True)
@@ -79,7 +75,7 @@ class Kind(NamedTuple):
 
 def names(given: Iterable[str]) -> str:
     """List names, in quotation marks where they are not plain."""
-    return listed([name if _PLAIN.fullmatch(name) else quoted(name) for name in given])
+    return listed([name if PLAIN.fullmatch(name) else quoted(name) for name in given])
 
 
 def _users(group: Group) -> str:

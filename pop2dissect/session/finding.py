@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pop2dissect.capture.record import FrameRef
 from pop2dissect.session.severity import Severity
 
+HARMLESS = " Harmless causes: "
+"""Stands between what was seen and what looks the same."""
+
 
 @dataclass(slots=True)
 class Finding:
@@ -35,6 +38,11 @@ class Finding:
     def __post_init__(self) -> None:
         self.severity = Severity(self.severity)
         self.frames = tuple(map(FrameRef, self.frames))
+
+    @property
+    def seen(self) -> str:
+        """What was seen, without the harmless causes that look the same."""
+        return self.detail.partition(HARMLESS)[0]
 
     @property
     def client(self) -> str | None:

@@ -10,10 +10,12 @@ from pop2dissect.session import Direction, Message, Session
 from pop2dissect.session.timeline import conversation
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.terminal.look import Look
-from pop2dissect.text.safe import fit, terminal_safe
+from pop2dissect.text.safe import fit, terminal_safe, wire_safe
 from pop2dissect.text.values import count, elapsed, moment
 
 _NO_TIME = " " * 9
+_GAP, _SHOWN_GAP = "  ", r" \x20"
+"""Between what stands on one line, and how it is shown within text from the wire, so that the two differ."""
 _PIECE = 40
 """Cells of one of the facts about a session, such as its user, where they are fitted to a terminal."""
 _MOST_REMARKS = 5
@@ -41,7 +43,8 @@ def session_timeline(session: Session, look: Look) -> Iterator[str]:
         else:
             sign = style.to_client
             colour = style.bad if entry.reply is not None and entry.reply.kind == "error" else style.server
-        yield look.said(colour, f"{time} {sign} {terminal_safe(entry.what)}", entry.frames)
+        what = wire_safe(entry.what) if entry.quoted else _in_parentheses(terminal_safe(entry.what))
+        yield look.said(colour, f"{time} {sign} {what}", entry.frames)
         for message in entry.messages:
             yield from _message(session, message, look)
         if entry.is_last and entry.exchange is not None:
@@ -88,12 +91,16 @@ def _message(session: Session, message: Message, look: Look) -> Iterator[str]:
     text = f"{message_exhibit(session, message)}: {fate(message, session.protocol)}"
     yield f"{colour}{style.clip(f'{_NO_TIME}   {text}')}{style.off}"
     about = [
-        f"{name}: {terminal_safe(value)}"
+        f"{name}: {terminal_safe(value).replace(_GAP, _SHOWN_GAP)}"
         for name, value in (("From", headers.sender), ("Subject", headers.subject))
         if value is not None
     ]
     if about:
         yield f"{style.dim}{style.clip(_NO_TIME + '   ' + '  '.join(about))}{style.off}"
+
+
+def _in_parentheses(words: str) -> str:
+    return words if words.startswith("(") else f"({words})"
 
 
 def _remark(look: Look, text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pop2dissect.incidents import Incident
 from pop2dissect.session import Finding, Severity
 from pop2dissect.terminal.look import Look
 from pop2dissect.terminal.style import Style
@@ -18,6 +19,10 @@ _SHOWN_GRAVE = 20
 """Findings of one kind that are written out; more are only counted, with their sessions."""
 _SHOWN = 2
 """The same of a lower severity: every login of POP2 sends a password in clear text."""
+_KINDS = 8
+"""Kinds of findings that a first look shows."""
+_FEW_RUNS = 5
+"""Runs of sessions that it names."""
 _RUNS = 12
 """Runs of sessions that are listed of those: the JSON document has them all, and a screen has no room for them."""
 _INDENT = " " * 10
@@ -32,12 +37,21 @@ class _Kind:
     found: int = 0
     others: array[int] = field(default_factory=lambda: array("Q"))
     """Sessions of those that are not."""
+    every: array[int] = field(default_factory=lambda: array("Q"))
+    """Sessions of all of them, in the order in which they were found."""
+
+    @property
+    def sessions(self) -> list[int]:
+        """The sessions that they are about, each once, in order."""
+        return sorted(set(self.every))
 
 
 class FindingsDigest:
     """Takes findings in any order, and keeps of each kind no more than is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, all_of_them: bool = False) -> None:
+        self._all = all_of_them
+        """None is only counted."""
         self._kinds: dict[tuple[Severity, str], _Kind] = {}
 
     def add(self, findings: Iterable[Finding]) -> None:
@@ -45,8 +59,9 @@ class FindingsDigest:
         for finding in findings:
             kind = self._kinds.setdefault((finding.severity, finding.id), _Kind())
             kind.found += 1
+            kind.every.extend(finding.sessions)
             insort(kind.first, finding, key=_begin)  # sessions come in the order in which they ended
-            if len(kind.first) > (_SHOWN_GRAVE if finding.severity.is_grave else _SHOWN):
+            if not self._all and len(kind.first) > (_SHOWN_GRAVE if finding.severity.is_grave else _SHOWN):
                 kind.others.extend(kind.first.pop().sessions)
 
     def lines(self, look: Look) -> Iterator[str]:
@@ -56,7 +71,7 @@ class FindingsDigest:
         style = look.style
         yield f"{style.heading}Findings{style.off}"
         for (severity, name), kind in sorted(self._kinds.items(), key=_rank):
-            colour = style.bad if severity.is_grave else style.notable
+            colour = style.severity(severity)
             times = f", {kind.found:,} times" if kind.found > 1 else ""
             title, *more = _wrapped(f"{terminal_safe(kind.first[0].title)} ({name}){times}", style)
             yield f"{colour}{severity:>8}{style.off}  {style.bold}{title[len(_INDENT) :]}{style.off}"
@@ -67,6 +82,58 @@ class FindingsDigest:
             if kind.found > len(kind.first):
                 yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_rest(kind), style))
         yield ""
+
+    def brief(self, look: Look, sessions: int, incidents: Sequence[Incident]) -> Iterator[str]:
+        """Yield a line or two of each kind of which no incident tells; ``sessions`` is how many there are in all."""
+        told = {link.id for incident in incidents for link in incident.findings}
+        style = look.style
+        kinds = [
+            (severity, name, kind)
+            for (severity, name), kind in sorted(self._kinds.items(), key=_rank)
+            if name not in told or severity < Severity.MEDIUM
+        ]
+        telling = sum(severity > Severity.INFO for severity, *_ in kinds)
+        most = len(kinds) if look.everything else min(telling, _KINDS)
+        for severity, name, kind in kinds[:most]:
+            text = f"{terminal_safe(kind.first[0].title)} ({name}){_where(kind, sessions)}"
+            yield from labelled(severity, text, look)
+            if severity.is_grave or sessions == 1:
+                for line in _wrapped(terminal_safe(kind.first[0].seen), style):
+                    yield f"{style.dim}{line}{style.off}"
+        if len(kinds) > most:
+            yield style.clip(f"{_INDENT}and {count(len(kinds) - most, 'kind')} more (--all shows them)")
+
+    def worst(self, sessions: int) -> dict[int, tuple[Severity, str]]:
+        """Return the sessions that findings stand out in, each with severity and title of the gravest of those.
+
+        What is so in most of ``sessions`` does not stand out, nor what is of low severity.
+        """
+        worst: dict[int, tuple[Severity, str]] = {}
+        for (severity, _), kind in sorted(self._kinds.items(), key=_rank, reverse=True):
+            if severity.is_grave or (severity >= Severity.MEDIUM and len(kind.sessions) * 2 < sessions):
+                worst.update(dict.fromkeys(kind.sessions, (severity, terminal_safe(kind.first[0].title))))
+        return worst
+
+
+def labelled(severity: Severity, text: str, look: Look) -> Iterator[str]:
+    """Yield a text behind its severity, which has a colour of its own."""
+    style = look.style
+    first, *more = _wrapped(text, style)
+    yield f"{style.severity(severity)}{severity:>8}{style.off}  {first[len(_INDENT) :]}"
+    yield from more
+
+
+def _where(kind: _Kind, sessions: int) -> str:
+    """Return in which sessions findings of a kind are, and how many they are."""
+    found = kind.sessions
+    if not found:
+        return ""
+    times = f", {kind.found:,} times" if kind.found > len(found) > 0 else ""
+    if len(found) == sessions:
+        return f"{times}, in {'the session' if sessions == 1 else f'all {sessions:,} sessions'}"
+    runs = frame_runs(found)
+    named = f": {', '.join(runs)}" if len(runs) <= _FEW_RUNS else ""
+    return f"{times}, in {len(found):,} of {count(sessions, 'session')}{named}"
 
 
 def _begin(finding: Finding) -> tuple[int, tuple[int, ...]]:
@@ -102,7 +169,7 @@ def _rest(kind: _Kind) -> str:
     noun = "session" if len(sessions) == 1 else "sessions"
     if len(runs) <= _RUNS + 1:
         return f"{more}, in {noun} {', '.join(runs)}"
-    return f"{more}, in {len(sessions):,} sessions: {', '.join(runs[:_RUNS])} ... (--json lists all)"
+    return f"{more}, in {len(sessions):,} sessions: {', '.join(runs[:_RUNS])} ... (--all lists all)"
 
 
 def _wrapped(text: str, style: Style) -> Iterator[str]:

@@ -17,6 +17,10 @@ class Look(Rendering):
     """A rendering with a style."""
 
     style: Style
+    everything: bool = False
+    """Nothing is left out for being too much for a first look."""
+    conversations: bool = False
+    """What was said is shown however many the sessions."""
 
     def said(self, colour: str, text: str, frames: tuple[int, ...]) -> str:
         """Return a line of what was said, with the frames behind it that prove it; on a terminal both are fitted."""

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from pop2dissect.document.mailboxes import name_of, remarks
 from pop2dissect.ledger import Mailbox, Outcome
 from pop2dissect.terminal.look import Look
+from pop2dissect.terminal.wrap import wrapped
+from pop2dissect.text.quoting import named
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count
 
-LINES_SHOWN = 20
+LINES_SHOWN = 2
 """Of what stands out; the rest is counted."""
 
 
@@ -21,7 +23,11 @@ def mailboxes_text(mailboxes: Sequence[Mailbox], look: Look) -> Iterator[str]:
     outcomes: Counter[Outcome] = Counter()
     for one in several:
         outcomes.update(one.outcomes())
-    striking = [f"{name_of(one)} on {one.server}: {remark}" for one in several for remark in remarks(one)]
+    striking = [
+        f"{name_of(one) if one.name is None else named(one.name)} on {one.server}: {remark}"
+        for one in several
+        for remark in remarks(one)
+    ]
     if not outcomes and not striking:
         return
     style = look.style
@@ -33,9 +39,11 @@ def mailboxes_text(mailboxes: Sequence[Mailbox], look: Look) -> Iterator[str]:
             f"{outcomes['not shown']:,} not shown" if outcomes["not shown"] else "",
         )
         where = f"{count(len(several), 'mailbox', 'mailboxes')} that several sessions opened"
-        yield style.clip(f"{count(outcomes.total(), 'deletion')} in {where}: {', '.join(filter(None, shown))}")
-    for line in striking[:LINES_SHOWN]:
-        yield style.clip(f"{style.bullet} {terminal_safe(line)}")
-    if len(striking) > LINES_SHOWN:
-        yield style.clip(f"and {len(striking) - LINES_SHOWN:,} more (--json has all)")
+        text = f"{count(outcomes.total(), 'deletion')} in {where}: {', '.join(filter(None, shown))}"
+        yield from wrapped(text, style.width, "", "  ")
+    most = len(striking) if look.everything else LINES_SHOWN
+    for line in striking[:most]:
+        yield from wrapped(terminal_safe(line), style.width, f"{style.bullet} ", "  ")
+    if len(striking) > most:
+        yield style.clip(f"and {len(striking) - most:,} more (--all shows them)")
     yield ""

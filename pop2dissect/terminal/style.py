@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from pop2dissect.session import Severity
 from pop2dissect.text.safe import cell_width, fit
 
 _RESET = "\x1b[0m"
@@ -29,6 +30,8 @@ class Style:
     bad: str = ""
     notable: str = ""
     """Departures from the RFC, and what is lost."""
+    grave: tuple[str, ...] = ("", "", "", "", "")
+    """Of each severity, from the least to the most severe."""
     heading: str = ""
     off: str = ""
     to_server: str = "→"
@@ -39,6 +42,10 @@ class Style:
     """From little to much, for a curve in one line; a space is nothing."""
     width: int | None = None
     """Cells of a line; None where lines are not cut: in pipes and files."""
+
+    def severity(self, severity: Severity) -> str:
+        """Return the code of a severity."""
+        return self.grave[severity.rank]
 
     def clip(self, text: str, used: int = 0) -> str:
         """Cut text to what is left of a line of which ``used`` cells are taken."""
@@ -60,6 +67,9 @@ def coloured(width: int | None = None) -> Style:
         good="\x1b[32m",
         bad="\x1b[31m",
         notable="\x1b[35m",
+        # They differ in weight as well as in colour: reverse, bold, plain, and none. So they do for any eyes, and on
+        # light and dark grounds; blue and magenta differ from red for those who see no red or no green.
+        grave=("\x1b[2m", "", "\x1b[34m", "\x1b[1;35m", "\x1b[1;7;31m"),
         heading="\x1b[1m",
         off=_RESET,
         width=width,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -14,8 +14,12 @@ from pop2dissect.text.spool import Spool
 _BETWEEN = "  "
 _BETWEEN_CELLS = "\x1f"
 """Between the cells of a spooled row; text that is harmless for a terminal has none."""
-_LEAST = 12
+_LEAST = 16
 """Cells that the elastic column is left at least."""
+_COMFORT = 36
+"""Cells that it is left, where it can use them, before columns are shown that are a luxury."""
+_LUXURY = 6
+"""From this on a dispensable column is one."""
 _UNCUT = 1 << 30
 """Of a column that is not cut as long as there are others to be left out."""
 
@@ -28,6 +32,8 @@ class Column:
     right: bool = False
     widest: int = 40
     """Cells that it takes at the most where lines are fitted to a terminal."""
+    piped: int = 40
+    """Cells that it is made wide for elsewhere; a longer text, which is not cut there, moves its own row alone."""
     dispensable: int = 0
     """Where a terminal is too narrow, the column with the highest number goes first; with 0 it stays."""
     least: int = _UNCUT
@@ -35,7 +41,7 @@ class Column:
     elastic: bool = False
     """It gets what the others leave."""
     if_varied: bool = False
-    """It is shown only where its texts differ."""
+    """It is shown only where its texts differ; :meth:`Table.alike` says the one text."""
 
 
 @dataclass(slots=True)
@@ -89,10 +95,15 @@ class Table:
             seen.add(text)
         self._rows.add(number, _BETWEEN_CELLS.join(cells))
 
-    def lines(self, colours: Mapping[str, str] | None = None) -> Iterator[str]:
-        """Yield the titles, then the rows in the order of their numbers. ``colours`` are those of certain texts."""
+    def alike(self) -> Iterator[tuple[str, str]]:
+        """Yield title and text of the columns that are left out because all of their texts are the same."""
+        for column, seen in zip(self._columns, self._seen, strict=True):
+            if column.if_varied and seen.first and not seen.varied:
+                yield column.title, seen.first
+
+    def lines(self, colour: Callable[[str], str] | None = None) -> Iterator[str]:
+        """Yield the titles, then the rows in the order of their numbers. ``colour`` gives that of a text, if any."""
         style = self._style
-        colours = colours or {}
         widths = self._widths()
         shown = [(at, self._columns[at].right, width) for at, width in widths.items()]
         titles = [pad(self._columns[at].title, width, right) for at, right, width in shown]
@@ -103,9 +114,12 @@ class Table:
             for at, right, width in shown:
                 cell = row[at]
                 padded = pad(cell if style.width is None else fit(cell, width), width, right)
-                colour = colours.get(cell)
-                cells.append(f"{colour}{padded}{style.off}" if colour else padded)
+                code = colour(cell) if colour and style.off else ""
+                cells.append(f"{code}{padded}{style.off}" if code else padded)
             yield _BETWEEN.join(cells).rstrip()
+
+    def _elastic(self, at: int, shown: Mapping[int, int]) -> bool:
+        return at in shown and self._columns[at].elastic
 
     def _widths(self) -> dict[int, int]:
         """Return the width of each column that is shown."""
@@ -116,7 +130,7 @@ class Table:
         }
         room = self._style.width
         if room is None:
-            return widths
+            return {at: min(width, self._columns[at].piped) for at, width in widths.items()}
         for at in widths:
             least = _LEAST if self._columns[at].elastic else self._columns[at].widest
             widths[at] = min(widths[at], least)
@@ -125,8 +139,14 @@ class Table:
             key=lambda at: (not self._seen[at].varied, self._columns[at].dispensable),
         )
         floors = {at: min(widths[at], self._columns[at].least) for at in widths}
-        while dispensable and _total(floors) > room:
-            at = dispensable.pop()
+        wish = sum(
+            min(seen.width, _COMFORT) - floors[at] for at, seen in enumerate(self._seen) if self._elastic(at, floors)
+        )
+        while dispensable:
+            at = dispensable[-1]
+            if _total(floors) + (wish if self._columns[at].dispensable >= _LUXURY else 0) <= room:
+                break
+            dispensable.pop()
             del widths[at], floors[at]
         _level(widths, floors, room)
         for at in widths:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+PLAIN = re.compile(r"[A-Za-z0-9_.@+~/#{}:%*-]{1,60}")
+"""A name that needs no quotation marks."""
 
 MAX_QUOTED = 60
 """Characters quoted of what somebody sent."""
@@ -21,6 +25,11 @@ def quoted(text: str) -> str:
         strange = [place for place, character in enumerate(text[:MAX_QUOTED]) if not character.isprintable()]
         most = strange[MAX_UNPRINTABLE] if len(strange) > MAX_UNPRINTABLE else MAX_QUOTED
     return f'"{text}"' if len(text) <= most else f'"{text[:most]}…" ({len(text):,} characters)'
+
+
+def named(name: str) -> str:
+    """Return a name as it is where it is plain, else quoted, so that it cannot be taken for words of ours."""
+    return name if PLAIN.fullmatch(name) else quoted(name.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 def listed(things: Sequence[str]) -> str:

@@ -37,6 +37,7 @@ _INVISIBLE = frozenset(
 )
 """Characters of other categories that show nothing: those of Unicode's Default_Ignorable_Code_Point
 (fillers, variation selectors), and the empty Braille pattern."""
+_MARKS_OF_OURS = re.compile(r"^\(|\[(?=\s*frame)", re.IGNORECASE)
 _DIGITS = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}")
 """What makes an escape of a backslash before it; as does another backslash."""
 
@@ -73,6 +74,15 @@ def terminal_safe(text: str) -> str:
             if pieces[position] == "\\" and (following[:1] == "\\" or _DIGITS.match(text, position + 1)):
                 pieces[position] = "\\\\"
     return "".join(pieces)
+
+
+def wire_safe(text: str) -> str:
+    r"""Return text from the wire for a line of its own: as :func:`terminal_safe`, and no mark of ours.
+
+    Words of ours stand in parentheses, and what proves a line in ``[frame 12]``; what begins in the same way has its
+    bracket as an escape, ``\x28`` or ``\x5b``.
+    """
+    return _MARKS_OF_OURS.sub(lambda mark: _escape(mark.group()), terminal_safe(text))
 
 
 def spreadsheet_safe(text: str) -> str:

@@ -24,7 +24,7 @@ ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 def test_a_live_capture_is_reported(number: signal.Signals) -> None:
     octets = capture_path("raw_read_nack").read_bytes()[:-40]
     with subprocess.Popen(
-        [sys.executable, "-m", "pop2dissect", "--quiet", "-"],
+        [sys.executable, "-m", "pop2dissect", "--quiet", "--conversations", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

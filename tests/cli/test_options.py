@@ -42,7 +42,7 @@ def test_a_threshold_decides(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_catalogue_is_listed_without_a_capture(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--findings"]) == ExitStatus.DONE
+    assert main(["findings", "--catalogue"]) == ExitStatus.DONE
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [one.id for one in CATALOGUE]
 
 

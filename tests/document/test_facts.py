@@ -83,7 +83,7 @@ def test_what_was_said(session: Session) -> None:
     lines = [line.text for line in session_lines(session, LOOK, Mask(session))]
     for entry in said:
         what = terminal_safe(entry.what)
-        assert f" {what}" in text
+        assert (f" {what}" if entry.quoted or what.startswith("(") else f" ({what})") in text
         assert entry.what in lines
         assert any(str(event).endswith(f"{entry.direction}: {what}") for event in events)
         if entry.event != "message" and entry.frames and entry.what != "(closes the connection)":

@@ -57,7 +57,7 @@ def test_of_very_many_sessions_the_first_are_listed_and_all_are_counted() -> Non
         rest = " ".join(lines(*found, look=look)[-4:]).split("          ")
         assert "".join(rest).endswith(
             "and 2,998 times more, in 2,998 sessions: 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27 ... "
-            "(--json lists all) "
+            "(--all lists all) "
         )
 
 

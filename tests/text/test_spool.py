@@ -104,6 +104,6 @@ def test_colours_are_those_of_whole_texts() -> None:
     with Table(COLUMNS[:3], coloured()) as made:
         made.add(1, ("1", "x", "refused"))
         made.add(2, ("2", "y", "unrefused"))
-        lines = list(made.lines({"refused": "\x1b[31m"}))
+        lines = list(made.lines(lambda text: "\x1b[31m" if text == "refused" else ""))
     assert lines[1] == "1  x     \x1b[31mrefused  \x1b[0m"
     assert "\x1b" not in lines[2]

@@ -39,6 +39,7 @@ PRINTED: Final = (
         ("--jsonl",), None, "a session a line as JSON, as soon as it ends", "cli.outputs.document:JsonLinesOutput"
     ),
     Declared(("-V", "--verbose-tree"), None, "every field, with frames and bytes", "cli.outputs.text:TreeOutput"),
+    Declared(("--findings",), None, "the findings alone, each in full", "cli.outputs.findings:FindingsOutput"),
     Declared(
         ("--stats",),
         None,

@@ -10,21 +10,20 @@ from pop2dissect.session import Session
 from pop2dissect.terminal.conversation import session_timeline
 from pop2dissect.terminal.findings import FindingsDigest
 from pop2dissect.terminal.mailboxes import mailboxes_text
-from pop2dissect.terminal.summary import (
-    SESSION_COLUMNS,
-    captures_text,
-    probes_text,
-    session_row,
-    sessions_text,
-    totals_text,
-)
-from pop2dissect.terminal.table import Table
+from pop2dissect.terminal.sessions import SessionsTable, standing_out
+from pop2dissect.terminal.story import Unknowns, story
+from pop2dissect.terminal.summary import captures_text, probes_text, totals_text
 from pop2dissect.terminal.tree import session_tree
 from pop2dissect.text.spool import Spool
 
+_FEW = 3
+"""Sessions of which the conversations are shown unasked."""
+_LINES = 40
+"""Lines of those that are shown unasked."""
+
 
 class TextOutput(Output):
-    """Facts, a table of sessions, each session, findings and totals.
+    """The story first, then a table of sessions, and of a few what was said.
 
     Sessions come in another order than they are written, so their texts wait on disk and not in memory.
     """
@@ -36,34 +35,58 @@ class TextOutput(Output):
         super().__init__(run)
         self._totals = Totals()
         self._findings = FindingsDigest()
+        self._unknowns = Unknowns()
         self._spool = self.held.enter_context(Spool())
-        self._table = self.held.enter_context(Table(SESSION_COLUMNS, run.look.style))
+        self._table = self.held.enter_context(SessionsTable(run.look))
+        self._whole = run.look.conversations
+        """All conversations are shown, however many or long."""
 
     def add(self, session: Session) -> None:
         """Write the session's part and spool it."""
-        look = self.run.look
+        place = self.run.dissection.selection.place(session)
         self._totals.add(session)
         self._findings.add(session.findings)
-        place = self.run.dissection.selection.place(session)
-        self._table.add(place, session_row(session, look))
-        self._spool.add(place, "\n".join(self.describe(session, look)) + "\n\n")
+        self._unknowns.add(session)
+        self._table.add(place, session)
+        if self._whole or len(self._table) <= _FEW:
+            self._spool.add(place, "\n".join(self.describe(session, self.run.look)) + "\n")
 
     def finish(self) -> None:
         """Write all of it."""
         dissection, look = self.run.dissection, self.run.look
-        spanning = self.run.spanning_findings()
+        spanning, incidents = self.run.spanning_findings(), self.run.incidents()
         self._totals.add_findings(spanning)
         self._findings.add(spanning)
         write_lines([*captures_text(dissection.captures, dissection.warnings, look), ""])
-        write_lines(sessions_text(self._table, look.style))
-        sys.stdout.writelines(self._spool.in_order())
+        if len(self._table) or spanning:
+            write_lines(story(incidents, self._findings, len(self._table), look))
+        write_lines(self._unknowns.lines(look))
+        worst = standing_out(self._findings.worst(len(self._table)), incidents)
+        write_lines(self._table.lines(worst, dissection.settings.filters.sort is not None))
+        if self._whole or len(self._table) <= _FEW:
+            self._write_conversations()
         write_lines(probes_text(dissection.probes, look))
         write_lines(mailboxes_text(self.run.mailboxes(), look))
-        write_lines(self._findings.lines(look))
         write_lines(totals_text(self._totals, look.style))
+
+    def _write_conversations(self) -> None:
+        whole = self._whole or bool(self.run.dissection.settings.filters)
+        room = _LINES
+        for text in self._spool.in_order():
+            lines = text.splitlines(keepends=True)
+            if whole or len(lines) <= room:
+                sys.stdout.write(text + "\n")
+            else:
+                sys.stdout.writelines(lines[: max(room, 2)])
+                write_lines([f"          and {len(lines) - max(room, 2):,} lines more (--conversations shows all)", ""])
+            room -= len(lines)
 
 
 class TreeOutput(TextOutput):
     """The same with every field."""
 
     describe = staticmethod(session_tree)
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._whole = True
