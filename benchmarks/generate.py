@@ -1,10 +1,10 @@
-"""Two captures to measure with, the same for the same seed: a needle in a haystack, and nothing but POP2."""
+"""Captures to measure with, the same for the same seed: a needle in a haystack, nothing but POP2, many packets."""
 
 from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 DAY = 86_400
@@ -36,23 +36,38 @@ def _mail(chance: random.Random, octets: int) -> bytes:
     return head + line * (max(octets - len(head), 0) // len(line) + 1)
 
 
-def session(chance: random.Random, number: int) -> Iterator[bytes]:
-    """Yield the frames of a POP2 session that reads some messages, of log-normal size (median 6 KB)."""
-    client, server = 0x0A000000 + number % 60000, 0x0A6D0001
-    port = 1024 + number % 60000
-    seq = {"c": chance.randrange(2**32), "s": chance.randrange(2**32)}
+class Talk:
+    """Makes the frames of one TCP connection between a client (``c``) and a server (``s``)."""
 
-    def frame(who: str, payload: bytes = b"", flags: int = 0x18) -> bytes:
-        here, there = (client, server) if who == "c" else (server, client)
-        ports = (port, 109) if who == "c" else (109, port)
+    def __init__(self, chance: random.Random, number: int, port: int | None = None, server_port: int = 109) -> None:
+        """``number`` tells it from others: the client's address and port come from it."""
+        self.hosts = {"c": 0x0A000000 + number % 60000, "s": 0x0A6D0001}
+        self.ports = {"c": port or 1024 + number % 60000, "s": server_port}
+        self.seq = {"c": chance.randrange(2**32), "s": chance.randrange(2**32)}
+
+    def frame(self, who: str, payload: bytes = b"", flags: int = 0x18) -> bytes:
+        """Return the frame in which one end says something."""
         other = "s" if who == "c" else "c"
-        made = _frame(here, there, ports, seq[who], 0 if flags == 2 else seq[other], flags, payload)
-        seq[who] += len(payload) + (flags & 3 != 0)
+        ports = self.ports[who], self.ports[other]
+        ack = 0 if flags == 2 else self.seq[other]
+        made = _frame(self.hosts[who], self.hosts[other], ports, self.seq[who], ack, flags, payload)
+        self.seq[who] += len(payload) + (flags & 3 != 0)
         return made
 
-    yield frame("c", flags=0x02)
-    yield frame("s", flags=0x12)
-    yield frame("c", flags=0x10)
+    def begin(self) -> list[bytes]:
+        """Return the frames of the handshake."""
+        return [self.frame("c", flags=0x02), self.frame("s", flags=0x12), self.frame("c", flags=0x10)]
+
+    def end(self) -> list[bytes]:
+        """Return the frames with which both ends close."""
+        return [self.frame("s", flags=0x11), self.frame("c", flags=0x11), self.frame("s", flags=0x10)]
+
+
+def session(chance: random.Random, number: int) -> Iterator[bytes]:
+    """Yield the frames of a POP2 session that reads some messages, of log-normal size (median 6 KB)."""
+    talk = Talk(chance, number)
+    frame = talk.frame
+    yield from talk.begin()
     yield frame("s", b"+ POP2 pop.example.test 2010.75 server ready\r\n")
     yield frame("c", b"HELO user%d secret\r\n" % number)
     count = chance.randrange(1, 12)
@@ -73,9 +88,7 @@ def session(chance: random.Random, number: int) -> Iterator[bytes]:
         yield frame("s", following)
     yield frame("c", b"QUIT\r\n")
     yield frame("s", b"+ Sayonara\r\n")
-    yield frame("s", flags=0x11)
-    yield frame("c", flags=0x11)
-    yield frame("s", flags=0x10)
+    yield from talk.end()
 
 
 def write_dense(path: Path, octets: int = DENSE_OCTETS, seed: int = 937) -> None:
@@ -145,3 +158,13 @@ def write_needle(path: Path, packets: int = NEEDLE_PACKETS, octets: int = NEEDLE
                     frame = frame[:23] + b"\x11" + frame[24:]
             time += chance.randrange(1, 100)
             file.write(_RECORD.pack(*divmod(time, 10**6), len(frame), len(frame)) + frame)
+
+
+def write_frames(path: Path, frames: Iterable[bytes], snap_length: int = 1 << 18) -> None:
+    """Write frames of Ethernet, one a millisecond, of each no more than ``snap_length`` octets."""
+    with path.open("wb") as file:
+        file.write(_HEADER)
+        for time, frame in enumerate(frames, 1_795_000_000_000):
+            captured = frame[:snap_length]
+            seconds, rest = divmod(time, 1000)
+            file.write(_RECORD.pack(seconds, rest * 1000, len(captured), len(frame)) + captured)

@@ -218,7 +218,7 @@ class _ZstdMember:
 
     def __init__(self, frame: Any) -> None:
         self._frame = frame
-        self._input = b""
+        self._input = memoryview(b"")
         self._output = memoryview(b"")
 
     @property
@@ -231,10 +231,11 @@ class _ZstdMember:
 
     @property
     def unused_data(self) -> bytes:
-        return bytes(self._frame.unused_data) + self._input
+        return bytes(self._frame.unused_data) + bytes(self._input)
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        self._input += data
+        if data:
+            self._input = memoryview(bytes(self._input) + data)
         while not self._output and self._input and not self._frame.eof:
             piece, self._input = self._input[:ZSTD_PIECE], self._input[ZSTD_PIECE:]
             self._output = memoryview(self._frame.decompress(piece))

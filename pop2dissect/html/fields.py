@@ -108,7 +108,8 @@ def message_fields(stream: Stream, start: int, end: int) -> Iterator[Field]:
 
     What follows a gap, or a line among the headers that is none, is not taken apart.
     """
-    known = min([end, start + _HEADER_BYTES, *(gap.offset for gap in stream.gaps if gap.offset >= start)])
+    gap = stream.gap_after(start)
+    known = min(end, start + _HEADER_BYTES, end if gap is None else max(gap.offset, start))
     octets = stream.read(start, known)
     at = found = 0
     rest = "bytes"

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from pop2dissect.html.lines import Line
-from pop2dissect.masking import Mask, joined
+from pop2dissect.masking import Mask, joined, within
 from pop2dissect.protocols.base import Range
 from pop2dissect.session import Direction, Session
 from pop2dissect.tcp.stream import Stream
@@ -60,12 +60,11 @@ def _side(
 ) -> dict[str, list[list[int | str]]]:
     wanted = joined((start, min(end, start + limit)) for start, end in said)
     runs = [run for start, end in wanted for run in _runs(stream, start, end)]
-    hidden = [(max(first, start), min(last, end)) for first, last in secrets for start, end in runs]
-    hidden = [(first, last) for first, last in hidden if first < last]
+    hidden = [list(within(secrets, start, end)) for start, end in runs]
     spread = joined((start, end) for start, end in said if len(list(islice(stream.overlapping(start, end), 2))) > 1)
     return {
-        "o": [[start, _encoded(stream, start, end, hidden)] for start, end in runs],
-        "m": [[first, last - first] for first, last in hidden],
+        "o": [[start, _encoded(stream, start, end, places)] for (start, end), places in zip(runs, hidden, strict=True)],
+        "m": [[first, last - first] for places in hidden for first, last in places],
         "p": [list(extent) for start, end in spread for extent in _extents(stream, start, end, rendering)],
     }
 
@@ -90,8 +89,7 @@ def _runs(stream: Stream, start: int, end: int) -> Iterator[Range]:
 def _encoded(stream: Stream, start: int, end: int, hidden: Sequence[Range]) -> str:
     octets = bytearray(stream.read(start, end))
     for first, last in hidden:
-        if start <= first < end:
-            octets[first - start : last - start] = b"*" * (last - first)
+        octets[first - start : last - start] = b"*" * (last - first)
     return b64encode(octets).decode("ascii")
 
 

@@ -64,9 +64,9 @@ class Mask:
         """Return bytes of a stream as text, passwords masked."""
         stream = self._session.stream(direction)
         pieces = []
-        for first, last in _overlapping(self.of(direction), start, end):
-            pieces += [decode_text(stream.read(start, max(first, start))), PASSWORD_MASK]
-            start = min(last, end)
+        for first, last in within(self.of(direction), start, end):
+            pieces += [decode_text(stream.read(start, first)), PASSWORD_MASK]
+            start = last
         pieces.append(decode_text(stream.read(start, end)))
         return "".join(pieces)
 
@@ -75,7 +75,7 @@ class Mask:
         if self._shows:
             return False
         end = conflict.offset + conflict.length
-        if any(_overlapping(self.of(direction), conflict.offset, end)):
+        if any(within(self.of(direction), conflict.offset, end)):
             return True
         if direction == "client" and conflict.offset < self._let_in_from:
             return True  # what the other copy says stands where a password may stand
@@ -111,12 +111,12 @@ def joined(ranges: Iterable[Range]) -> list[Range]:
     return whole
 
 
-def _overlapping(secrets: Sequence[Range], start: int, end: int) -> Iterator[Range]:
-    """Yield the passwords, which do not overlap each other, that have bytes in a part of the stream."""
+def within(secrets: Sequence[Range], start: int, end: int) -> Iterator[Range]:
+    """Yield what lies in a part of the stream of the passwords, which are in order and do not overlap each other."""
     index = max(bisect_right(secrets, (start, start)) - 1, 0)
     while index < len(secrets) and secrets[index][0] < end:
         if secrets[index][1] > start:
-            yield secrets[index]
+            yield max(secrets[index][0], start), min(secrets[index][1], end)
         index += 1
 
 

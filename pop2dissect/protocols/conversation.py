@@ -8,7 +8,8 @@ belongs to this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from pop2dissect.protocols.base import MessageData, ReplyKind, ReplyLine
@@ -120,18 +121,16 @@ class Conversation:
         if self.proxied is not None:
             start = self.proxied.length
             yield Line(0, start, self.client.read(0, start).removesuffix(b"\r\n"), b"\r\n", 0)
-        line = reader.read(start, next((cut for cut in cuts if cut > start), None))
-        while line is not None:
+        while (line := reader.read(start, _first_after(cuts, start) if cuts else None)) is not None:
             yield line
-            end = line.end
-            line = reader.read(end, next((cut for cut in cuts if cut > end), None) if cuts else None)
+            start = line.end
 
     def _answered_inside_gaps(self) -> list[int]:
         answered = {span.acknowledged for span in self.server.spans}
         return sorted(
             offset
             for offset in answered
-            if offset is not None and any(gap.offset < offset <= gap.offset + gap.length for gap in self.client.gaps)
+            if offset is not None and (gap := self.client.gap_after(offset - 1)) is not None and gap.offset < offset
         )
 
     def next_command(self, lines: Iterator[Line]) -> tuple[Line | None, int | None, int | None]:
@@ -153,8 +152,8 @@ class Conversation:
             self._leading[command.start] = before
             line = command
         if line.missing and known is None and self.server.gaps:
-            ends = (gap.offset + gap.length for gap in self.server.gaps if gap.offset == boundary)
-            self._lost_until = next(ends, None)
+            gap = None if boundary is None else self.server.gap_after(boundary)
+            self._lost_until = gap.end if gap is not None and gap.offset == boundary else None
         return line, known, boundary
 
     def _is_refused_at(self, boundary: int | None) -> bool:
@@ -342,5 +341,11 @@ class Conversation:
 
 def _captured_head(line: Line, stream: Stream) -> int:
     """Return how many octets of a line were captured before the first missing one."""
-    gap = next(gap for gap in stream.gaps if gap.offset + gap.length > line.start)
+    gap = stream.gap_after(line.start)
+    assert gap is not None  # octets are missing from it
     return max(gap.offset - line.start, 0)
+
+
+def _first_after(cuts: Sequence[int], offset: int) -> int | None:
+    index = bisect_right(cuts, offset)
+    return cuts[index] if index < len(cuts) else None

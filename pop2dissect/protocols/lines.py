@@ -27,12 +27,14 @@ class Line(NamedTuple):
 class LineReader:
     """Reads lines of one stream, best in the order of their positions."""
 
-    __slots__ = ("_index", "_most", "_stream")
+    __slots__ = ("_ends_at", "_index", "_most", "_no_end_before", "_stream")
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._most = stream.limits.line_octets
         self._index = 0
+        self._no_end_before = self._ends_at = 0
+        """Between these two offsets no line ends, as was found."""
 
     def read(self, start: int, limit: int | None = None) -> Line | None:
         """Return the line that begins at ``start``; None at the end of the stream.
@@ -56,26 +58,33 @@ class LineReader:
                 return Line(start, start + len(raw), raw[: -len(ending)], ending, 0)
         if start >= stream.length:
             return None
-        line = self._read_across(start, index, stream.length)
-        if line.missing and limit is not None and start < limit < line.end:
-            return self._read_across(start, index, limit)
-        return line
+        end = self._next_end(start, index)
+        if limit is not None and start < limit < end and stream.missing_between(start, end):
+            end = limit
+        return self._read_across(start, index, end)
+
+    def _next_end(self, start: int, index: int) -> int:
+        """Return the offset after the next LF, or of the stream's end; what was looked through is not looked through
+        again, however often a line is cut before it."""
+        if not self._no_end_before <= start < self._ends_at:
+            self._no_end_before, self._ends_at = start, self._stream.length
+            for span in self._stream.spans_from(index):
+                lf = span.data.find(b"\n", span.start + max(start - span.offset, 0), span.start + span.length)
+                if lf >= 0:
+                    self._ends_at = span.offset + lf + 1 - span.start
+                    break
+        return self._ends_at
 
     def _read_across(self, start: int, index: int, end: int) -> Line:
-        """Read a line that lies in several spans, or ends at ``end`` without a line end."""
+        """Return a line that lies in several spans, or ends at ``end`` without a line end."""
         stream = self._stream
         kept = bytearray()
-        for span in stream.spans[index:]:
-            if span.offset >= end:
+        for span in stream.spans_from(index):
+            if span.offset >= end or len(kept) >= self._most:
                 break
             first = span.start + max(start - span.offset, 0)
             last = span.start + min(span.length, end - span.offset)
-            lf = span.data.find(b"\n", first, last)
-            if len(kept) < self._most:
-                kept += span.data[first : min(last if lf < 0 else lf + 1, first + self._most - len(kept))]
-            if lf >= 0:
-                end = span.offset + lf + 1 - span.start
-                break
+            kept += span.data[first : min(last, first + self._most - len(kept))]
         missing = stream.missing_between(start, end)
         beyond = end - start - missing - len(kept)
         ending = b""

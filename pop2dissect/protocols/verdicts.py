@@ -127,7 +127,7 @@ def never_released(commands: str, since: int, evidence: Evidence) -> Verdict[boo
 
     ``since`` is the offset in the client's stream from which on one may have come.
     """
-    if any(gap.offset + gap.length > since for gap in evidence.client.gaps):
+    if evidence.client.gap_after(since) is not None:
         because = f"some of what the client sent is missing from the capture, and {commands} may be in it"
         return Verdict(None, Ground.UNKNOWN, because)
     if any(conflict.offset + conflict.length > since for conflict in evidence.client.conflicts):

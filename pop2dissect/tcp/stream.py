@@ -13,6 +13,7 @@ from pop2dissect.capture.record import Buffer, FrameRef
 from pop2dissect.limits import DEFAULT, Limits
 
 _OFFSET = attrgetter("offset")
+_END = attrgetter("end")
 
 
 class Span(NamedTuple):
@@ -41,6 +42,11 @@ class Gap(NamedTuple):
     length: int
     reason: str
     """``not captured``, ``cut by the snap length``."""
+
+    @property
+    def end(self) -> int:
+        """Offset after its last octet."""
+        return self.offset + self.length
 
 
 class Conflict(NamedTuple):
@@ -186,6 +192,15 @@ class Stream:
             return 0
         last = self.gaps[index - 1]
         return self._lost[index - 1] + min(last.length, offset - last.offset)
+
+    def gap_after(self, offset: int) -> Gap | None:
+        """Return the first gap that ends after an offset: the one that it lies in, else the next."""
+        index = bisect_right(self.gaps, offset, key=_END)
+        return self.gaps[index] if index < len(self.gaps) else None
+
+    def spans_from(self, index: int) -> Iterator[Span]:
+        """Yield the spans from an index on, which may be asked for again and again: nothing is copied."""
+        return map(self.spans.__getitem__, range(index, len(self.spans)))
 
     def frames(self, start: int, end: int) -> tuple[FrameRef, ...]:
         """Return the frames that carried the octets ``start`` to ``end``, each once, in stream order."""

@@ -110,3 +110,10 @@ def test_a_password_that_the_lines_before_it_show_is_marked() -> None:
         Field("text", 52, 61),
         Field("line end", 61, 63),
     ]
+
+
+def test_a_message_whose_beginning_is_lost_is_not_taken_apart() -> None:
+    octets = b"Subject: one\r\n\r\nbody"
+    stream = Stream([Span(10, len(octets), 1, 0, None, octets, 0)], [Gap(0, 10, "not captured")])
+    assert list(message_fields(stream, 0, stream.length)) == [Field("bytes", 0, stream.length)]
+    assert next(message_fields(stream, 10, stream.length)) == Field("header", 10, 24)

@@ -45,7 +45,7 @@ def read_block(stream: Stream, start: int, limit: int | None = None, line_end: L
     dots: list[int] = []
     held = line_end.octets  # the status line's
     at = start  # offset after what is held
-    for span in stream.spans[stream.span_index(start) :]:
+    for span in stream.spans_from(stream.span_index(start)):
         if span.offset >= stop:
             break
         first, last = max(start, span.offset), min(stop, span.end)
