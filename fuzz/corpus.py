@@ -92,6 +92,7 @@ def _mails() -> Iterator[bytes]:
 
 _MAKERS = {
     "readers": _files,
+    "lanes": _files,
     "decoder": _packets,
     "reassembler": _segments,
     "dissector": _talks,

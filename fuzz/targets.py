@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from fuzz.lanes import LANES, read_by
 from pop2dissect.assemble.assemble import assemble
 from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.record import Record
@@ -59,6 +60,14 @@ def readers(octets: bytes) -> None:
         assert record.captured <= record.original
         if record.frame not in frames:
             assert Decoder(PORTS).decode(record) is None, f"frame {record.frame} is wanted but was left out"
+
+
+def lanes(octets: bytes) -> None:
+    """Read a capture in all ways, of which one may be compiled: each must say the same."""
+    for ports in (None, PORTS):
+        plain, *others = (read_by(scanner, octets, ports) for scanner in LANES.values())
+        for other in others:
+            assert other == plain
 
 
 def _read(path: str, ports: frozenset[int] | None) -> tuple[list[Record], int]:
@@ -227,6 +236,7 @@ def mail(octets: bytes) -> None:
 
 TARGETS: dict[str, Target] = {
     "readers": readers,
+    "lanes": lanes,
     "decoder": decoder,
     "reassembler": reassembler,
     "dissector": dissector,

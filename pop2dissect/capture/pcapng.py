@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from struct import Struct
 from typing import Any, NamedTuple
 
+from pop2dissect.capture import fast
 from pop2dissect.capture.damage import extend_times, stop, stop_at_end
 from pop2dissect.capture.linktypes import max_captured
 from pop2dissect.capture.pcapng_blocks import (
@@ -98,6 +100,8 @@ class PcapngReader:
         self._numbered_others = 0
         self._sources: list[_Source] = []
         """Of the section."""
+        self._interfaces = fast.Interfaces(ports)
+        """The same, for the scan."""
         self._interfaces_before = 0
         self._filters: dict[tuple[int, str], _LinkFilter] = {}
         self._drops: dict[tuple[int, str], int] = {}
@@ -117,6 +121,8 @@ class PcapngReader:
         position = 0
         try:
             while True:
+                if fast.scanner is not None and self._sources:
+                    position = yield from self._scan(fast.scanner, position)
                 position = yield from self._hop(position)
                 block = self._blocks.block(position)
                 if block is None:
@@ -146,6 +152,36 @@ class PcapngReader:
         options = self._blocks.known_options(options_at, at + (length + 3 & ~3) - TRAILER, PACKET_OPTIONS)
         return Details(self._sources[number].interface, high << 32 | low, options)
 
+    def _scan(self, scanner: fast.Scanner, position: int) -> Generator[Record, None, int]:
+        """Yield the packets of sound Enhanced Packet Blocks as :meth:`_hop` does, up to what is left to that."""
+        window, interfaces, found = self._window, self._interfaces, list[tuple[int, int]]()
+        position, passed = scanner.pcapng(
+            window.data,
+            position,
+            window.end,
+            self._blocks.order == ">",
+            interfaces.rows,
+            interfaces.tables,
+            self._number,
+            found,
+        )
+        for self._number, at in found:
+            interface_id, high, low, captured, original = self._blocks.unpack("IIIII", at + 8)
+            source = self._sources[interface_id]
+            self._packet_at = at
+            yield self._record(source, source.time(high, low), at + _PACKET_DATA, captured, original)
+        self._number = passed
+        return position
+
+    def _record(self, source: _Source, time: int, start: int, captured: int, original: int) -> Record:
+        """Return the packet that begins at ``start`` of the window."""
+        window, original = self._window, max(captured, original)
+        if window.frames is not None:
+            at = window.base + start
+            return Record(self._number, time, source.link_type, window.frames, at, captured, original)
+        octets = bytes(window.data[start : start + captured])
+        return Record(self._number, time, source.link_type, octets, 0, captured, original)
+
     def _hop(self, position: int) -> Generator[Record, None, int]:
         """Yield the packets of sound Enhanced Packet Blocks in the window; return where these come to an end.
 
@@ -156,17 +192,13 @@ class PcapngReader:
         window, sources, info = self._window, self._sources, self._info
         if not sources:
             return position
-        data, end, base, frames = window.data, window.end, window.base, window.frames
+        data, end = window.data, window.end
         smallest = SMALLEST[PACKET]
         last = end - smallest
         word = Struct(self._blocks.order + "I").unpack_from
         number = self._number
         current, source = 0, sources[0]
-        limit, link_type, (skips, unpack, (_, ipv4, minimum, fragment_mask, kept)) = (
-            source.limit,
-            source.link_type,
-            source.filter,
-        )
+        limit, (skips, unpack, (_, ipv4, minimum, fragment_mask, kept)) = source.limit, source.filter
         run_high = run_low = -1
         try:
             while position <= last:
@@ -184,11 +216,7 @@ class PcapngReader:
                         extend_times(info, source.time(run_high, run_low))
                         run_high = -1
                     current, source = interface_id, sources[interface_id]
-                    limit, link_type, (skips, unpack, (_, ipv4, minimum, fragment_mask, kept)) = (
-                        source.limit,
-                        source.link_type,
-                        source.filter,
-                    )
+                    limit, (skips, unpack, (_, ipv4, minimum, fragment_mask, kept)) = source.limit, source.filter
                     continue  # reading the same block again, now with the fields of this link type
                 if captured > limit or word(data, following - TRAILER)[0] != length:
                     break
@@ -210,13 +238,9 @@ class PcapngReader:
                 elif skips(data, start, captured):
                     continue
                 self._packet_at = block_at
-                original = max(captured, word(data, block_at + _ORIGINAL_LENGTH)[0])
-                time = source.time(high, low)
-                if frames is None:
-                    octets = bytes(data[start : start + captured])
-                    yield Record(number, time, link_type, octets, 0, captured, original)
-                else:
-                    yield Record(number, time, link_type, frames, base + start, captured, original)
+                self._number = number
+                original = word(data, block_at + _ORIGINAL_LENGTH)[0]
+                yield self._record(source, source.time(high, low), start, captured, original)
         finally:
             self._number = number
             if run_high >= 0:
@@ -264,6 +288,7 @@ class PcapngReader:
         self._sources.append(
             _Source(interface, link_type, max_captured(link_type), *ratio, offset, self._filter(link_type))
         )
+        self._interfaces.add(link_type)
         self._info.time_digits = max(self._info.time_digits or 0, _digits(*ratio))
         if snap_length:
             self._info.snap_length = max(snap_length, self._info.snap_length or 0)
@@ -304,13 +329,9 @@ class PcapngReader:
         elif block.kind == PACKET:
             self._note_packet_drops(start + (captured + 3 & ~3), block.end - TRAILER)
         self._number += 1
-        window, original = self._window, max(captured, original)
-        if source.filter.skips(window.data, start, captured):
+        if source.filter.skips(self._window.data, start, captured):
             return None
-        if window.frames is None:
-            octets = bytes(window.data[start : start + captured])
-            return Record(self._number, time, source.link_type, octets, 0, captured, original)
-        return Record(self._number, time, source.link_type, window.frames, window.base + start, captured, original)
+        return self._record(source, time, start, captured, original)
 
     def _source(self, block: Block, interface_id: int) -> _Source:
         if interface_id >= len(self._sources):
@@ -348,7 +369,10 @@ class PcapngReader:
             self._drops_in_all[where] += count
         self._drops = {}
         self._interfaces_before += len(self._sources)
-        self._sources = []
+        for index, earliest, latest in self._interfaces.stamps():
+            extend_times(self._info, self._sources[index].time(0, earliest))
+            extend_times(self._info, self._sources[index].time(0, latest))
+        self._sources, self._interfaces.rows = [], array("q")
 
     def _tell_drops(self) -> None:
         self._close_section()

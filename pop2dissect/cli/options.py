@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from pop2dissect.capture.fast import LANE
 from pop2dissect.cli.outputs.declared import FILES, PRINTED
 from pop2dissect.errors import UsageError
 from pop2dissect.filters import FILTERS, ORDERS, Filters
@@ -79,7 +80,7 @@ def parser() -> Parser:
     _add_files(made.add_argument_group("what is written into files", "Existing files are never overwritten."))
     _add_head(made.add_argument_group("what stands at the head of a report"))
     _add_style(made.add_argument_group("how it is printed"))
-    made.add_argument("--version", action="version", version=f"pop2dissect {__version__}")
+    made.add_argument("--version", action="version", version=f"pop2dissect {__version__} ({LANE})")
     return made
 
 

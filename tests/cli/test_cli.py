@@ -21,6 +21,7 @@ import jsonschema_rs
 import pytest
 
 import pop2dissect
+from pop2dissect.capture.fast import LANE
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.text.safe import cell_width
 from tests.support.hostile import everywhere
@@ -433,7 +434,7 @@ def test_help_teaches() -> None:
     assert done.returncode == 0
     for word in ("--follow", "--jsonl", "exit status", "examples", "tcpdump"):
         assert word in done.stdout
-    assert command("--version").stdout == f"pop2dissect {pop2dissect.__version__}\n"
+    assert command("--version").stdout == f"pop2dissect {pop2dissect.__version__} ({LANE})\n"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["verify", "--help"], ["wireshark", "--help"]])

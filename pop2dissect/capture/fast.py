@@ -1,0 +1,79 @@
+"""What the compiled scan is told of the interfaces of a capture, and of the ports that are wanted."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from pop2dissect.capture import scan
+from pop2dissect.capture.linktypes import LAYOUTS, max_captured
+from pop2dissect.capture.portfilter import NEVER_TCP_PROTOCOLS, TCP, TUNNEL_UDP_PORTS, UDP
+
+_WIDTH, _PORTS, _PROTOCOLS, _KINDS, *_KIND_BITS = scan.LAYOUT
+_NOT_YET = (1 << 63) - 1, -1
+"""Earliest and latest time stamp where there are none."""
+_WANTED, _TUNNEL, _ANY = 1, 2, 4
+"""What a port is to packets of TCP, of UDP, and of protocols whose ports are not looked at."""
+
+
+class Scanner(Protocol):
+    """The module :mod:`pop2dissect.capture.scan`, compiled or not."""
+
+    pcap: Callable[..., tuple[int, int]]
+    pcapng: Callable[..., tuple[int, int]]
+
+
+scanner: Scanner | Any = scan if scan.COMPILED else None
+"""What finds the packets that may matter; None: uncompiled it is slower than what the readers do without."""
+
+
+LANE = "with the compiled scan" if scan.COMPILED else "without the compiled scan"
+"""Which of the ways to the same records this installation has, in words."""
+
+
+class Interfaces:
+    """The interfaces of a section, or the one of a file, as the scan wants them; and the ports that are wanted."""
+
+    def __init__(self, ports: frozenset[int] | None) -> None:
+        """None stands for every port: no packet is passed by."""
+        self._ports = ports
+        self._kinds: dict[int | None, int] = {}
+        """Where in the tables the kinds of a link type are; of those that are not plain all have the same, empty."""
+        self.tables = _port_table(ports or frozenset()) + _protocol_table()
+        self.rows = array("q")
+
+    def add(self, link_type: int) -> None:
+        """Add an interface."""
+        layout = None if self._ports is None else LAYOUTS.get(link_type)
+        at = self._kinds.setdefault(None if layout is None else link_type, len(self.tables))
+        places = (0, 0, 0) if layout is None else layout[:3]
+        if at == len(self.tables):
+            self.tables += bytes(_KINDS)
+            for kinds, bit in zip(layout[3:] if layout else (), _KIND_BITS, strict=False):
+                for kind in kinds:
+                    self.tables[at + scan.kind_index(kind, 0, len(kind))] |= bit
+        self.rows.extend((max_captured(link_type), *places, at, *_NOT_YET))
+
+    def stamps(self) -> Iterator[tuple[int, int, int]]:
+        """Yield of each interface that packets were scanned of its index, and the earliest and latest time stamp."""
+        ends = zip(self.rows[_WIDTH - 2 :: _WIDTH], self.rows[_WIDTH - 1 :: _WIDTH], strict=True)
+        return ((index, *stamps) for index, stamps in enumerate(ends) if stamps != _NOT_YET)
+
+
+def _port_table(wanted: frozenset[int]) -> bytearray:
+    """Return for each port by which kinds of protocols it is looked for."""
+    table = bytearray([_ANY]) * _PORTS
+    for ports, bit in ((wanted, _WANTED), (TUNNEL_UDP_PORTS, _TUNNEL)):
+        for port in ports:
+            table[port] |= bit
+    return table
+
+
+def _protocol_table() -> bytearray:
+    """Return for each IP protocol which ports keep a packet of it."""
+    table = bytearray([_ANY]) * _PROTOCOLS
+    for protocol in NEVER_TCP_PROTOCOLS:
+        table[protocol] = 0
+    table[TCP], table[UDP] = _WANTED, _TUNNEL
+    return table
