@@ -1,7 +1,8 @@
 """Run a fuzzer: ``python -m fuzz TARGET --seconds N``.
 
 With atheris (``pip install atheris``) it is guided by coverage; without, or with ``--random``, the corpus
-is mutated at random, from a seed. Whatever breaks is written to ``fuzz/crashes/TARGET-*``.
+is mutated at random, from a seed, and goes on after what it finds. Whatever breaks is written to
+``fuzz/crashes/TARGET-*``. The target ``program`` is the whole program.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -39,14 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     end = time.monotonic() + options.seconds
     inputs = mutations(options.target, options.seed)
     runs = 0
+    found: Counter[str] = Counter()
     while time.monotonic() < end:
-        _guarded(options.target, next(inputs))
+        wrong = _guarded(options.target, next(inputs))
+        if wrong is not None:
+            found[wrong] += 1
         runs += 1
-    print(f"{options.target}: {runs:,} inputs in {options.seconds} s, no crash")
+    print(f"{options.target}: {runs:,} inputs in {options.seconds} s, {found.total()} broke something")
+    for wrong, times in found.most_common():
+        print(f"  {times} times: {wrong}")
+    sys.exit(bool(found))
 
 
-def _guarded(target: str, octets: bytes) -> None:
-    """Run one input under a clock; keep it where it breaks something."""
+def _guarded(target: str, octets: bytes) -> str | None:
+    """Run one input under a clock; keep it where it breaks something, and return what that is."""
     from fuzz.targets import TARGETS
 
     def late(_: int, __: FrameType | None) -> None:
@@ -56,14 +65,16 @@ def _guarded(target: str, octets: bytes) -> None:
     signal.alarm(HANG)
     try:
         TARGETS[target](octets)
-    except BaseException:
+    except Exception as error:
         CRASHES.mkdir(exist_ok=True)
         path = CRASHES / f"{target}-{hashlib.sha256(octets).hexdigest()[:16]}"
         path.write_bytes(octets)
         print(f"kept as {path}", file=sys.stderr)
-        raise
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}: {error!s:.200}"
     finally:
         signal.alarm(0)
+    return None
 
 
 def _with_atheris(target: str, seconds: int, seed: int) -> bool:

@@ -37,6 +37,12 @@ def _files() -> Iterator[bytes]:
             yield gzip.decompress(path.read_bytes())[:MAX_SEED]
 
 
+def _whole_captures() -> Iterator[bytes]:
+    yield from _files()
+    for path in sorted((ROOT / "tests" / "data" / "captures-pop3").glob("*.pcap*")):
+        yield path.read_bytes()[:MAX_SEED]
+
+
 def _records(path: Path, count: int) -> list[Record]:
     with CaptureReader([path]) as reader:
         return [record for record, _ in zip(reader, range(count), strict=False)]
@@ -97,4 +103,5 @@ _MAKERS = {
     "reassembler": _segments,
     "dissector": _talks,
     "mail": _mails,
+    "program": _whole_captures,
 }

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from fuzz.lanes import LANES, read_by
+from fuzz.whole import program
 from pop2dissect.assemble.assemble import assemble
 from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.record import Record
@@ -241,4 +242,5 @@ TARGETS: dict[str, Target] = {
     "reassembler": reassembler,
     "dissector": dissector,
     "mail": mail,
+    "program": program,
 }

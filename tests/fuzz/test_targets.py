@@ -13,19 +13,21 @@ from fuzz.targets import TARGETS
 
 FOUND = Path(__file__).parents[1] / "data" / "fuzz"
 RUNS = 300
+FEWER = {"program": 8}
+"""It does as much with one as the others do with many."""
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_corpus_itself(target: str) -> None:
     octets = seeds(target)
     assert sum(map(bool, octets)) >= 10
-    for one in octets:
+    for one in octets[:: len(octets) // FEWER[target] if target in FEWER else 1]:
         TARGETS[target](one)
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_mutated(target: str) -> None:
-    for octets in islice(mutations(target, seed=1), RUNS):
+    for octets in islice(mutations(target, seed=1), FEWER.get(target, RUNS)):
         try:
             TARGETS[target](octets)
         except Exception as error:  # the input is lost otherwise
