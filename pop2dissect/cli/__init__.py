@@ -114,13 +114,18 @@ def _catalogue(arguments: Sequence[str]) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _wireshark(arguments: Sequence[str]) -> ExitStatus:
+def wireshark_parser() -> Parser:
+    """Make the parser of ``pop2dissect wireshark``."""
     verbs = Parser(
         prog="pop2dissect wireshark",
         description="Puts the POP2 plugin where Wireshark and tshark look for it.",
     )
     verbs.add_argument("verb", choices=("install", "path", "uninstall"))
-    verb = verbs.parse_args(arguments).verb
+    return verbs
+
+
+def _wireshark(arguments: Sequence[str]) -> ExitStatus:
+    verb = wireshark_parser().parse_args(arguments).verb
     from pop2dissect.wireshark.install import run
 
     print(run(verb))

@@ -35,8 +35,8 @@ exit status:
 """
 
 
-def run_verify(arguments: Sequence[str]) -> ExitStatus:
-    """Run ``pop2dissect verify``; ``arguments`` are those after the verb."""
+def verify_parser() -> Parser:
+    """Make the parser of ``pop2dissect verify``."""
     made = Parser(
         prog="pop2dissect verify", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=RawDescriptionHelpFormatter
     )
@@ -44,7 +44,12 @@ def run_verify(arguments: Sequence[str]) -> ExitStatus:
     made.add_argument("captures", nargs="+", metavar="CAPTURE", help="the captures that it was made of, in any order")
     made.add_argument("--quiet", action="store_true", help="name differences only")
     add_debug(made)
-    options = made.parse_args(arguments)
+    return made
+
+
+def run_verify(arguments: Sequence[str]) -> ExitStatus:
+    """Run ``pop2dissect verify``; ``arguments`` are those after the verb."""
+    options = verify_parser().parse_args(arguments)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
