@@ -27,7 +27,8 @@ def describe() -> str:
 def _command(one: argparse.ArgumentParser) -> Iterator[str]:
     yield f"## {one.prog}\n"
     yield f"{(one.description or '').strip()}\n"
-    yield f"```text\n{one.format_usage().removeprefix('usage: ').strip()}\n```\n"
+    usage = one.format_usage().removeprefix("usage: ").splitlines()
+    yield "\n".join(["```text", *map(str.strip, usage), "```\n"])
     for group in one._action_groups:
         if group._group_actions:
             yield f"### {(group.title or '').capitalize()} {{: #{_anchor(one, group)} }}\n"

@@ -43,7 +43,7 @@ PRINTED: Final = (
     Declared(
         ("--stats",),
         None,
-        "cli.outputs.statistics: times, servers, clients, users, commands",
+        "statistics: times, servers, clients, users, commands",
         "cli.outputs.statistics:StatisticsOutput",
     ),
     Declared(("--follow",), "N", "the conversation of session N as text", "cli.outputs.follow:FollowOutput"),
