@@ -50,11 +50,15 @@ def zone_named(name: str) -> Zone:
 
     place: datetime.tzinfo | None = None
     if name != "local":
-        from zoneinfo import ZoneInfo
+        from zoneinfo import ZoneInfo, available_timezones
 
         try:
             place = ZoneInfo(name)
         except (KeyError, ValueError, OSError):
+            if not available_timezones():
+                raise UsageError(
+                    f"the time zone {name!r} is not known: this machine has no data about zones; pip install tzdata"
+                ) from None
             raise UsageError(f"there is no time zone {name!r}; give an IANA name such as Europe/Berlin") from None
 
     @lru_cache(maxsize=1024)

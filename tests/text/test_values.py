@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import sys
+import zoneinfo
 from fractions import Fraction
 
 import pytest
@@ -49,6 +51,19 @@ def test_zones_follow_their_rules() -> None:
 def test_no_such_zone(name: str) -> None:
     with pytest.raises(UsageError, match="there is no time zone"):
         values.zone_named(name)
+
+
+def test_where_no_zones_are_known_it_is_not_the_name_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in {"tzdata", *(name for name in sys.modules if name.startswith("tzdata."))}:
+        monkeypatch.setitem(sys.modules, name, None)
+    zoneinfo.reset_tzpath([])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        with pytest.raises(UsageError, match="this machine has no data about zones"):
+            values.zone_named("Europe/Berlin")
+        assert values.zone_named("UTC") is UTC
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 @given(st.integers(-(1 << 80), 1 << 80))
