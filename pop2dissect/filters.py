@@ -440,6 +440,10 @@ class Selection:
             return []
         return [f"none of the {count(self.seen, 'session')} is wanted: {self.filters.words()}"]
 
+    def may_want(self, session: Session) -> bool:
+        """Whether a session is wanted as far as it can be told by itself."""
+        return _are_true(self.filters.tests("sessions"), session)
+
     @property
     def is_complete(self) -> bool:
         """Whether all sessions that can be wanted have come: they were asked for by their numbers."""

@@ -59,6 +59,8 @@ class Dissection:
         """Connections left out because their capture lost their octets, by its index."""
         self._ledger = Ledger()
         self._chronicle = Chronicle()
+        self.ended: Callable[[Session], None] | None = None
+        """Is called with each session that may be wanted as soon as its connection is over, before its findings."""
         self.selection = Selection(self.settings.filters)
         """What of it is wanted, by the filters."""
 
@@ -91,7 +93,10 @@ class Dissection:
         for connection in self._tracker.connections(self._engine):
             gone = _capture_cut_off(connection)
             if gone is None:
-                yield assemble(connection)
+                session = assemble(connection)
+                if self.ended is not None and self.selection.may_want(session):
+                    self.ended(session)
+                yield session
             else:
                 self._cut_off[gone] += 1
 

@@ -68,7 +68,9 @@ class FullWriter(io.RawIOBase):
 
 
 class NewFile(io.BufferedWriter):
-    """A file that must be new. A context manager: without an error it is committed at the end, else nothing is left.
+    """A file that must be new, in folders that are made where they are missing.
+
+    A context manager: without an error it is committed at the end, else nothing is left.
 
     Raises ExistingFileError where something of that name exists, at the start and again at the end, and OutputError
     where it cannot be made or written. With ``synced`` it is on disk before it gets its name.
@@ -81,6 +83,8 @@ class NewFile(io.BufferedWriter):
         if os.path.lexists(self.path):
             raise already_exists(self.path)
         try:
+            if not os.path.lexists(self.path.parent):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             self._waits = _Waiting(self.path)
         except OSError as error:
             raise cannot_write(self.path, error) from error

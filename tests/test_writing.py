@@ -93,7 +93,8 @@ def test_where_no_file_can_have_two_names(folder: Path, monkeypatch: pytest.Monk
 
 
 def test_errors_name_the_file(folder: Path) -> None:
-    with pytest.raises(OutputError, match="x cannot be written: No such file or directory") as raised:
+    (folder / "no").touch()
+    with pytest.raises(OutputError, match="x cannot be written: Not a directory") as raised:
         NewFile(folder / "no" / "x")
     assert raised.value.path == str(folder / "no" / "x")
     with pytest.raises(OutputError, match="device cannot be written: No space left"):

@@ -42,6 +42,8 @@ def find_captures(paths: Iterable[str | os.PathLike[str]]) -> list[Found]:
 def _expand(path: str) -> Iterator[Found]:
     if path == STANDARD_INPUT:
         yield Found(path)
+    elif not path:
+        yield Found(path, "a file without a name was asked for, as by a variable that is not set")
     elif os.path.isdir(path):  # noqa: PTH112 (never raises, however long the name)
         yield from _directory(path)
     elif _PATTERN_CHARACTERS.isdisjoint(path) or os.path.exists(path):  # noqa: PTH110
@@ -107,5 +109,5 @@ def named_warnings(info: CaptureInfo) -> Iterator[str]:
 
 def cannot_be_read(path: str, reason: CaptureError) -> CaptureError:
     """Return the same error with the path named."""
-    name = "standard input" if path == STANDARD_INPUT else printable(path)
+    name = "standard input" if path == STANDARD_INPUT else printable(path) or '""'
     return type(reason)(f"{name} cannot be read: {reason}", path=path, offset=reason.offset)

@@ -11,7 +11,8 @@ from pop2dissect.cli.interrupt import Interrupt
 from pop2dissect.cli.options import Parser, parsed
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.cli.streams import complain, discard_output, settle_streams
-from pop2dissect.errors import CaptureError, OutputError, Pop2DissectError
+from pop2dissect.errors import CaptureError, OutputError, Pop2DissectError, UsageError
+from pop2dissect.filters import meant
 
 __all__ = ["ExitStatus", "main"]
 
@@ -63,6 +64,7 @@ def _run(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
         if "--catalogue" in arguments:
             return _catalogue(arguments[1:])
         arguments = ["--findings", *arguments[1:]]
+    _refuse_misspelt(arguments)
     options = parsed(arguments)
     from pop2dissect.cli.dissect import dissect
 
@@ -102,6 +104,14 @@ def _fault(error: Exception) -> str:
     if trace is None:
         return type(error).__name__
     return f"{type(error).__name__} in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+
+
+def _refuse_misspelt(arguments: Sequence[str]) -> None:
+    """Raise UsageError where the first argument is no file, but nearly a command."""
+    first = arguments[0] if arguments else ""
+    near = "" if first.startswith("-") else meant(first, ("findings", "verify", "wireshark"))
+    if near and not Path(first).exists():
+        raise UsageError(f"there is no file {first!r:.60}, and no such command{near}")
 
 
 def _catalogue(arguments: Sequence[str]) -> ExitStatus:

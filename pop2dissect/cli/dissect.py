@@ -16,7 +16,7 @@ from pop2dissect.cli.guard import guarded
 from pop2dissect.cli.interrupt import Interrupt
 from pop2dissect.cli.options import settings_of
 from pop2dissect.cli.outputs.asked import needs_end, outputs_for
-from pop2dissect.cli.outputs.base import Head, Run
+from pop2dissect.cli.outputs.base import Head, Live, Run
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.cli.streams import complain
 from pop2dissect.document.digests import Digests
@@ -56,6 +56,9 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
         case = Head(options.case, options.examiner, options.exhibit, tuple(options.note))
         run = Run(dissection, look, digests, redaction, arguments, case)
         outputs = [held.enter_context(output) for output in outputs_for(run, options)]
+        for output in outputs if live else ():
+            if isinstance(output, Live):
+                output.watch()
         for session in _with_progress(dissection, dissection.wanted(redaction.session), options.quiet):
             for output in outputs:
                 output.add(session)
@@ -64,10 +67,13 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
         for output in outputs:
             output.finish()
         sys.stdout.flush()
-        if not options.quiet and not any(output.shows_warnings for output in outputs):
-            for warning in (*chain.from_iterable(map(named_warnings, dissection.captures)), *dissection.warnings):
+        unread = [info for info in dissection.captures if not info.format]
+        if not options.quiet:
+            shown = any(output.shows_warnings for output in outputs)
+            infos, others = (unread, ()) if shown else (dissection.captures, dissection.warnings)
+            for warning in (*chain.from_iterable(map(named_warnings, infos)), *others):
                 complain(warning)
-    return ExitStatus.DONE
+    return ExitStatus.UNREADABLE if unread else ExitStatus.DONE
 
 
 def _prepare_output(color: str) -> Style:

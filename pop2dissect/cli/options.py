@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pop2dissect.capture.fast import LANE
 from pop2dissect.cli.outputs.declared import FILES, PRINTED
 from pop2dissect.errors import UsageError
-from pop2dissect.filters import FILTERS, ORDERS, Filters
+from pop2dissect.filters import FILTERS, ORDERS, Filters, meant
 from pop2dissect.settings import SETTINGS, Choice, Settings, Switch
 from pop2dissect.version import __version__
 
@@ -28,7 +29,8 @@ examples:
 
 exit status:
   0    done (a damaged capture gives what precedes the damage, and a warning)
-  1    a capture, or the result to be verified, could not be read at all
+  1    a capture could not be read at all (what the others give is reported), or
+       the result to be verified could not
   2    wrong usage, or a session that does not exist
   3    a file or standard output, which is named, could not be written
   4    verify: the captures do not show all that the result says
@@ -45,8 +47,15 @@ class Parser(argparse.ArgumentParser):
     """Raises UsageError, and leaves it to the caller to end the program."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
-        raise UsageError(f"{message}; see {self.prog} --help")
+        """Raise UsageError, which says what may have been meant."""
+        unknown = re.search(r"unrecognized arguments: (--[^\s=]+)", message)
+        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        near = ""
+        if unknown:
+            near = meant(unknown[1], self._option_string_actions)
+        elif choice:
+            near = meant(choice[1], re.findall(r"[\w-]+", choice[2]))
+        raise UsageError(f"{message}{near}; see {self.prog} --help")
 
 
 def parser() -> Parser:
@@ -153,6 +162,10 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         for name in ("case", "examiner", "exhibit", "note"):
             if getattr(options, name):
                 raise UsageError(f"--{name} is for the head of a report; give --report FILE.html too")
+    other = next((one for one in PRINTED if getattr(options, one.name)), None)
+    for name, used_by in (("conversations", ()), ("all", ("findings", "verbose_tree"))):
+        if getattr(options, name) and other is not None and other.name not in used_by:
+            raise UsageError(f"--{name} is for the text output: {other.options[-1]} has nothing to do with it")
     if options.follow and options.session:
         raise UsageError(f"--follow {options.follow} is about that session alone: leave --session out")
     return options

@@ -11,7 +11,7 @@ class ExitStatus(IntEnum):
     DONE = 0
     """Also where a capture is cut short or damaged: what precedes the damage was analysed, and that is said."""
     UNREADABLE = 1
-    """A capture, or the result to be verified, could not be read at all."""
+    """A capture, of several at least one, or the result to be verified, could not be read at all."""
     USAGE = 2
     """The options or arguments are wrong, or a session that does not exist was asked for."""
     UNWRITABLE = 3

@@ -171,7 +171,10 @@ def test_one_session_of_many(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_of_a_capture_that_cannot_be_read_nothing_else_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = run(capsys, "missing.pcap", SAMPLE).splitlines()
+    assert main(["missing.pcap", SAMPLE]) == ExitStatus.UNREADABLE
+    printed = capsys.readouterr()
+    assert printed.err == "pop2dissect: missing.pcap cannot be read: there is no such file\n"
+    lines = printed.out.splitlines()
     assert lines[:2] == ["missing.pcap", "  ! missing.pcap cannot be read: there is no such file"]
     assert lines[2].startswith(f"{SAMPLE}  pcap, ")
 
@@ -311,6 +314,29 @@ def test_a_live_pipe_gives_a_session_as_soon_as_it_is_over() -> None:
         assert first["protocol"] == "POP2"
         process.kill()
         writer.join(20)
+
+
+def test_a_live_pipe_shows_each_session_as_it_ends_and_then_the_story() -> None:
+    octets = capture_path("many_sessions").read_bytes()
+    for options, begin in (
+        ([], rb"08:48:20 UTC  session 1  .* 1 message, ended: quit\n"),
+        (["--conversations"], b"Session 1 "),
+    ):
+        with subprocess.Popen(
+            [sys.executable, "-m", "pop2dissect", *options, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            writer = threading.Thread(target=feed, args=(process.stdin, octets[:-1000]))
+            writer.start()
+            assert re.match(begin, process.stdout.readline())
+            assert process.poll() is None
+            rest = threading.Thread(target=process.stdin.close)
+            writer.join(20)
+            rest.start()
+            story = process.stdout.read().partition(b"\n-  pcap")[2]
+            assert b"What happened\n" in story
+            assert b"\nSession 1 " not in story
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are another thing there")

@@ -57,9 +57,10 @@ def test_the_first_file_goes_when_the_second_cannot_be_made(tmp_path: Path) -> N
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--export-mbox", str(tmp_path / "none" / "x"), SAMPLE]) == ExitStatus.UNWRITABLE
-    path = tmp_path / "none" / "x"
-    assert capsys.readouterr().err == f"pop2dissect: {path} cannot be written: No such file or directory\n"
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "x"
+    assert main(["--export-mbox", str(path), SAMPLE]) == ExitStatus.UNWRITABLE
+    assert capsys.readouterr().err == f"pop2dissect: {path} cannot be written: Not a directory\n"
 
 
 def test_the_same_octets_whatever_the_machine(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 from abc import ABC
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from pop2dissect.export import output
 from pop2dissect.terminal.look import Look
@@ -38,6 +38,14 @@ class Output(output.Output, ABC):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
+
+
+@runtime_checkable
+class Live(Protocol):
+    """An output that can show sessions as they end, while a live capture goes on."""
+
+    def watch(self) -> None:
+        """Do so from now on."""
 
 
 def write_lines(lines: Iterable[str]) -> None:
