@@ -86,6 +86,7 @@ def probe(tally: ProbeTally) -> Probe:
         first_time=tally.first_time,
         last_time=tally.last_time,
         first_frame=FrameRef(tally.first_frame),
+        scans=tuple((how, time, FrameRef(frame)) for how, (time, frame) in sorted(tally.scans.items())),
     )
 
 

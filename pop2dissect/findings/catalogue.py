@@ -587,6 +587,16 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "T1595",
     ),
     _declare(
+        "recon.port_scan",
+        Severity.MEDIUM,
+        "Port scanned without a connection",
+        "A client sent a segment with neither SYN, RST nor ACK (a FIN, NULL or Xmas scan), or a SYN whose answer it "
+        "reset before anything else.",
+        "a load balancer or monitor that checks the port so; an address that somebody else forged",
+        "T1046",
+        "T1595",
+    ),
+    _declare(
         "dos.syn_flood",
         Severity.HIGH,
         "Flood of half-open connections",
@@ -626,6 +636,15 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
         "POP2 is spoken on a port other than 109, or POP3 on one other than 110 (on 109 it is service.other_protocol).",
         "a server put there on purpose",
         "T1571",
+    ),
+    _declare(
+        "service.died",
+        Severity.MEDIUM,
+        "Server broke off in the middle of messages",
+        "At least {server_deaths:message} of one server stop short of their end, where it said that it was killed or "
+        "ended the connection before the client did.",
+        "an administrator who stops the server; a load balancer that closes connections; a mailbox that is locked",
+        "T1499.004",
     ),
     _declare(
         "service.vulnerable_banner",

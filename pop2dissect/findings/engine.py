@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from pop2dissect.findings import attempts, auth, data, exploit, files, guessing, protocol, proxy, recon, service, sweep
 from pop2dissect.findings.across import Held, RefusalTexts, TlsOffers, Unread
 from pop2dissect.findings.catalogue import BY_ID
+from pop2dissect.findings.died import Deaths
 from pop2dissect.findings.evidence import MAX_SESSIONS, command_frames, in_order
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
@@ -124,7 +125,7 @@ class FindingsEngine:
         """Findings of sessions that aggravate others, by user."""
         self._logged_in: dict[tuple[str, str], dict[str, int]] = {}
         """By server and user, when each address first logged in."""
-        self._across = (RefusalTexts(), TlsOffers(), Unread(), Held())
+        self._across = (RefusalTexts(), TlsOffers(), Unread(), Held(), Deaths())
         self._dropped: dict[str, int] = {}
 
     @property
@@ -177,6 +178,7 @@ class FindingsEngine:
         for client, one in recon.scans(self._touches, probes, self.thresholds):
             found.append(one)
             scanners.add(client)
+        found += recon.port_scans(probes)
         found += recon.syn_floods(half_open, probes, self.thresholds)
         found += (service.server_finding(trait, sighting) for trait, sighting in self._traits.items())
         found += sweep.conclude(self._misses, self.thresholds)
@@ -202,6 +204,8 @@ class FindingsEngine:
         for attempt in facts.logins:
             if attempt.user is None or attempt.locked:
                 continue
+            if attempt.login.other_host is not None and attempt.outcome == "accepted":
+                continue  # which that host may say of anybody
             if attempt.outcome == "refused" and not attempt.is_proven and not attempt.exchange.missing:
                 continue  # no password was given
             account = attempts.Account(session.client.ip, facts.server, attempt.user)

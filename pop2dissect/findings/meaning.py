@@ -72,11 +72,13 @@ MEANING: Final[dict[str, str]] = {
     "recon.capa_probe": "Somebody looked what the server can do and how it lets users in.",
     "recon.ntlm_info": "Somebody took the names of host and domain, which the server tells before any login.",
     "recon.scan": "Somebody searched the network for servers of this service.",
+    "recon.port_scan": "Somebody looked whether the port is open, in a way that many logs do not show.",
     "dos.syn_flood": "An attempt to exhaust the server, so that others are not served.",
     "dos.slow": "An attempt to use up the connections that the server can hold.",
     "dos.connections": "Others may have been kept from their mail.",
     "service.other_protocol": "A service hidden on an unusual port, or a way around a firewall.",
     "service.elsewhere": "A service hidden on an unusual port, or a way around a firewall.",
+    "service.died": "Somebody has the server fail over and over, or something in the mailbox does.",
     "service.vulnerable_banner": "The server can probably be taken over by known exploits.",
     "tcp.overlap_conflict": "Somebody on the path forged segments; which version the receiver took is not certain.",
 }

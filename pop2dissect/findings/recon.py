@@ -163,6 +163,27 @@ def scans(
         )
 
 
+def port_scans(probes: Iterable[Probe]) -> Iterator[Finding]:
+    """Yield recon.port_scan for each client that has it."""
+    by_client: dict[str, list[Probe]] = {}
+    for probe in probes:
+        if probe.scans:
+            by_client.setdefault(probe.client_ip, []).append(probe)
+    for client, rows in sorted(by_client.items()):
+        seen = sorted((time, frame, how) for row in rows for how, time, frame in row.scans)
+        servers = list(dict.fromkeys(str(row.server) for row in rows))
+        ways = listed(sorted({how for _, _, how in seen}))
+        yield finding(
+            "recon.port_scan",
+            f"{client} sent {listed(servers)} segments that scan a port and begin no connection ({ways}).",
+            time=seen[0][0],
+            frames=(frame for _, frame, _ in seen),
+            sessions=(),
+            clients=[client],
+            servers=servers,
+        )
+
+
 def syn_floods(rows: Iterable[HalfOpen], probes: Iterable[Probe], thresholds: Thresholds) -> Iterator[Finding]:
     """Yield dos.syn_flood for each server that has it."""
     sources: dict[str, set[str]] = {}

@@ -63,6 +63,8 @@ class Thresholds(Numbers):
     """Connections that one client holds open at once without a login. Programs open one or two."""
     held_seconds: int = 60
     """For so long each. Who types a password is done by then."""
+    server_deaths: int = 3
+    """Messages that one server broke off. Once may be the network, twice its administrator."""
     scan_servers: int = 10
     """Servers that one source touched without logging in. Health checks watch a few."""
     flood_rate: int = 100

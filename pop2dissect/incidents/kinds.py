@@ -162,7 +162,14 @@ KINDS: Final = (
         by_server=True,
         by="of client",
     ),
-    Kind("server_died", "Server died", (), _servers, by_server=True, by="of client"),
+    Kind(
+        "server_died",
+        "Server died",
+        ("service.died",),
+        lambda group: f"{_servers(group)}, in the middle of messages",
+        by_server=True,
+        by="to",
+    ),
     Kind("flood", "Server flooded", ("dos.syn_flood", "dos.slow", "dos.connections"), _servers, by_server=True),
     Kind(
         FILE_PROBING,
@@ -178,7 +185,7 @@ KINDS: Final = (
         _many("user", lambda group: group.users),
     ),
     Kind(PROXY, "Proxy to another host", ("proxy.helo", "proxy.fold_remote"), _asked),
-    Kind("scan", "Servers scanned", ("recon.scan",), _many("server", lambda group: group.servers)),
+    Kind("scan", "Servers scanned", ("recon.scan", "recon.port_scan"), _many("server", lambda group: group.servers)),
 )
 """In the order of their weight, where severity is the same."""
 

@@ -8,6 +8,7 @@ belongs to this one.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -18,10 +19,13 @@ from pop2dissect.protocols.lines import Line, LineReader, has_control_octets, ha
 from pop2dissect.protocols.proxy import proxy_header
 from pop2dissect.session import Departure, Direction
 from pop2dissect.tcp.stream import Stream
-from pop2dissect.text.values import count
+from pop2dissect.text.values import count, decode_text
 
 MAX_REFUSAL = 2048
 """Octets within which what was expected to be data may turn out to be lines: four of the longest replies."""
+
+LAST_WORDS = 512
+"""Octets at the end of what a server sent in which its last words are looked for."""
 
 MAX_EXTRA_LINES = 100
 """Lines taken as further replies to one command. Where there are more, the rest is one unknown reply: whoever
@@ -44,6 +48,8 @@ class ReplySyntax(NamedTuple):
     """Given a line with octets missing from the capture, and how many were captured before the first of those."""
     longest: int
     """Octets of a line, its end included."""
+    last_words: re.Pattern[bytes] | None = None
+    """What a server says that is stopped while it sends a message, up to the end of what it sends."""
 
 
 _ENDS = {ord("\r"): "CR", ord("\n"): "LF", 0: "NUL"}
@@ -57,7 +63,7 @@ class Conversation:
     def __init__(self, client: Stream, server: Stream, replies: ReplySyntax) -> None:
         self.client = client
         self.server = server
-        self._looks_like_reply, self._parse, self._parse_broken, self._longest = replies
+        self._looks_like_reply, self._parse, self._parse_broken, self._longest, self._last_words = replies
         self._lines = LineReader(server)
         self._leading: dict[int, str] = {}
         """What stands before commands and is none of them, by where they begin."""
@@ -282,6 +288,27 @@ class Conversation:
             return False
         return end != line.end and not self.is_reply_at(end)
 
+    def last_words_of(self, start: int, due: int | None) -> int | None:
+        """Return where, in data that was to end at ``due``, a server's last words begin; None where there are none.
+
+        A server that is killed while it sends a message says so on the spot, in the middle of a line if need be, and
+        then the stream ends. Data that is whole holds no such words, whatever it says.
+        """
+        length = self.server.length
+        first = max(start, length - LAST_WORDS)
+        if self._last_words is None or first >= length or self.server.missing_between(first, length):
+            return None
+        octets = self.server.read(first, length)
+        found = self._last_words.search(octets)
+        begin = first + found.start() if found is not None else length
+        is_whole = due is not None and begin < due <= length and octets[: due - first].endswith(b"\n")
+        return None if begin == length or is_whole else begin
+
+    def note_last_words(self, start: int, noun: str) -> None:
+        """Note what a server said in place of the rest of its data."""
+        said = " ".join(decode_text(self.server.read(start, self.server.length)).split())
+        self._notes.append(f"the server broke off and took its leave, which is no part of the {noun}: {said}")
+
     def is_lost_request(self, announced: int | None, boundary: int | None) -> bool:
         """Whether a command that was not captured must have asked for data, by what answers it."""
         if boundary is None or boundary <= self.position:
@@ -325,13 +352,19 @@ class Conversation:
             yield ReplyLine(start, end, b"", ReplyKind.UNKNOWN, None, "", missing)
 
     def data(self, end: int, announced: int | None, noun: str) -> MessageData:
-        """Take what comes up to an offset as data; ``noun`` says what it is."""
-        start, self.position = self.position, end
-        server = self.server
+        """Take what comes up to an offset as data, but for the last words of a server; ``noun`` says what it is."""
+        start, server = self.position, self.server
+        last_words = self.last_words_of(start, start + announced if announced is not None else None)
+        if last_words is not None and last_words < end:
+            self.note_last_words(last_words, noun)
+            end = last_words
+        else:
+            last_words = None
+        self.position = end
         missing = server.missing_between(start, end)
         if announced is not None and end - start != announced:
             over = end < server.length or server.finished or server.reset
-            if over or end - start > announced:
+            if (over and last_words is None) or end - start > announced:
                 self.depart("protocol.length_mismatch", "server", start, end)
             self._notes.append(f"the server announced {count(announced, 'byte')} and sent {end - start:,}")
         if missing:

@@ -110,7 +110,10 @@ class LineDissector(Conversation, ABC):
     def read_data(self, has_following: bool, boundary: int | None) -> list[ReplyEvent]:
         """Read the data that answers a command; nothing where lines answer instead."""
         end = self.data_end(self.announced, has_following, boundary)
-        return [self.data(end, self.announced, self.noun)] if end is not None and end > self.position else []
+        if end is None or end <= self.position:
+            return []
+        data = self.data(end, self.announced, self.noun)
+        return [data, *self.lines_up_to(end if self.position == end else self.server.length)]
 
     def parse(self, line: Line) -> Command:
         """Take a whole line of the client apart."""
@@ -124,7 +127,7 @@ class LineDissector(Conversation, ABC):
         """Read what the server's side of a capture begins with, up to ``end``, where the command was not captured."""
         if self.only_replies(0, end) or self.is_torn_reply(end, command):
             return list(self.lines_up_to(end))
-        return [self.data(end, None, self.noun)]
+        return [self.data(end, None, self.noun), *self.lines_up_to(end)]
 
     def own_further_replies(self, keyword: str, primary: ReplyEvent, boundary: int | None) -> Iterator[ReplyEvent]:
         """Yield what belongs to a reply by the protocol or the habits of servers.

@@ -23,6 +23,8 @@ class Probe:
     first_time: int
     last_time: int
     first_frame: FrameRef
+    scans: tuple[tuple[str, int, FrameRef], ...] = ()
+    """Ways in which the port was scanned (``SYN``, ``FIN``, ``NULL``, ``Xmas``), with time and frame of the first."""
 
 
 @dataclass(slots=True)

@@ -26,7 +26,6 @@ class Connection:
     __slots__ = (
         "_before_claims",
         "_ends_at",
-        "asks",
         "client",
         "client_key",
         "clock",
@@ -41,6 +40,7 @@ class Connection:
         "log",
         "may_be_copy",
         "number",
+        "opened_with",
         "outlived",
         "over",
         "packets",
@@ -63,8 +63,8 @@ class Connection:
         """Its place, from 1, among the connections with payload in the order of first frames; 0: not known yet."""
         self.first_frame = self.last_frame = segment.frame
         self.clock = Clock(segment.time)
-        self.asks = segment.flags & (SYN | ACK) == SYN
-        """It began with a SYN that answers none."""
+        self.opened_with = segment.flags
+        """The flags of its first segment."""
         self.packets = 0
         self.has_payload = False
         self.wanted: bool | None = True
@@ -92,6 +92,11 @@ class Connection:
         """It is not known yet whether it is a copy of another one."""
         self.streams: tuple[Stream, Stream] | None = None
         """The client's and the server's stream, once it is over."""
+
+    @property
+    def asks(self) -> bool:
+        """It began with a SYN that answers none."""
+        return self.opened_with & (SYN | ACK) == SYN
 
     @property
     def events(self) -> list[str]:

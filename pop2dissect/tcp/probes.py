@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pop2dissect.capture.record import frame_text
-from pop2dissect.decode.segment import FlowKey
+from pop2dissect.decode.segment import ACK, FIN, PSH, RST, SYN, URG, FlowKey
 from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.halfopen import HalfOpenTally, is_half_open
+
+
+def scan_of(connection: Connection) -> str | None:
+    """Return how a connection without payload scans a port; None where a program may have meant it.
+
+    No stack begins anything by a segment that has none of SYN, RST and ACK (RFC 9293, section 3.10.7.1, has closed
+    ports answer such by RST); and a port scanner that has the answer to its SYN has its own kernel reset it.
+    """
+    flags = connection.opened_with
+    if not flags & (SYN | RST | ACK):
+        return {0: "NULL", FIN: "FIN", FIN | PSH | URG: "Xmas"}.get(flags & (FIN | PSH | URG), "odd flags")
+    answered = connection.server.space.initial is not None
+    return "SYN" if answered and connection.client.reset and not connection.handshake_ack else None
 
 
 @dataclass(slots=True)
@@ -25,6 +38,8 @@ class ProbeTally:
     answered: int = 0
     refused: int = 0
     unanswered: int = 0
+    scans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Ways in which the port was scanned -> time and frame of the first such segment."""
 
     def add(self, connection: Connection) -> None:
         """Count a connection that is over."""
@@ -35,6 +50,10 @@ class ProbeTally:
             self.refused += 1
         else:
             self.unanswered += 1
+        scan = scan_of(connection)
+        if scan is not None:
+            seen = connection.start, connection.first_frame
+            self.scans[scan] = min(seen, self.scans.get(scan, seen))
         if connection.first_frame < self.first_frame:
             self.first_frame = connection.first_frame
         self.first_time = min(self.first_time, connection.start)

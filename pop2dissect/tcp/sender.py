@@ -362,6 +362,8 @@ class Sender:
             urgent=tuple(sorted(set(self.urgent))),
             limits=self.limits,
         )
+        reset = self.claims.reset
+        stream.ended_by = self.claims.fins.get(fin) if fin is not None else reset.frame if reset is not None else None
         if self.acks.frame is not None:
             stream.acknowledged = Acknowledged(min(self.acks.proven, stream.length), self.acks.frame)
         if len(stream.conflicts) >= self.limits.conflicts:

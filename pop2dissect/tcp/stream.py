@@ -79,6 +79,7 @@ class Stream:
         "_offsets",
         "acknowledged",
         "conflicts",
+        "ended_by",
         "finished",
         "fragments",
         "gaps",
@@ -112,6 +113,8 @@ class Stream:
         """The sender ended it with FIN."""
         self.reset = reset
         """The sender ended it with RST."""
+        self.ended_by: int | None = None
+        """The frame of that FIN, else of the RST; None where there was neither."""
         self.fragments = fragments or {}
         """For each frame that completed a fragmented datagram: the frames of all its fragments."""
         self.urgent = urgent

@@ -14,12 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pop2dissect.decode.segment import FIN, PSH, RST, URG
 from tests.support.conversation import MILLISECOND
 from tests.support.network import (
     GREETING,
     PASSWORDS,
     SAYONARA,
     USERS,
+    Ending,
     Network,
     Turn,
     fold,
@@ -833,6 +835,27 @@ def _knock(servers: int) -> Network:
     return net
 
 
+def port_scan() -> Network:
+    """What nmap sends to a port for -sS, -sF, -sN and -sX."""
+    net = Network()
+    syn, answer, rest = net.call().handshake().packets
+    net.packets += [syn, answer, replace(rest, flags=RST, ack=0)]
+    for place, flags in enumerate((FIN, 0, FIN | PSH | URG), 1):
+        source = (syn.source[0], syn.source[1] + place)
+        net.packets.append(replace(syn, time=syn.time + place * 1000 * MILLISECOND, source=source, flags=flags))
+    return net
+
+
+def connect_and_leave() -> Network:
+    """Connections that are completed, and then closed or reset; one that is refused; and a late FIN."""
+    net = Network()
+    net.take(net.call(after=1).handshake().close("client")).take(net.call(after=1).handshake().reset("client"))
+    net.take(net.call(after=1).refused())
+    late = net.call(after=1).handshake().close("client")
+    net.packets += [packet for packet in late.packets if packet.flags & FIN]
+    return net
+
+
 def syn_flood() -> Network:
     """A hundred connections from as many addresses in a second, none of which is completed."""
     return _flood(0.009)
@@ -874,6 +897,24 @@ def rfc918() -> Network:
 def elsewhere() -> Network:
     """POP2 on port 10109."""
     return Network().session(login(), port=10109)
+
+
+def died() -> Network:
+    """A server that is killed in the middle of three messages; once it has time to say so."""
+    return _cut_short("server", "server", b"- Killed (terminated)\r\n")
+
+
+def gave_up() -> Network:
+    """A client that gives up in the middle of a message, twice, and a server that does once."""
+    return _cut_short("client", "client", b"")
+
+
+def _cut_short(first: Ending, second: Ending, said: bytes) -> Network:
+    net, half = Network(), mail()[:-9]
+    for end, more in ((first, b""), ("server", said), (second, b"")):
+        turns: list[Turn] = [login(), ("READ 1", f"={len(mail())} characters in message 1"), ("RETR", half + more)]
+        net.session(*turns, end=end)
+    return net
 
 
 def vulnerable() -> Network:
@@ -927,8 +968,8 @@ CASES: dict[str, Case] = {
     "auth.success_after_fail": Case(guessed, typo),
     "auth.weak": Case(weak, weak_refused),
     "proxy.helo": Case(proxy_helo, decnet),
-    "proxy.own_host": Case(proxy_to_own_host, proxy_helo),
     "proxy.fold_remote": Case(remote, braces),
+    "proxy.own_host": Case(proxy_to_own_host, proxy_helo),
     "exploit.rsh_arg": Case(rsh_arg, remote_with_switches),
     "file.absolute": Case(absolute, rfc937_example_2),
     "file.traversal": Case(traversal, dots),
@@ -975,11 +1016,13 @@ CASES: dict[str, Case] = {
     "recon.capa_probe": Case(capa_probe, capa_and_login),
     "recon.ntlm_info": Case(ntlm_info, ntlm_unknown),
     "recon.scan": Case(scan, few_servers),
+    "recon.port_scan": Case(port_scan, connect_and_leave),
     "dos.syn_flood": Case(syn_flood, slow_flood),
     "dos.slow": Case(held, few_held),
     "dos.connections": Case(too_many, in_use),
     "service.other_protocol": Case(ssh, rfc918),
     "service.elsewhere": Case(elsewhere, cleartext),
+    "service.died": Case(died, gave_up),
     "service.vulnerable_banner": Case(vulnerable, corrected_version),
     "tcp.overlap_conflict": Case(conflict, retransmission),
 }

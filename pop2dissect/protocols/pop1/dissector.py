@@ -16,6 +16,7 @@ from pop2dissect.protocols.dissector import CommandSyntax, LineDissector
 from pop2dissect.protocols.lines import Line
 from pop2dissect.protocols.pop1.grammar import (
     ARGUMENTS,
+    LAST_WORDS,
     MAX_LINE,
     is_ok,
     looks_like_reply,
@@ -41,7 +42,7 @@ def dissect(client: Stream, server: Stream, from_start: bool = True) -> Iterator
 
 class _Dissector(LineDissector):
     commands: ClassVar = CommandSyntax(parse_command, parse_broken_command, meant, MAX_LINE)
-    replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_LINE)
+    replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_LINE, LAST_WORDS)
     noun: ClassVar = "mailbox"
     may_log_in: ClassVar = frozenset({ServerState.AUTH, ServerState.PASS, ServerState.UNKNOWN})
     done: ClassVar = frozenset({ServerState.DONE})

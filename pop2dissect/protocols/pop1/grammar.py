@@ -17,6 +17,9 @@ from pop2dissect.text.values import decode_text
 MAX_LINE = 512
 """Octets of a line with its CRLF. RFC 918 sets no limit; this is the one of its successor (RFC 937, "Sizes")."""
 
+LAST_WORDS = re.compile(rb"(?:\A|(?<=\n))-(?:ERR|Error)\b[^\r\n]{0,300}\r\n\Z", re.IGNORECASE)
+"""An error in the place of the rest of a mailbox, with which the server's side ends."""
+
 # RFC 918, "Summary of Commands and Replies": USER name, PASS password, RETR mailbox, RDEL mailbox, RCEV, RCVD,
 # QUIT, NOOP, RSET. The flow diagram spells RCEV as RECV, and so programs may.
 ARGUMENTS: Final[Mapping[str, bool]] = {

@@ -14,6 +14,7 @@ from pop2dissect.protocols.dissector import CommandSyntax, LineDissector
 from pop2dissect.protocols.lines import Line
 from pop2dissect.protocols.pop2.grammar import (
     COMMANDS,
+    LAST_WORDS,
     MAX_COMMAND_LINE,
     MAX_REPLY_LINE,
     is_farewell,
@@ -55,7 +56,7 @@ def dissect(client: Stream, server: Stream, from_start: bool = True) -> Iterator
 
 class _Dissector(LineDissector):
     commands: ClassVar = CommandSyntax(parse_command, parse_broken_command, meant, MAX_COMMAND_LINE)
-    replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_REPLY_LINE)
+    replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_REPLY_LINE, LAST_WORDS)
     may_log_in: ClassVar = frozenset({ServerState.AUTH, ServerState.UNKNOWN})
     done: ClassVar = frozenset({ServerState.DONE})
     unknown: ClassVar = (ServerState.UNKNOWN, ClientState.UNKNOWN)

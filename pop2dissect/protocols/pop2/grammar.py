@@ -184,6 +184,12 @@ def looks_like_reply(line: bytes) -> bool:
 
 FAREWELL = b"+ Sayonara"
 
+LAST_WORDS = re.compile(
+    rb"(?:(?:- (?:Killed \(|Autologout; |Mailbox expunged )|(?:\A|(?<=\n))- (?=[^\r\n]{1,300}\r\n\+ Sayonara\r))"
+    rb"[^\r\n]{1,300}\r\n(?:\+ Sayonara\r\n)?|\+ Sayonara\r\n)\Z"
+)
+"""Reality: UW's server that gets a signal or loses its mailbox says so wherever it is in a message, and exits."""
+
 
 def is_farewell(line: bytes) -> bool:
     """Whether a line is what UW's server says last, also after an error."""

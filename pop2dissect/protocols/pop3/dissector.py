@@ -26,6 +26,7 @@ from pop2dissect.protocols.lines import Line, LineReader
 from pop2dissect.protocols.pop3.grammar import (
     ARGUMENTS,
     CONTINUATION,
+    LAST_WORDS,
     MAIL_LINE,
     MAX_COMMAND_LINE,
     MAX_REPLY_LINE,
@@ -76,7 +77,7 @@ def line_end_of(status: ReplyLine) -> LineEnd:
 
 class _Dissector(LineDissector):
     commands: ClassVar = CommandSyntax(parse_command, parse_broken_command, meant, MAX_COMMAND_LINE)
-    replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_REPLY_LINE)
+    replies: ClassVar = ReplySyntax(looks_like_reply, parse_reply, parse_broken_reply, MAX_REPLY_LINE, LAST_WORDS)
     may_log_in: ClassVar = frozenset({ServerState.AUTHORIZATION, ServerState.UNKNOWN})
     done: ClassVar = frozenset({ServerState.UPDATE, ServerState.DONE})
     unknown: ClassVar = (ServerState.UNKNOWN, ServerState.UNKNOWN)
@@ -186,6 +187,8 @@ class _Dissector(LineDissector):
             if data is not None:
                 self._has_block = bool(data.end_mark)
                 yield data
+                if not data.end_mark and self.last_words_of(self.position, None) == self.position:
+                    yield from self.lines_up_to(self.server.length)
                 if keyword == "CAPA":
                     self._may_pipeline = b"PIPELINING" in self.server.read(data.start, data.end).upper().split()
         elif primary.kind is ReplyKind.UNKNOWN and not primary.missing and not primary.raw.startswith(b"+"):
@@ -225,6 +228,10 @@ class _Dissector(LineDissector):
         start = self.position
         announced = announced_octets(status.raw) if is_message and not status.missing else None
         block = self._bounded(status, start, boundary, announced)
+        last_words = None if block.terminator else self.last_words_of(start, None)
+        if last_words is not None and last_words < block.end:
+            self.note_last_words(last_words, "message" if is_message else "reply")
+            block = read_block(self.server, start, last_words, line_end_of(status))
         if block.end == start:
             return None
         missing = self.server.missing_between(start, block.end)

@@ -17,6 +17,13 @@ MAX_COMMAND_LINE = 255
 MAX_REPLY_LINE = 512
 """Octets of a status line with its CRLF (RFC 1939, section 3)."""
 
+LAST_WORDS = re.compile(
+    rb"(?:(?:\A|(?<=\n))-ERR\b|-ERR (?:\[[A-Z/-]{1,40}\] )?(?:Autologout|Killed|(?:Server )?shutting down))"
+    rb"[^\r\n]{0,300}\r\n\Z",
+    re.IGNORECASE,
+)
+"""Reality: a server that gets a signal says so wherever it is in a message, and exits."""
+
 MAX_SASL_LINE = 12_288
 """Octets of a line with a SASL message. RFC 5034 sets no limit; this is SMTP's (RFC 4954, section 4)."""
 

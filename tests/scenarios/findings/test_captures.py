@@ -53,6 +53,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "imap_proxy_helo": {"proxy.helo": 3},
     "incident_small": {
         "recon.scan": 1,
+        "recon.port_scan": 1,
         "recon.banner_grab": 3,
         "auth.bruteforce": 2,
         "auth.success_after_fail": 1,
@@ -85,7 +86,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "service.other_protocol": 1,
     },
     # Five, one that did not even read the greeting, and nmap's.
-    "port_scans": {"recon.banner_grab": 7},
+    # nmap: SYN, FIN and Xmas scans.
+    "port_scans": {"recon.banner_grab": 7, "recon.port_scan": 1},
     "raw_errors": {
         "protocol.syntax": 8,
         "protocol.state": 6,

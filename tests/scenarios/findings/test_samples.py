@@ -32,7 +32,7 @@ def test_the_sample_raises_it(declaration: Declaration) -> None:
         assert finding.techniques == declaration.techniques
         assert finding.time is not None
         assert finding.frames
-        assert finding.sessions or finding.id in ("recon.scan", "dos.syn_flood")
+        assert finding.sessions or finding.id in ("recon.scan", "recon.port_scan", "dos.syn_flood")
         assert declaration.innocent in finding.detail
 
 

@@ -26,6 +26,7 @@ KNOWN: dict[tuple[str, int], str] = {
     ("midstream_start", 1): HINDSIGHT,
     ("tcp_oddities", 3): URGENT,
     ("wrong_declared_sizes", 3): NOT_OVER,
+    **{(name, number): NOT_OVER for name in ("service.died", "service.died.near_miss") for number in (1, 2, 3)},
     ("impaired_loss5_reorder10_dup5_cli", 2): NO_LINE_END,
     ("impaired_loss5_reorder10_dup5_srv", 2): NO_LINE_END,
     ("impaired_reorder30_cli", 4): LATER,
