@@ -63,17 +63,18 @@ class CaseOutput(SingleFile):
 
 
 class DfxmlOutput(SingleFile):
-    """The files that the sessions carried, as DFXML."""
+    """The files that the sessions carried, as DFXML. Where they lie is stated of one capture that is a file."""
 
     kind = "dfxml"
 
     def __init__(self, run: Run, path: str) -> None:
         super().__init__(run, path)
+        self._places = not run.look.several_captures and run.digests.results() != [None]
         self._spool = self.held.enter_context(Spool())
 
     def add(self, session: Session) -> None:
         """Spool the session's files."""
-        self._spool.add(session.id, session_files(session, one_capture=not self.run.look.several_captures))
+        self._spool.add(session.id, session_files(session, one_capture=self._places))
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the document."""

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -361,6 +362,17 @@ def test_an_export_is_made_again_with_its_settings(option: str, tmp_path: Path) 
     verification = verify(str(exported(tmp_path, option, *settings, capture=capture)), [str(capture)])
     assert verification.holds
     assert len(verification.notes) == 4
+
+
+def test_an_export_of_a_pipe_holds_against_the_file_that_was_in_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    feeder = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(SMALL.read_bytes()))
+    feeder.start()
+    options = [word for name in ("mbox", "dfxml", "case") for word in (f"--export-{name}", str(tmp_path / name))]
+    assert main(["--quiet", *options, str(tmp_path / "pipe")]) == 0
+    feeder.join()
+    for name in ("mbox", "dfxml", "case"):
+        assert verify(str(tmp_path / name), [str(SMALL)]).holds
 
 
 @pytest.mark.parametrize("option", ["--export-mail", "--export-streams", "--csv"])
