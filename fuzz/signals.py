@@ -93,6 +93,7 @@ def _run(capture: Path, asked: list[str], sent: signal.Signals | None, moment: f
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=_heeded,
         ) as process:
             assert process.stdin is not None
             if live:
@@ -115,6 +116,12 @@ def _run(capture: Path, asked: list[str], sent: signal.Signals | None, moment: f
             if path.is_file() and not path.name.startswith(".")
         }
     return Run(process.returncode, out, said.decode(), files, was_read)
+
+
+def _heeded() -> None:
+    """Have no signal ignored, as it is in what a shell runs in the background."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _ended(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
