@@ -6,6 +6,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+SHARED = ("pop2dissect/share/", "pop2dissect-")
+"""What comes from elsewhere: pages, samples, the manual page, completion."""
 PACKAGE = Path(__file__).parents[1] / "pop2dissect"
 
 
@@ -13,6 +15,7 @@ def main(wheel: str) -> int:
     """Compare the wheel's names with the sources; return the exit status."""
     names = zipfile.ZipFile(wheel).namelist()
     shipped = {name for name in names if ".dist-info/" not in name and not name.endswith(".so")}
+    shipped = {name for name in shipped if not name.startswith(SHARED)}
     sources = {
         str(path.relative_to(PACKAGE.parent))
         for path in PACKAGE.rglob("*")
@@ -22,6 +25,8 @@ def main(wheel: str) -> int:
     faults += [f"not of the package: {name}" for name in sorted(shipped - sources)]
     if not any(name.startswith("pop2dissect/capture/scan.") and name.endswith(".so") for name in names):
         faults.append("the scan is not compiled")
+    wanted = ("/share/docs/tables.md", "/share/samples/rfc937_normal.pcap", "/man1/pop2dissect.1")
+    faults += [f"not in the wheel: {one}" for one in wanted if not any(name.endswith(one) for name in names)]
     if not any(name.endswith(".dist-info/licenses/LICENSE") for name in names):
         faults.append("no LICENSE in the wheel")
     print(*faults, sep="\n", end="\n" if faults else "")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pop2dissect.pipeline import Dissection
     from pop2dissect.session import Endpoint, Exchange, Finding, HalfOpen, Message, Probe, Reply, Session
     from pop2dissect.settings import Settings
+    from pop2dissect.shipped import samples
     from pop2dissect.tcp.stream import Stream
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "__version__",
     "iter_sessions",
     "read",
+    "samples",
 ]
 
 _HOMES = {
@@ -85,6 +87,7 @@ _HOMES = {
     "pipeline": ("Dissection",),
     "session": ("Endpoint", "Exchange", "Finding", "HalfOpen", "Message", "Probe", "Reply", "Session"),
     "settings": ("Settings",),
+    "shipped": ("samples",),
     "tcp.stream": ("Stream",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

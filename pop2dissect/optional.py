@@ -19,5 +19,19 @@ def extra(name: str) -> Iterator[None]:
     except ImportError as error:
         library = (error.name or "a library").partition(".")[0]
         raise MissingLibraryError(
-            f"this needs {library}, which cannot be imported ({error}): pip install 'pop2dissect[{name}]'"
+            f"this needs {library}, which cannot be imported ({error}): {how_to_install(name)}"
         ) from error
+
+
+def how_to_install(name: str) -> str:
+    """Return the command that installs what belongs to an extra: the libraries, so that no index must have us."""
+    import re
+    from importlib import metadata
+
+    try:
+        declared = metadata.requires("pop2dissect") or []
+    except metadata.PackageNotFoundError:
+        declared = []
+    of_extra = re.compile(rf"""([^;]+?) *;.*\bextra *== *["']{re.escape(name)}["']""")
+    libraries = [found[1] for one in declared if (found := of_extra.match(one))]
+    return " ".join(["pip install", *(f"'{one}'" for one in libraries or [f"pop2dissect[{name}]"])])

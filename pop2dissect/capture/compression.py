@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from pop2dissect.errors import MissingDecompressorError
+from pop2dissect.optional import how_to_install
 
 CHUNK = 1 << 16
 """Octets of compressed data read at a time."""
@@ -157,8 +158,7 @@ def _lz4() -> _Codec:
 
 def _missing(name: str, library: str) -> MissingDecompressorError:
     return MissingDecompressorError(
-        f"it is compressed with {name}, which needs the library {library}: "
-        "install it with pip install pop2dissect[compression]"
+        f"it is compressed with {name}, which needs the library {library}: {how_to_install('compression')}"
     )
 
 

@@ -40,6 +40,8 @@ exit status:
 
 Passwords are masked unless --show-passwords is given. Frames are counted from
 1, as in Wireshark; of several captures they are cited as capture:frame.
+The pages that are named here (docs/...) and sample captures are in the folders
+that python -m pop2dissect.shipped names.
 """
 
 

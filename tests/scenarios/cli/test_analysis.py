@@ -125,5 +125,5 @@ sys.exit(main([{INCIDENT!r}, *{options}]))
         assert done.returncode == ExitStatus.USAGE
         assert done.stderr.count("\n") == 1
         assert f"this needs {missing}" in done.stderr
-        assert "pip install 'pop2dissect[parquet]'" in done.stderr
+        assert "pip install 'pandas>=" in done.stderr
         assert not (tmp_path / "x").exists()
