@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.choices import ReportScope
 from pop2dissect.errors import CaptureError
 from pop2dissect.filters import FILTERS, Filters, FiltersByName, Selection
 from pop2dissect.incidents import Incident
@@ -171,8 +172,11 @@ class Capture:
         notes: Sequence[str] = (),
         tz: str = "UTC",
         show_passwords: bool = False,
+        scope: ReportScope = "noteworthy",
     ) -> Path:
         """Write the report as one HTML file, as ``--report`` does; docs/report.md says what is in it.
+
+        ``scope`` tells which sessions are printed in full; the screen shows all.
 
         Raises UsageError where the file exists, OutputError where it cannot be written.
         """
@@ -182,7 +186,9 @@ class Capture:
 
         head = Case(case, examiner, exhibit, tuple(notes))
         outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes)
-        report = Report(outcome, Choices(head, self._rendering(show_passwords, zone_named(tz))), self.sha256())
+        report = Report(
+            outcome, Choices(head, self._rendering(show_passwords, zone_named(tz)), scope=scope), self.sha256()
+        )
         seen = self._shown(show_passwords)
         for session in seen.sessions:
             report.add(session)

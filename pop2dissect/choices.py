@@ -12,3 +12,6 @@ EngineName: TypeAlias = Literal["native", "tshark"]
 
 OverlapPolicy: TypeAlias = Literal["first", "last"]
 """Which of two copies of the same octets counts."""
+
+ReportScope: TypeAlias = Literal["findings", "noteworthy", "all"]
+"""What of a report's sessions is printed: none, those in which something grave was done, or all."""

@@ -53,7 +53,7 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
         )
         digests = held.enter_context(Digests(dissection.captures))
         redaction = Redaction(options.show_passwords)
-        case = Head(options.case, options.examiner, options.exhibit, tuple(options.note))
+        case = Head(options.case, options.examiner, options.exhibit, tuple(options.note), options.report_scope)
         run = Run(dissection, look, digests, redaction, arguments, case)
         outputs = [held.enter_context(output) for output in outputs_for(run, options)]
         for output in outputs if live else ():

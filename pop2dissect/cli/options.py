@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from pop2dissect.capture.fast import LANE
+from pop2dissect.choices import ReportScope
 from pop2dissect.cli.outputs.declared import FILES, PRINTED
 from pop2dissect.errors import UsageError
 from pop2dissect.filters import FILTERS, ORDERS, Filters, meant
@@ -138,6 +139,12 @@ def _add_head(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--examiner", metavar="TEXT", help="who examined the captures")
     group.add_argument("--exhibit", metavar="TEXT", help="under which designation the captures are kept")
     group.add_argument("--note", metavar="TEXT", action="append", default=[], help="a note; repeatable")
+    group.add_argument(
+        "--report-scope",
+        choices=get_args(ReportScope),
+        default="noteworthy",
+        help="which sessions of the report are printed in full; the screen shows all (default noteworthy)",
+    )
 
 
 def _add_style(group: argparse._ArgumentGroup) -> None:

@@ -14,6 +14,8 @@ from pop2dissect.text.rendering import Rendering
 
 SHOWN = 5
 """Findings of one kind that are shown at once; more are folded away."""
+PRINTED = 2
+"""Those that are printed of a kind that is not grave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Kind:
     def first(self) -> tuple[Occurrence, ...]:
         """Those that are shown at once."""
         return self.occurrences[:SHOWN]
+
+    @property
+    def printed(self) -> int:
+        """How many are printed."""
+        return SHOWN if self.severity.is_grave else PRINTED
 
     @property
     def others(self) -> tuple[Occurrence, ...]:

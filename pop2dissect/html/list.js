@@ -123,10 +123,11 @@ form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(filter, 0));
 $("#all").addEventListener("change", (event) => document.body.classList.toggle("all", event.target.checked));
 
-// What is folded away on the screen is printed.
+// What is folded away on the screen is printed; long lines only where everything is.
 let folded = [];
 window.addEventListener("beforeprint", () => {
-  folded = $$("details:not([open])");
+  const all = document.body.matches(".paper-all, .all");
+  folded = $$("details:not([open])").filter((details) => all || !details.classList.contains("long"));
   for (const details of folded) details.open = true;
 });
 window.addEventListener("afterprint", () => {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from markupsafe import Markup
 
+from pop2dissect.choices import ReportScope
 from pop2dissect.html import markup
 from pop2dissect.html.case import Case
 from pop2dissect.html.clients import ClientRow, Course
@@ -16,6 +17,8 @@ from pop2dissect.html.findings import Interpretation, Kind
 from pop2dissect.html.mailboxes import MailboxRow
 from pop2dissect.html.method import Paragraph
 from pop2dissect.html.sessions import SessionRow, SessionView
+from pop2dissect.html.story import Told
+from pop2dissect.html.timeline import Timeline
 from pop2dissect.html.times import Stamp
 from pop2dissect.html.tool import Tool
 from pop2dissect.session import Probe
@@ -40,6 +43,17 @@ class PageView:
     made: Stamp
     zone: str
     """The zone beside UTC; empty if there is none."""
+    scope: ReportScope
+    printed: Collection[int]
+    """Sessions that are printed in full."""
+    on_paper: Collection[int]
+    """Sessions in the printed list."""
+    spoken: str
+    """Post office protocols that were spoken; empty where none was."""
+    story: Sequence[Told]
+    incidents: int
+    """How many there are."""
+    timeline: Timeline | None
     captures: Sequence[CaptureView]
     summary: Sequence[str]
     severities: Sequence[tuple[str, int]]
@@ -65,9 +79,9 @@ class PageView:
     """Of messages only the main headers are listed."""
 
 
-def session_markup(view: SessionView, zone: str) -> Markup:
-    """Render a session."""
-    return Markup(markup.environment().get_template("session.html.j2").render(view=view, zone=zone))
+def session_markup(view: SessionView, zone: str, *, printed: bool) -> Markup:
+    """Render a session; ``printed`` tells whether it is also on paper."""
+    return Markup(markup.environment().get_template("session.html.j2").render(view=view, zone=zone, printed=printed))
 
 
 def page_markup(view: PageView, sessions: Iterable[str], claims: Iterable[str]) -> Iterator[str]:

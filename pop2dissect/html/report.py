@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO, Protocol
 
 from pop2dissect.capture.record import CaptureInfo
+from pop2dissect.choices import ReportScope
 from pop2dissect.document.claims import element, write_sealed
 from pop2dissect.document.digests import digest_of
 from pop2dissect.document.document import Document
@@ -22,12 +23,16 @@ from pop2dissect.html.mailboxes import mailbox_rows
 from pop2dissect.html.messages import MAX_MESSAGES
 from pop2dissect.html.octets import limit_for
 from pop2dissect.html.page import PageView, ProbeRow, page_markup, session_markup
+from pop2dissect.html.paper import printed_rows, printed_sessions
 from pop2dissect.html.sessions import session_row, session_view
+from pop2dissect.html.story import story
 from pop2dissect.html.summary import summary
+from pop2dissect.html.timeline import timeline
 from pop2dissect.html.times import stamp, zone_name
 from pop2dissect.html.tool import tool_facts
 from pop2dissect.incidents import Incident
 from pop2dissect.ledger import Mailbox
+from pop2dissect.protocols import protocol_of
 from pop2dissect.session import MOST_SEVERE_FIRST, Finding, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.text.rendering import Rendering
@@ -42,6 +47,8 @@ class Choices:
     rendering: Rendering = field(default_factory=Rendering)
     command: Sequence[str] = ()
     """The command line as it was given, without the command's name."""
+    scope: ReportScope = "noteworthy"
+    """What of it is printed."""
 
 
 class Outcome(Protocol):
@@ -141,10 +148,12 @@ class Report:
         lengths = [length for session in sessions for length in line_lengths(session)]
         limit = limit_for(lengths, len(sessions))
         brief = totals.messages > MAX_MESSAGES
+        printed = printed_sessions(choices.scope, sessions, about, self._incidents)
+        on_paper = printed_rows(choices.scope, sessions, about)
         rows = [session_row(session, about[session.id], rendering) for session in sessions]
         for session, row in zip(sessions, rows, strict=True):
             one = session_view(session, row, about[session.id], limit, rendering, brief=brief)
-            shown.add(session.id, session_markup(one, zone_name(rendering.zone)))
+            shown.add(session.id, session_markup(one, zone_name(rendering.zone), printed=session.id in printed))
             exhibits += session_exhibits(one)
 
         found_kinds = kinds(found, rendering)
@@ -154,6 +163,13 @@ class Report:
             case=choices.case,
             made=stamp(made, rendering.zone),
             zone=zone,
+            scope=choices.scope,
+            printed=printed,
+            on_paper=on_paper,
+            spoken=" and ".join(name for name in sorted(totals.protocols) if protocol_of(name).dissect),
+            story=story(self._incidents, sessions, rendering),
+            incidents=len(self._incidents),
+            timeline=timeline(self._incidents, sessions, probes),
             captures=captures,
             summary=summary(totals, dissection.captures, sessions, probes),
             severities=[(name, totals.findings[name]) for name in MOST_SEVERE_FIRST],

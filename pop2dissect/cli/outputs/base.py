@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from pop2dissect.choices import ReportScope
 from pop2dissect.export import output
 from pop2dissect.terminal.look import Look
 
@@ -19,6 +20,8 @@ class Head(NamedTuple):
     examiner: str | None
     exhibit: str | None
     notes: tuple[str, ...]
+    scope: ReportScope
+    """Which of its sessions are printed."""
 
 
 @dataclass(frozen=True, slots=True)

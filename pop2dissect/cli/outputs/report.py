@@ -16,8 +16,9 @@ class ReportOutput(FileOutput):
         super().__init__(run)
         self._path = path
         self._file = self.held.enter_context(NewFile(path))
-        case = Case(*run.case)
-        choices = Choices(case, run.look, run.command)
+        head = run.case
+        case = Case(head.case, head.examiner, head.exhibit, head.notes)
+        choices = Choices(case, run.look, run.command, head.scope)
         run.digests.start()
         before = run.digests.results()  # waits: these are to be from before the reading
         self._report = Report(run.dissection, choices, before)

@@ -276,9 +276,30 @@ def test_it_prints(browser: Browser, tmp_path: Path, paper: str, width: int) -> 
     assert 3 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 12
 
 
-def test_print_shows_what_the_screen_folds_away(page: Page) -> None:
+@pytest.mark.parametrize(("paper", "width", "height"), [("A4", 210, 297), ("Letter", 216, 279)])
+def test_an_incident_prints_on_few_pages_and_says_on_the_first_what_happened(
+    page: Page, paper: str, width: int, height: int
+) -> None:
+    pdf = page.pdf(format=paper)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 15
+    # As wide as what is between the margins, the page is laid out as on paper.
+    page.set_viewport_size({"width": round((width - 30) / 25.4 * 96), "height": 1000})
+    page.emulate_media(media="print")
+    expect(page.locator("figure.timeline svg")).to_be_visible()
+    sixth = page.locator(".story li").nth(5).bounding_box()
+    assert sixth is not None
+    assert sixth["y"] + sixth["height"] < (height - 32) / 25.4 * 96
+
+
+def test_print_shows_what_is_noteworthy_and_all_that_match_on_request(page: Page) -> None:
+    page.check("#all")
     page.emulate_media(media="print")
     expect(page.locator("#s1 .lines")).to_be_visible()
+    page.emulate_media(media="screen")
+    page.uncheck("#all")
+    page.emulate_media(media="print")
+    expect(page.locator("#s1 .lines")).to_be_hidden()
+    expect(page.locator("#s41 .lines")).to_be_visible()
     expect(page.locator("#s41 .panes")).to_be_hidden()
     expect(page.locator("form.tools")).to_be_hidden()
     assert overflow(page) == 0
