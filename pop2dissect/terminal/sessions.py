@@ -142,7 +142,7 @@ def _counted(others: Counter[str], style: Style) -> Iterator[str]:
 def _colour(cell: str, style: Style) -> str:
     severity = next((one for one in MOST_SEVERE_FIRST if cell.startswith(f"{one}: ")), None)
     if severity is not None:
-        return style.severity(severity)
+        return style.bad if severity.is_grave else style.notable
     return style.notable if cell == "refused" else ""
 
 

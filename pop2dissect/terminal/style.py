@@ -67,9 +67,9 @@ def coloured(width: int | None = None) -> Style:
         good="\x1b[32m",
         bad="\x1b[31m",
         notable="\x1b[35m",
-        # They differ in weight as well as in colour: reverse, bold, plain, and none. So they do for any eyes, and on
-        # light and dark grounds; blue and magenta differ from red for those who see no red or no green.
-        grave=("\x1b[2m", "", "\x1b[34m", "\x1b[1;35m", "\x1b[1;7;31m"),
+        # They differ in weight as well as in colour, so that they do for all eyes and on light and dark grounds: dim,
+        # plain, magenta, bold, reversed. Blue cannot be read on a dark ground, nor green be told from red by all.
+        grave=("\x1b[2m", "", "\x1b[35m", "\x1b[1;31m", "\x1b[1;7;31m"),
         heading="\x1b[1m",
         off=_RESET,
         width=width,

@@ -25,7 +25,7 @@ from pop2dissect.capture.fast import LANE
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.text.safe import cell_width
 from tests.support.hostile import everywhere
-from tests.support.truth import ROOT, capture_names, capture_path, load_truth
+from tests.support.truth import capture_names, capture_path, load_truth
 from tests.support.wire import save
 
 SAMPLE = str(capture_path("rfc937_normal"))
@@ -115,13 +115,6 @@ def test_show_passwords_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
         assert "gravel-kettle-9" not in run(capsys, *mode, path)
         assert "gravel-kettle-9" in run(capsys, "--show-passwords", *mode, path)
     assert "gravel" not in repr(pop2dissect.read(path).sessions)
-
-
-def test_the_readme_shows_what_comes_out(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    transcript = re.search(r"```text\n\$ pop2dissect (\S+)\n(.*?)```", Path("README.md").read_text("utf-8"), re.DOTALL)
-    assert transcript is not None
-    assert run(capsys, transcript.group(1)) == transcript.group(2)
 
 
 def hostile(tmp_path: Path) -> str:

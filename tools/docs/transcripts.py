@@ -30,8 +30,9 @@ _COMMAND = re.compile(r"^\$ (?P<line>.*)\n(?P<printed>(?:(?!\$ ).*\n)*)", re.MUL
 
 
 def pages() -> list[Path]:
-    """Return the pages that have commands with what they print."""
-    return sorted(page for page in DOCS.rglob("*.md") if "```console\n" in page.read_text(encoding="utf-8"))
+    """Return the pages that have commands with what they print, the README among them."""
+    every = (ROOT / "README.md", *DOCS.rglob("*.md"))
+    return sorted(page for page in every if "```console\n" in page.read_text(encoding="utf-8"))
 
 
 def as_it_runs(text: str) -> str:

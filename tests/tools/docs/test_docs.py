@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import pop2dissect
+from tests.support.programs import need
 from tools.docs import document, findings, options
 from tools.docs.transcripts import DOCS, as_it_runs, pages
 
@@ -27,6 +28,8 @@ def test_a_page_that_is_made_is_current(name: str) -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
 def test_the_examples_of_a_page_print_what_it_says(page: Path) -> None:
     said = page.read_text("utf-8")
+    if "| jq " in said:
+        need("jq")
     assert as_it_runs(said) == said, "run: python -m tools.docs.transcripts"
 
 
