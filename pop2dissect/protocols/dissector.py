@@ -27,6 +27,7 @@ from pop2dissect.protocols.base import (
 from pop2dissect.protocols.conversation import NO_REPLY, Conversation, ReplySyntax
 from pop2dissect.protocols.lines import Line
 from pop2dissect.tcp.stream import Stream
+from pop2dissect.text.quoting import listed
 from pop2dissect.text.values import count
 
 
@@ -65,6 +66,8 @@ class LineDissector(Conversation, ABC):
         self.mailbox: str | None = None
         self.number: int | None = None
         self.deletes: bool | None = None
+        self._urgent: dict[int, str] = {}
+        """Where lines with urgent octets end, and how those were read."""
         self.uncertain = False
         """Octets of the turn before are missing: there may have been more turns than one."""
 
@@ -114,6 +117,27 @@ class LineDissector(Conversation, ABC):
             return []
         data = self.data(end, self.announced, self.noun)
         return [data, *self.lines_up_to(end if self.position == end else self.server.length)]
+
+    def command_lines(self) -> Iterator[Line]:
+        """Yield the client's lines. Urgent octets are read in line where that alone makes a command of one.
+
+        RFC 6093, section 6, tells programs to read them so; sockets leave them out unless asked (RFC 9293, section
+        3.8.5, does not say).
+        """
+        for line in super().command_lines():
+            urgent = [place for place in self.client.urgent if line.start <= place < line.end and not line.missing]
+            if urgent and not line.beyond:
+                whole = self.client.read(line.start, line.end - len(line.ending))
+                in_line = self.commands.parse(whole).is_known and not self.commands.parse(line.raw).is_known
+                which = listed([str(place - line.start + 1) for place in urgent])
+                self._urgent[line.end] = f"octet {which} of the line was sent as urgent data: " + (
+                    "it is read in line here, as the line is a command only so; a server that takes urgent data apart "
+                    "reads the line without it"
+                    if in_line
+                    else "it is left out here; a server that reads urgent data in line (RFC 6093) reads it too"
+                )
+                line = line._replace(raw=whole) if in_line else line
+            yield line
 
     def parse(self, line: Line) -> Command:
         """Take a whole line of the client apart."""
@@ -232,6 +256,8 @@ class LineDissector(Conversation, ABC):
             command = syntax.parse_broken(line.raw, 0, True)
         keyword = syntax.meant(command.keyword)
         state, client_state = self.state, self.client_state
+        if line.end in self._urgent:
+            self.note(self._urgent.pop(line.end))
         self.check_order(line, known)
         self._check_command(line, keyword, command, torn)
         self.note_command(keyword, command)

@@ -110,3 +110,27 @@ def test_proxy_headers(header: bytes, said: str) -> None:
 def test_what_is_no_proxy_header(octets: bytes) -> None:
     client, _ = Conversation().client(octets).streams()
     assert proxy_header(client) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "urgent", "read_as", "said"),
+    [
+        (b"HELO fred secret\r\n", 0, b"HELO fred secret", "octet 1 of the line was sent as urgent data: it is read in"),
+        (b"HELO fred secret\r\n", 2, b"HELO fred secret", "octet 3 of the line was sent as urgent data: it is read in"),
+        (b"!HELO fred secret\r\n", 0, b"HELO fred secret", "octet 1 of the line was sent as urgent data: it is left"),
+        (b"HELO fred secret\r\n", 12, b"HELO fred seret", "octet 13 of the line was sent as urgent data: it is left"),
+        (b"HELO fred secret\r\n", None, b"HELO fred secret", None),
+    ],
+)
+def test_urgent_octets_are_read_as_makes_a_command_and_both_readings_said(
+    line: bytes, urgent: int | None, read_as: bytes, said: str | None
+) -> None:
+    talk = Conversation().server(b"+ POP2 host ready\r\n").client(line).server(b"#0 messages\r\n")
+    client, server = talk.streams()
+    client.urgent = () if urgent is None else (urgent,)
+    (turn,) = [one for one in dissect(client, server) if one.command is not None]
+    assert turn.command is not None
+    assert turn.command.raw == read_as
+    notes = [note for note in turn.notes if "urgent" in note]
+    assert [note.startswith(said or "") for note in notes] == [True] * (said is not None)
+    assert not [note for note in notes if "secret" in note]
