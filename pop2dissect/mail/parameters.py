@@ -17,9 +17,31 @@ _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
+_COMMENT_OR_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.?|[()]|[^"\\()]+', re.DOTALL)
+
+
+def without_comments(text: str) -> str:
+    """Return a structured header without its comments, which may be nested (RFC 2045, section 5.1; RFC 5322, 3.2.2).
+
+    Where one has no end, nothing is taken for a comment.
+    """
+    if "(" not in text:
+        return text
+    kept, depth = [], 0
+    for piece in _COMMENT_OR_TEXT.findall(text):
+        if piece == "(":
+            depth += 1
+        elif piece == ")" and depth:
+            depth -= 1
+            kept.append(" ")
+        elif not depth:
+            kept.append(piece)
+    return text if depth else "".join(kept)
+
+
 def first_token(text: str) -> str:
     """Return the token that a header begins with, in lower case; what else it begins with, where it is none."""
-    match = _TOKEN.match(text)
+    match = _TOKEN.match(text) or _TOKEN.match(without_comments(text))
     return (match[1] if match else text.strip()).lower()
 
 

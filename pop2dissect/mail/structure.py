@@ -14,9 +14,13 @@ from pop2dissect.mail.fields import Field, read_fields
 from pop2dissect.mail.limits import MAX_MESSAGES
 from pop2dissect.mail.model import Part, is_attachment
 from pop2dissect.mail.notes import Notes
-from pop2dissect.mail.parameters import MIME_TYPE, first_token, read_parameters
+from pop2dissect.mail.parameters import MIME_TYPE, first_token, read_parameters, without_comments
 
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\r?\Z)")
+_TNEF = b"\x78\x9f\x3e\x22"
+"""How the Transport Neutral Encapsulation Format begins ([MS-OXTNEF], section 2.1.3.2)."""
+_AS_WRITTEN = "boundary, as written"
+"""Another reading of a boundary: what looks like a comment may be part of it."""
 _CONTAINER_ENCODINGS = ("", "7bit", "8bit", "binary")
 
 
@@ -67,7 +71,12 @@ class MailDissection:
                 content = b"\n" + content  # a delimiter begins a line
                 entity, body = entity._replace(data=content, start=0, end=len(content)), 1
                 encoding = ""
-            if self._take_multipart_apart(entity, body, content_type, parameters.get("boundary", ""), where):
+            boundary, written = parameters.get("boundary", ""), parameters.get(_AS_WRITTEN)
+            if written and f"\n--{written}".encode() in entity.data[body - 1 : entity.end]:
+                boundary = written
+            elif written is not None:
+                notes.add(f"{where}a comment at the boundary in Content-Type, which hides it from some programs")
+            if self._take_multipart_apart(entity, body, content_type, boundary, where):
                 return fields
 
         octets = entity.data[body : entity.end]
@@ -77,6 +86,10 @@ class MailDissection:
         attached = is_attachment(content_type, disposition, filename)
         if not self._add(entity.own, content_type, filename, attached, content):
             return fields
+        if content.startswith(_TNEF):
+            self.notes.add(
+                f"{where}a TNEF container, as Outlook sends it (winmail.dat): what is attached in it is not shown"
+            )
         if content_type in ("message/rfc822", "message/global"):
             self._take_message_apart(entity, content, where)
         elif content_type.startswith("text/") and uu_name is None:
@@ -88,17 +101,30 @@ class MailDissection:
         default = "message/rfc822" if in_digest else "text/plain"
         if header is None:
             return default, {}
-        match = MIME_TYPE.match(header)
+        bare = without_comments(header)
+        match, bare_match = MIME_TYPE.match(header), MIME_TYPE.match(bare)
+        if bare_match and bare_match[1] != (match and match[1]):
+            match, header = bare_match, bare
         if not match:
             # RFC 1049 had types without a subtype; "text" is still seen.
             if header.strip().lower() != "text":
                 self.notes.add(f"{where}malformed Content-Type, taken as {default}: {header[:60]}")
             return default, read_parameters(header, self.notes)
-        return match[1].lower(), read_parameters(header[match.end() :], self.notes)
+        content_type, parameters = match[1].lower(), read_parameters(header[match.end() :], self.notes)
+        if bare != header and bare_match:
+            plain = read_parameters(bare[bare_match.end() :], self.notes)
+            if plain.get("boundary") != parameters.get("boundary"):
+                plain[_AS_WRITTEN] = parameters.get("boundary", "")
+            # A file's name may have parentheses that programs do not quote, and which are no comment.
+            parameters = {**parameters, **plain, **{key: parameters[key] for key in ("name",) if key in parameters}}
+        return content_type, parameters
 
     def _filename(self, headers: dict[str, str], parameters: dict[str, str], uu_name: str | None) -> str | None:
         """Find a part's file name: Content-Disposition (RFC 2183, section 2.3), else the type's name."""
-        disposition = read_parameters(headers.get("content-disposition", ""), self.notes)
+        header = headers.get("content-disposition", "")
+        disposition = read_parameters(header, self.notes)
+        if "filename" not in disposition and "(" in header:
+            disposition = read_parameters(without_comments(header), self.notes)
         name = disposition.get("filename") or parameters.get("name")
         return decode_words(name, self.notes) if name else uu_name or None
 

@@ -130,3 +130,41 @@ def test_the_envelope_of_uucp_is_no_header() -> None:
     mail = OpenMail(b">From ann Tue Nov 14 22:00 remote from hosta\nFrom: ann@example.org\nSubject: by uucp\n\nhi\n")
     assert (mail.sender, mail.subject) == ("ann@example.org", "by uucp")
     assert any("a UUCP envelope line" in defect for defect in mail.defects)
+
+
+@pytest.mark.parametrize(
+    ("header", "is_hidden"),
+    [
+        (b"multipart/mixed (c); boundary=x", False),
+        (b"(c) multipart/mixed; boundary=x", False),
+        (b"multipart/mixed; (c) boundary=x", True),
+        (b"multipart/mixed; boundary (c) = x", True),
+        (b"multipart/mixed; boundary=(c) x", True),
+        (b"multipart/mixed; boundary=x (c)", True),
+        (b'multipart/mixed; (boundary=y) boundary="x"', True),
+        (rb'multipart/mixed; (a (boundary="y") \) b) boundary="x"; charset=z', True),
+        (b"multipart/mixed; boundary=x; charset=(c", False),
+    ],
+)
+def test_the_boundary_behind_a_comment(header: bytes, is_hidden: bool) -> None:
+    part = b"--x\r\nContent-Disposition: (c) attachment; (d) filename=a.zip\r\n\r\nPK\r\n--x--\r\n"
+    parsed = OpenMail(b"Content-Type: " + header + b"\r\n\r\n" + part)
+    assert (only(parsed).filename, only(parsed).content) == ("a.zip", b"PK")
+    assert any("a comment at the boundary" in defect for defect in parsed.defects) is is_hidden
+
+
+def test_parentheses_that_are_no_comment() -> None:
+    part = b"--a(b)c\r\nContent-Type: application/pdf; name=report (1).pdf\r\n\r\nPDF\r\n--a(b)c--\r\n"
+    parsed = OpenMail(b"Content-Type: multipart/mixed; boundary=a(b)c\r\n\r\n" + part)
+    assert (only(parsed).filename, only(parsed).content) == ("report (1).pdf", b"PDF")
+    assert parsed.defects == ()
+
+
+@pytest.mark.parametrize("content_type", [b"application/ms-tnef", b"application/octet-stream"])
+def test_what_outlook_packs_in_a_container_of_its_own_is_named(content_type: bytes) -> None:
+    packed = base64.b64encode(b"\x78\x9f\x3e\x22" + bytes(20))
+    head = b"Content-Type: " + content_type + b"; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    parsed = OpenMail(head + packed + b"\r\n")
+    assert only(parsed).filename == "winmail.dat"
+    assert [defect for defect in parsed.defects if "TNEF" in defect]
+    assert not [defect for defect in OpenMail(head + b"eJ8+\r\n").defects if "TNEF" in defect]
