@@ -131,12 +131,14 @@ def write_again(path: Path, capture: Path, copies: int) -> Path:
     return path
 
 
-def write_needle(path: Path, packets: int = NEEDLE_PACKETS, octets: int = NEEDLE_OCTETS, seed: int = 918) -> None:
+def write_needle(
+    path: Path, packets: int = NEEDLE_PACKETS, octets: int = NEEDLE_OCTETS, seed: int = 918, second: int = 0
+) -> None:
     """Write a capture of other TCP and UDP traffic, with one packet in a thousand from POP2 sessions."""
     chance = random.Random(seed)
     filler = chance.randbytes(1 << 16)
     longest = 2 * (octets // packets - 16 - 54) + 1
-    time, number = 1_795_000_000_000_000, 0
+    time, number = 1_795_000_000_000_000 + second * 10**6, 0
     needle: Iterator[bytes] = iter(())
     with path.open("wb") as file:
         file.write(_HEADER)

@@ -1,80 +1,261 @@
-"""Time pop2dissect against tcpdump and tshark on generated captures, in the same run, and print the ratios.
+"""Time pop2dissect against tcpdump, tshark and tcpflow on made-up captures, by turns, and write a table and a picture.
 
-Usage: python benchmarks/run.py [FOLDER]    (the captures are kept in the folder, benchmarks/data by default)
+    python benchmarks/run.py [--scale S] [--rounds N] [--captures FOLDER] [--write] [NAME ...]    (all rows by default)
+
+Processor time is compared, of the two commands of one round, so that a busy machine is busy for both. ``--scale 0.1``
+makes the captures a tenth as large; ``--write`` writes docs/benchmarks.md and its picture.
 """
 
 from __future__ import annotations
 
+import argparse
 import compileall
+import gzip
 import os
+import platform
+import random
+import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from generate import write_dense, write_needle
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-ROUNDS = 3
+from benchmarks.generate import write_dense, write_frames, write_needle
+from benchmarks.shapes import refused
+from pop2dissect.capture.fast import LANE
+from pop2dissect.wireshark.install import plugin_path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "benchmarks.md"
+PICTURE = ROOT / "docs" / "pictures" / "benchmarks.png"
+SAMPLE = ROOT / "samples" / "rfc937_normal.pcap"
 PORT = "109"
+OURS = [sys.executable, "-m", "pop2dissect", "--quiet"]
+
+Command = list[str]
 
 
-class Run(NamedTuple):
-    """What one run of a command took."""
+class Row(NamedTuple):
+    """What is compared with what."""
+
+    name: str
+    capture: str
+    ours: Callable[[str], list[Command]]
+    theirs: Callable[[str], list[Command]]
+    peer: str
+    wanted: float
+    """How many times the peer's processor time is wanted at most; of the start-up, seconds more than the peer."""
+
+
+class Taken(NamedTuple):
+    """What one run of some commands took."""
 
     seconds: float
-    cpu: float
-    """Seconds of processor time, which other programs on the machine change less."""
+    """Of processor time."""
     peak: float
-    """Memory in MB."""
+    """Memory in MB, of the command that needed the most."""
 
 
-def timed(command: list[str]) -> Run:
-    """Run a command on one core."""
-    core = min(os.sched_getaffinity(0))
-    start = time.perf_counter()
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if process.returncode:
-        raise SystemExit(f"{command[0]} ended with status {process.returncode}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+class Measured(NamedTuple):
+    """All rounds of a row."""
+
+    row: Row
+    ours: list[Taken]
+    theirs: list[Taken]
+
+    @property
+    def ratios(self) -> list[float]:
+        """How many times as much as the peer each round took; of the start-up, how much more."""
+        pairs = zip(self.ours, self.theirs, strict=True)
+        if self.row.name == "start-up":
+            return [ours.seconds - theirs.seconds for ours, theirs in pairs]
+        return [ours.seconds / theirs.seconds for ours, theirs in pairs]
 
 
-def compare(name: str, ours: list[str], other: list[str]) -> None:
-    """Take turns, so that a busy machine is busy for both; print the medians and their ratios."""
-    theirs, mine = zip(*((timed(other), timed(ours)) for _ in range(ROUNDS)), strict=True)
-    seconds = [median(run.seconds for run in runs) for runs in (mine, theirs)]
-    cpu = [median(run.cpu for run in runs) for runs in (mine, theirs)]
-    print(
-        f"{name:<8} pop2dissect {seconds[0]:6.2f} s  {Path(other[0]).name} {seconds[1]:6.2f} s  "
-        f"ratio {seconds[0] / seconds[1]:5.2f}, of processor time {cpu[0] / cpu[1]:5.2f}  "
-        f"peak {max(run.peak for run in mine):4.0f} MB"
+def taken(commands: Sequence[Command], folder: str) -> Taken:
+    """Run commands one after the other in a folder of their own."""
+    seconds = peak = 0.0
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for command in commands:
+        nowhere = subprocess.DEVNULL
+        with subprocess.Popen(command, stdout=nowhere, stderr=nowhere, cwd=folder, env=environment) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}")
+        seconds += usage.ru_utime + usage.ru_stime
+        peak = max(peak, usage.ru_maxrss / 1024)
+    return Taken(seconds, peak)
+
+
+def made(folder: Path, name: str, scale: float) -> str:
+    """Return a capture by name, made if it is not there."""
+    path = folder / f"{name} {scale}"
+    if path.exists():
+        return str(path)
+    unfinished = path.with_suffix(".part")
+    if name == "needle":
+        write_needle(unfinished, int(1_300_000 * scale), int(1_000_000_000 * scale))
+    elif name == "small packets":
+        write_needle(unfinished, int(4_160_000 * scale), int(400_000_000 * scale))
+    elif name == "dense":
+        write_dense(unfinished, int(300_000_000 * scale))
+    elif name == "refused logins":
+        write_frames(unfinished, refused(random.Random(937), int(10_000 * scale)))
+    elif name == "archive":
+        unfinished.mkdir(exist_ok=True)
+        for number in range(max(int(200 * scale), 1)):
+            write_needle(unfinished / f"{number:03}.pcap", 6_500, 5_000_000, seed=number, second=number)
+        (folder / f"list {scale}").write_text("".join(f"{path}/{file.name}\n" for file in sorted(unfinished.iterdir())))
+    else:
+        plain = made(folder, "needle", scale)
+        if name == "zst":
+            subprocess.run(["zstd", "-q", "-f", plain, "-o", str(unfinished)], check=True)
+        else:
+            with open(plain, "rb") as octets, gzip.open(unfinished, "wb", 6) as packed:  # noqa: PTH123
+                shutil.copyfileobj(octets, packed)
+    unfinished.rename(path)
+    return str(path)
+
+
+def dissected(*options: str) -> Callable[[str], list[Command]]:
+    return lambda capture: [[*OURS, *options, capture]]
+
+
+def filtered(capture: str) -> list[Command]:
+    return [["tcpdump", "-r", capture, "-w", "out.pcap", f"tcp port {PORT}"]]
+
+
+def decoded(*options: str) -> Callable[[str], list[Command]]:
+    return lambda capture: [["tshark", "-n", *options, "-r", capture, "-Y", f"tcp.port=={PORT}"]]
+
+
+def unpacked(program: str) -> Callable[[str], list[Command]]:
+    """Return what unpacks a capture, and what then reads it plain."""
+
+    def commands(capture: str) -> list[Command]:
+        folder, name = os.path.split(capture)
+        return [[program, "-dc", capture], [*OURS, os.path.join(folder, name.replace(name.split()[0], "needle"))]]  # noqa: PTH118
+
+    return commands
+
+
+def rows() -> list[Row]:
+    """Return all rows of the table."""
+    plugin = ["-X", f"lua_script:{plugin_path()}"]
+    listed = "tcpdump -V list"
+    return [
+        Row("needle", "needle", dissected(), filtered, "tcpdump -w", 0.9),
+        Row("small packets", "small packets", dissected(), filtered, "tcpdump -w", 0.45),
+        Row("dense, text", "dense", dissected(), decoded(), "tshark -Y", 0.3),
+        Row("dense, JSON lines", "dense", dissected("--jsonl"), decoded(), "tshark -Y", 0.3),
+        Row("dense, with the plugin", "dense", dissected(), decoded(*plugin), "tshark with the plugin", 0.05),
+        Row("dense, files", "dense", dissected(), lambda one: [["tcpflow", "-r", one, "-o", "flows"]], "tcpflow", 2),
+        Row("refused logins", "refused logins", dissected(), decoded(), "tshark -Y", 0.6),
+        Row(
+            "archive",
+            "archive",
+            dissected(),
+            lambda one: [["tcpdump", "-V", one.replace("archive", "list"), "-w", "out.pcap", f"tcp port {PORT}"]],
+            listed,
+            1.4,
+        ),
+        Row("zst", "zst", dissected(), unpacked("zstd"), "zstd -dc, then the plain file", 1.2),
+        Row("gz", "gz", dissected(), unpacked("gzip"), "gzip -dc, then the plain file", 1.2),
+        Row(
+            "start-up", "", lambda _: [[*OURS, str(SAMPLE)]], lambda _: [[sys.executable, "-c", "pass"]], "python", 0.09
+        ),
+    ]
+
+
+def measured(row: Row, captures: Path, scale: float, rounds: int) -> Measured:
+    """Let both take turns."""
+    capture = made(captures, row.capture, scale) if row.capture else ""
+    result = Measured(row, [], [])
+    for _ in range(rounds):
+        for commands, results in ((row.theirs, result.theirs), (row.ours, result.ours)):
+            with TemporaryDirectory(dir=captures) as folder:
+                results.append(taken(commands(capture), folder))
+    return result
+
+
+def line(one: Measured) -> str:
+    """Return a row of the table."""
+    ratios, row = one.ratios, one.row
+    unit = " s more" if row.name == "start-up" else " ×"
+    seconds = [median(run.seconds for run in runs) for runs in (one.ours, one.theirs)]
+    peak = max(run.peak for run in one.ours)
+    return (
+        f"| {row.name} | {row.peer} | {seconds[0]:.2f} | {seconds[1]:.2f} | **{median(ratios):.2f}{unit}** "
+        f"({min(ratios):.2f}–{max(ratios):.2f}) | {row.wanted}{unit} | {peak:.0f} |"
     )
 
 
+def page(results: Sequence[Measured], scale: float, rounds: int) -> str:
+    """Return docs/benchmarks.md."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, pop2dissect {LANE}"
+    head = f"""# Benchmarks
+
+Made by `python benchmarks/run.py --write`: captures are made up from seeds, each program runs {rounds} times by turns,
+and what counts is processor time (user and system) of whole processes, start-up included. Medians; in brackets the
+least and the most of the rounds. {machine}.
+
+Captures are {scale:g} times as large as these: needle 1 GB with 0.1 % of POP2, small packets 400 MB of 80 octets each,
+dense 300 MB of nothing but POP2, 10,000 refused logins, an archive of 200 files of 5 MB; zst and gz are the needle,
+compressed. The smaller they are, the more the start-up counts.
+
+| row | compared with | s | theirs, s | ratio | wanted | peak, MB |
+|---|---|---|---|---|---|---|
+"""
+    return head + "\n".join(map(line, results)) + "\n\n![How many times as long](pictures/benchmarks.png)\n\n" + GROWTH
+
+
+GROWTH = """What twice the input costs, in sixteen shapes of conversations and four outputs, is measured by
+`benchmarks/growth.py`, which ends with status 1 where it is more than 2.3 times.
+"""
+
+
+def plot(results: Sequence[Measured], path: Path) -> None:
+    """Draw the ratios, and what is wanted, on one scale."""
+    from matplotlib.figure import Figure
+
+    shown = [one for one in results if one.row.name != "start-up"][::-1]
+    figure = Figure(figsize=(8, 0.4 * len(shown) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    names = [f"{one.row.name} / {one.row.peer}" for one in shown]
+    axes.barh(names, [median(one.ratios) for one in shown], color="#4c78a8", label="processor time, times the peer's")
+    axes.plot([one.row.wanted for one in shown], names, "|", color="#e45756", markersize=16, label="wanted")
+    axes.set_xscale("log")
+    axes.axvline(1, color="0.5", linewidth=0.8)
+    axes.legend(loc="lower right")
+    figure.savefig(path, dpi=110, metadata={"Software": ""})
+
+
 def main() -> None:
-    # As installing does; a checkout may lack it, and where Python may not write it, each start compiles all modules.
-    compileall.compile_dir(Path(__file__).parents[1] / "pop2dissect", quiet=1)
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "data")
-    folder.mkdir(parents=True, exist_ok=True)
-    needle, dense = folder / "needle.pcap", folder / "dense.pcap"
-    if not needle.exists():
-        write_needle(needle)
-    if not dense.exists():
-        write_dense(dense)
-    tool = [sys.executable, "-m", "pop2dissect", "--quiet"]
-    compare("needle", [*tool, str(needle)], ["tcpdump", "-r", str(needle), "-w", "-", f"tcp port {PORT}"])
-    compare("dense", [*tool, str(dense)], ["tshark", "-r", str(dense), "-Y", f"tcp.port=={PORT}"])
-    sample = str(Path(__file__).parents[1] / "samples" / "rfc937_normal.pcap")
-    compare("start", [*tool, sample], [sys.executable, "-c", "pass"])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--captures", type=Path, default=Path(__file__).parent / "data")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    # As installing does; where Python may not write what it compiled, each start compiles all modules again.
+    compileall.compile_dir(ROOT / "pop2dissect", quiet=1)
+    captures = options.captures.resolve()
+    captures.mkdir(parents=True, exist_ok=True)
+    results = []
+    for row in rows():
+        if not options.names or any(name in row.name for name in options.names):
+            results.append(measured(row, captures, options.scale, options.rounds))
+            print(line(results[-1]), flush=True)
+    if options.write:
+        PAGE.write_text(page(results, options.scale, options.rounds))
+        plot(results, PICTURE)
 
 
 if __name__ == "__main__":

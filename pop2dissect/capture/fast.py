@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Protocol
 
 from pop2dissect.capture import scan
@@ -37,28 +38,38 @@ class Interfaces:
 
     def __init__(self, ports: frozenset[int] | None) -> None:
         """None stands for every port: no packet is passed by."""
-        self._ports = ports
-        self._kinds: dict[int | None, int] = {}
-        """Where in the tables the kinds of a link type are; of those that are not plain all have the same, empty."""
-        self.tables = _port_table(ports or frozenset()) + _protocol_table()
+        self.tables, self._kinds = _tables(ports)
         self.rows = array("q")
 
     def add(self, link_type: int) -> None:
         """Add an interface."""
-        layout = None if self._ports is None else LAYOUTS.get(link_type)
-        at = self._kinds.setdefault(None if layout is None else link_type, len(self.tables))
+        layout = LAYOUTS.get(link_type)
         places = (0, 0, 0) if layout is None else layout[:3]
-        if at == len(self.tables):
-            self.tables += bytes(_KINDS)
-            for kinds, bit in zip(layout[3:] if layout else (), _KIND_BITS, strict=False):
-                for kind in kinds:
-                    self.tables[at + scan.kind_index(kind, 0, len(kind))] |= bit
+        at = self._kinds.get(link_type, self._kinds[None])
         self.rows.extend((max_captured(link_type), *places, at, *_NOT_YET))
 
     def stamps(self) -> Iterator[tuple[int, int, int]]:
         """Yield of each interface that packets were scanned of its index, and the earliest and latest time stamp."""
         ends = zip(self.rows[_WIDTH - 2 :: _WIDTH], self.rows[_WIDTH - 1 :: _WIDTH], strict=True)
         return ((index, *stamps) for index, stamps in enumerate(ends) if stamps != _NOT_YET)
+
+
+@lru_cache(maxsize=2)
+def _tables(ports: frozenset[int] | None) -> tuple[bytes, dict[int | None, int]]:
+    """Return all tables, and where in them the kinds of each link type are; None is one that is not plain.
+
+    All readers of a run have the same.
+    """
+    tables = _port_table(ports or frozenset()) + _protocol_table()
+    kinds: dict[int | None, int] = {None: len(tables)}
+    tables += bytes(_KINDS)
+    for link_type, layout in LAYOUTS.items() if ports is not None else ():
+        at = kinds[link_type] = len(tables)
+        tables += bytes(_KINDS)
+        for octets, bit in zip(layout[3:], _KIND_BITS, strict=True):
+            for kind in octets:
+                tables[at + scan.kind_index(kind, 0, len(kind))] |= bit
+    return bytes(tables), kinds
 
 
 def _port_table(wanted: frozenset[int]) -> bytearray:
