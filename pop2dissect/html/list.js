@@ -46,8 +46,17 @@ const textOf = (row) => {
   return texts.get(id);
 };
 
+// A search is words and "phrases"; what is like user:bertil or login:"not known" asks a column.
+const COLUMNS = $$("#list thead th").map((head) => head.dataset.c);
+const wanted = (text) =>
+  Array.from(text.toLowerCase().matchAll(/(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/g), ([whole, column, phrase, word]) =>
+    COLUMNS.includes(column) ? { column, text: phrase ?? word } : { text: phrase !== undefined && !column ? phrase : whole },
+  ).filter((one) => one.text);
+const has = (row, { column, text }) =>
+  column ? cell(row, column).toLowerCase().includes(text) : textOf(row).includes(text);
+
 const filter = () => {
-  const words = $("#q").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const asked = wanted($("#q").value);
   const protocol = $("#f-protocol").value;
   const login = $("#f-login").value;
   const ending = $("#f-ending").value;
@@ -61,12 +70,35 @@ const filter = () => {
       (!ending || cell(row, "ending") === ending) &&
       (!severity || (row.dataset.s !== "" && Number(row.dataset.s) >= Number(severity))) &&
       (!messages || cell(row, "messages") !== "") &&
-      words.every((word) => textOf(row).includes(word));
+      asked.every((one) => has(row, one));
     row.hidden = !fits;
     sections.get(row.dataset.id).classList.toggle("out", !fits);
     found += fits;
   }
   $("#count").textContent = `${grouped(found)} of ${grouped(rows.length)} sessions`;
+};
+
+// Rows are sorted by the column whose head is clicked; first and again, by how grave what was found is.
+const VALUES = {
+  number: (row) => Number(row.dataset.id),
+  finding: (row) => -Number(row.dataset.s || -1),
+  messages: (row) => -Number(cell(row, "messages").replaceAll(",", "")),
+  deleted: (row) => -Number(cell(row, "deleted").replaceAll(",", "")),
+  bytes: (row) => -Number(cell(row, "bytes").replaceAll(",", "")),
+};
+const sort = (name, backwards) => {
+  const value = VALUES[name] ?? ((row) => cell(row, name));
+  const keys = new Map(rows.map((row) => [row, value(row)]));
+  const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+  const sign = backwards ? -1 : 1;
+  rows.sort(
+    (one, other) => sign * compare(keys.get(one), keys.get(other)) || Number(one.dataset.id) - Number(other.dataset.id),
+  );
+  $("#list tbody").append(...rows);
+  for (const head of $$("#list thead th")) {
+    if (head.dataset.c === name) head.setAttribute("aria-sort", backwards ? "descending" : "ascending");
+    else head.removeAttribute("aria-sort");
+  }
 };
 
 const step = (by) => {
@@ -89,7 +121,8 @@ list.addEventListener("keydown", (event) => {
   if (!row || !by) return;
   event.preventDefault();
   const shown = rows.filter((one) => !one.hidden);
-  $("a", shown[shown.indexOf(row) + by] ?? row).focus();
+  const next = shown[shown.indexOf(row) + by];
+  (next ? $("a", next) : by < 0 ? $("#q") : $("a", row)).focus();
 });
 
 document.addEventListener("click", (event) => {
@@ -111,6 +144,22 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "n" || event.key === "p") {
     step(event.key === "n" ? 1 : -1);
   }
+});
+
+for (const head of $$("#list thead th")) {
+  const button = make("button", { type: "button" }, ...head.childNodes);
+  button.addEventListener("click", () => sort(head.dataset.c, head.getAttribute("aria-sort") === "ascending"));
+  head.append(button);
+}
+
+$("#q").addEventListener("keydown", (event) => {
+  if (!["Enter", "ArrowDown"].includes(event.key)) return;
+  event.preventDefault();
+  filter();
+  const first = rows.find((row) => !row.hidden);
+  if (!first) return;
+  if (event.key === "Enter") location.hash = `s${first.dataset.id}`;
+  else $("a", first).focus();
 });
 
 const form = $("form.tools");
@@ -135,6 +184,7 @@ window.addEventListener("afterprint", () => {
 });
 
 window.addEventListener("hashchange", follow);
+sort("finding", false);
 filter();
 if (location.hash.startsWith("#s") && /^#s\d+$/.test(location.hash)) follow();
 else if (rows.length) {

@@ -241,6 +241,50 @@ def test_search_and_filters(page: Page) -> None:
     expect(count).to_have_text("3 of 54 sessions")
 
 
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("user:bertil login:accepted", ["41", "46", "47", "37", "53"]),
+        ("user:bertil login:accepted client:203.0.113.66", ["41", "46", "47", "37"]),
+        ('"folder of another" user:hedda', []),
+        ('"FOLD /etc/passwd"', ["41"]),
+        ("fold passwd bertil", ["41"]),
+        ("nothing:bertil", []),
+    ],
+)
+def test_a_search_takes_phrases_and_columns(page: Page, search: str, found: list[str]) -> None:
+    page.fill("#q", search)
+    expect(page.locator("#count")).to_have_text(f"{len(found)} of 54 sessions")
+    assert sorted(page.locator("#list tbody tr:visible th").all_inner_texts()) == sorted(found)
+
+
+def test_sessions_are_sorted_gravest_first_and_by_any_column(page: Page) -> None:
+    numbers = page.locator("#list tbody th")
+    severities = [
+        row or "-1" for row in page.locator("#list tbody tr").evaluate_all("all => all.map(r => r.dataset.s)")
+    ]
+    assert severities == sorted(severities, key=int, reverse=True)
+    page.get_by_role("button", name="No.").click()
+    assert numbers.all_inner_texts() == [str(number) for number in range(1, 55)]
+    page.get_by_role("button", name="No.").click()
+    assert numbers.all_inner_texts() == [str(number) for number in range(54, 0, -1)]
+    expect(page.locator("#list th[aria-sort]")).to_have_text("No.")
+    page.get_by_role("button", name="Messages").click()
+    most = [int(text or 0) for text in page.locator("#list tbody tr td:nth-child(9)").all_inner_texts()]
+    assert most == sorted(most, reverse=True)
+
+
+def test_from_the_search_to_the_list_by_keys(page: Page) -> None:
+    page.fill("#q", "user:bertil login:accepted")
+    page.press("#q", "ArrowDown")
+    expect(page.locator("#list tbody tr:visible a").first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#q")).to_be_focused()
+    page.fill("#q", '"FOLD /etc/passwd"')
+    page.press("#q", "Enter")
+    expect(page.locator("#s41 h3")).to_be_visible()
+
+
 def test_a_frame_leads_to_its_line(page: Page) -> None:
     events = page.locator("#events tr", has_text='Asks for the folder "/etc/inetd.conf"')
     events.locator("a").click()
