@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from pop2dissect.findings.attempts import About, Account, Attempt, Attempts, Tries, different, everyone, passwords_of
-from pop2dissect.findings.evidence import finding, span
+from pop2dissect.findings.evidence import MAX_SESSIONS, finding, span
 from pop2dissect.findings.linked import linked, merged
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.session import Finding
@@ -230,6 +230,7 @@ def spray_success(accounts: Sequence[Account], tries: Tries, *, searched: bool) 
     """
     sprayed = _sprayed(accounts, tries)
     refused = sorted(attempt for account in accounts for attempt in tries[account].refused)
+    first_tries: dict[str, list[Attempt]] = {}
     for account in accounts:
         accepted = sorted(tries[account].accepted.values())
         before = [attempt for attempt in accepted if attempt.time < refused[0].time]
@@ -237,8 +238,11 @@ def spray_success(accounts: Sequence[Account], tries: Tries, *, searched: bool) 
         if before or not right:
             continue
         success = right[0]
-        reached = sprayed.get(success.password or "", {})
-        others = sorted(attempt for _, attempt, _ in reached.values() if attempt != success) or refused
+        password = success.password or ""
+        reached = sprayed.get(password, {})
+        if password not in first_tries:
+            first_tries[password] = sorted(attempt for _, attempt, _ in reached.values())[: MAX_SESSIONS + 1]
+        others = [one for one in first_tries[password] if one != success] or refused[:MAX_SESSIONS]
         how = f"with a password that was tried on {count(len(reached), 'user')}" if reached else "among many users"
         found = finding(
             "auth.spray_success",

@@ -22,8 +22,9 @@ class Links:
 
     def of(self, client: str) -> str:
         """Return the client that stands for those that belong together with one."""
-        while client in self._above:
-            client = self._above[client]
+        while (above := self._above.get(client)) is not None:
+            self._above[client] = self._above.get(above, above)  # half the way next time
+            client = above
         return client
 
     def join(self, clients: Iterable[str]) -> None:

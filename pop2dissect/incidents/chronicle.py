@@ -7,12 +7,14 @@ no more than :data:`MAX_KEPT`; what lies beyond is said in :attr:`Chronicle.limi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from pop2dissect.capture.record import FrameRef
+from pop2dissect.findings.linked import Links
 from pop2dissect.incidents.kinds import (
     BY_NAME,
     COMPROMISED,
@@ -101,6 +103,7 @@ class Chronicle:
 
     def __init__(self) -> None:
         self._notes: list[_Note] = []
+        self._by_session: dict[int, list[_Note]] = {}
         self._deeds: dict[int, _Deed] = {}
         self._refused: list[tuple[int, str, str]] = []
         """When a client was refused as a user."""
@@ -118,7 +121,9 @@ class Chronicle:
         for place, one in enumerate(session.findings, 1):
             if _matters(one):
                 if len(self._notes) < MAX_KEPT:
-                    self._notes.append(_Note(one, FindingLink(one.id, session.id, place)))
+                    note = _Note(one, FindingLink(one.id, session.id, place))
+                    self._notes.append(note)
+                    self._by_session.setdefault(session.id, []).append(note)
                 else:
                     self._left_out += 1
         if session.user and (session.login == "accepted" or session.messages or session.deletions):
@@ -141,7 +146,10 @@ class Chronicle:
             _Note(one, FindingLink(one.id, None, place)) for place, one in enumerate(spanning, 1) if _matters(one)
         )
         notes.sort(key=lambda note: (note.finding.time or 0, note.link.session or 0, note.link.place))
-        linked = _Linked(note.finding for note in notes)
+        linked = Links()
+        for note in notes:
+            if note.finding.id.startswith(_LINKS_CLIENTS):
+                linked.join(note.finding.clients)
         breaches = self._breaches(notes, linked)
         groups = {key: group for key, (group, _) in breaches.items()}
         for origin, (_, taken) in breaches.items():
@@ -172,10 +180,13 @@ class Chronicle:
             _absorb(groups, key)
         return _numbered(groups)
 
-    def _breaches(self, notes: Sequence[_Note], linked: _Linked) -> dict[_Key, tuple[Group, list[_Deed]]]:
+    def _breaches(self, notes: Sequence[_Note], linked: Links) -> dict[_Key, tuple[Group, list[_Deed]]]:
         """Return the accounts that were broken into, each with the sessions in which it was used from then on."""
         found: dict[_Key, tuple[Group, list[_Deed]]] = {}
         by_account: dict[tuple[str, str], list[_Deed]] = {}
+        refused: dict[tuple[str, str], list[int]] = {}
+        for time, client, user in sorted(self._refused):
+            refused.setdefault((linked.of(client), user), []).append(time)
         for deed in sorted(self._deeds.values()):
             if deed.accepted:
                 by_account.setdefault((linked.of(deed.client), deed.user), []).append(deed)
@@ -184,7 +195,7 @@ class Chronicle:
             if KIND_OF[one.id].name != COMPROMISED:
                 continue
             for user in one.users:
-                key = _Key(COMPROMISED, linked.of(*one.clients), user)
+                key = _Key(COMPROMISED, _whose(one, linked), user)
                 group, taken = found.setdefault(key, (Group(), []))
                 _add_finding(group, note)
                 if taken:
@@ -196,10 +207,7 @@ class Chronicle:
                 group.clients = dict.fromkeys(deed.client for deed in taken) or group.clients
                 group.first_frame = next((deed.frames[0] for deed in taken if deed.frames), group.first_frame)
                 if not self._left_out:
-                    group.refused = sum(
-                        time < (one.time or 0) and linked.of(client) == key.whose and refused == user
-                        for time, client, refused in self._refused
-                    )
+                    group.refused = bisect_left(refused.get((key.whose, user), []), one.time or 0)
         for group, taken in found.values():
             self._add_deeds(group, taken)
         return found
@@ -223,11 +231,11 @@ class Chronicle:
 
     def _folders(self, taken: Sequence[_Deed], *kinds: str) -> dict[str, None]:
         """Return the folders of what happened in some sessions."""
-        sessions = {deed.session for deed in taken}
         return {
             folder: None
-            for note in self._notes
-            if note.link.session in sessions and KIND_OF[note.finding.id].name in kinds
+            for deed in taken
+            for note in self._by_session.get(deed.session, ())
+            if KIND_OF[note.finding.id].name in kinds
             for folder in note.finding.folders
         }
 
@@ -243,34 +251,16 @@ class Chronicle:
                 yield kind, deeds
 
 
-class _Linked:
-    """Which clients belong together."""
-
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self._first: dict[str, str] = {}
-        for one in findings:
-            if one.id.startswith(_LINKS_CLIENTS):
-                for client in one.clients[1:]:
-                    self._join(one.clients[0], client)
-
-    def of(self, *clients: str) -> str:
-        """Return the client that stands for those that belong together with the first one."""
-        client = clients[0] if clients else ""
-        while client in self._first:
-            client = self._first[client]
-        return client
-
-    def _join(self, one: str, other: str) -> None:
-        first, second = sorted((self.of(one), self.of(other)))
-        if first != second:
-            self._first[second] = first
-
-
 def _matters(finding: Finding) -> bool:
     return finding.id in KIND_OF and finding.severity >= Severity.MEDIUM
 
 
-def _key(kind: Kind, finding: Finding, linked: _Linked, taken: dict[int, _Key]) -> _Key:
+def _whose(finding: Finding, linked: Links) -> str:
+    """Return the client that stands for those of a finding."""
+    return linked.of(finding.clients[0]) if finding.clients else ""
+
+
+def _key(kind: Kind, finding: Finding, linked: Links, taken: dict[int, _Key]) -> _Key:
     """Return what tells the incident of a finding from others; ``taken`` has the break-in that a session followed."""
     if kind.by_server:
         return _Key(kind.name, "".join(finding.servers[:1]), "")
@@ -278,7 +268,7 @@ def _key(kind: Kind, finding: Finding, linked: _Linked, taken: dict[int, _Key]) 
     origin = origins.pop() if len(origins) == 1 else None
     if origin is not None:
         return origin._replace(kind=kind.name, afterwards=True)
-    return _Key(kind.name, linked.of(*finding.clients), (finding.user or "") if kind.by_user else "")
+    return _Key(kind.name, _whose(finding, linked), (finding.user or "") if kind.by_user else "")
 
 
 def _deed(session: Session, user: str) -> _Deed:
