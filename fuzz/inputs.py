@@ -107,6 +107,10 @@ FAULTS: dict[str, Fault] = {
 }
 
 
+class TooLongError(BaseException):
+    """Something takes too long. No handler of errors of the program takes it for one of its own."""
+
+
 class _FailsAt(io.RawIOBase):
     """A file of which no byte after some can be read."""
 
@@ -190,15 +194,16 @@ def run(arguments: list[str]) -> tuple[int, str, str]:
     out, said = io.StringIO(), io.StringIO()
 
     def late(*_: object) -> None:
-        raise TimeoutError
+        raise TooLongError
 
-    signal.signal(signal.SIGALRM, late)
+    before = signal.signal(signal.SIGALRM, late)
     signal.alarm(WITHIN)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
             status = main(arguments)
     finally:
         signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
     return status, out.getvalue(), said.getvalue()
 
 
