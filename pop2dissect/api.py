@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pop2dissect.document.json_text import Object
     from pop2dissect.document.totals import Totals
     from pop2dissect.statistics.sums import Statistics
+    from pop2dissect.tables.rows import CaptureRow
     from pop2dissect.tables.tables import Tables
     from pop2dissect.verify import Verification
 
@@ -107,8 +108,19 @@ class Capture:
         from pop2dissect.tables.tables import Tables
 
         if self._tables is None:
-            self._tables = Tables(self.sessions, self.probes, self.findings, self.mailboxes)
+            self._tables = Tables(
+                self.sessions,
+                self.probes,
+                self.findings,
+                self.mailboxes,
+                captures=self._capture_rows,
+            )
         return self._tables
+
+    def _capture_rows(self) -> list[CaptureRow]:
+        from pop2dissect.tables.rows import captures_of
+
+        return captures_of(self.captures, self.sha256())
 
     def timeline(self, session: Session | int, show_passwords: bool = False) -> pd.DataFrame:
         """Return what happened in a session, named by its number or itself, as a pandas data frame.

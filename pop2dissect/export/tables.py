@@ -12,6 +12,7 @@ from pop2dissect.export.output import Export, Run
 from pop2dissect.export.recorded import manifest_of
 from pop2dissect.session import Session
 from pop2dissect.tables.files import Last, Rows, csv_paths, need_parquet, parquet_paths, write_csv, write_parquet
+from pop2dissect.tables.rows import captures_of
 from pop2dissect.tables.spooled import SpooledTables
 from pop2dissect.text.values import count
 from pop2dissect.writing import already_exists
@@ -48,8 +49,10 @@ class _TablesOutput(Export):
 
     def finish(self) -> None:
         """Write the files."""
-        self._spooled.add_rest(self.run.dissection.probes, self.run.spanning_findings(), self.run.mailboxes())
-        head = self.run.head()
+        run, dissection = self.run, self.run.dissection
+        captures = captures_of(dissection.captures, run.digests.results())
+        self._spooled.add_rest(dissection.probes, run.spanning_findings(), run.mailboxes(), captures)
+        head = run.head()
         self.write(self._spooled.rows, self.path, (MANIFEST, lambda files: manifest_of(head, self.kind, files)))
 
     def written(self) -> str:

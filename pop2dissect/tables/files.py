@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pop2dissect.optional import extra
-from pop2dissect.tables.columns import Kind, Value
+from pop2dissect.tables.columns import Column, Kind, Value
 from pop2dissect.tables.schema import TABLES, AnyTable
+from pop2dissect.tables.schema.captures import CAPTURES
 from pop2dissect.text.safe import spreadsheet_safe
 from pop2dissect.text.values import decimal_seconds, rfc3339
+from pop2dissect.version import __version__
 from pop2dissect.writing import NewFile, cannot_write
 
 Rows: TypeAlias = Callable[[str], Iterable[Sequence[Value]]]
@@ -73,27 +77,57 @@ def write_csv(
 def write_parquet(rows: Rows, directory: str | os.PathLike[str], *, last: Last | None = None) -> list[Path]:
     """Write every table as ``NAME.parquet`` into a directory, which is made where it is missing; give the paths.
 
-    Types are those of the data frames, text is exact; only of an empty table the format does not keep which
-    categories there could be. Bounded memory. Raises MissingLibraryError where pandas or
-    pyarrow is missing, ExistingFileError where one of the files exists, OutputError where one cannot be written; then
-    none is.
+    Types are those of the data frames, text is exact; but durations are decimal seconds, which every reader knows, and
+    of an empty table the format does not keep which categories there could be. Each column has its meaning and unit as
+    metadata, each file its table, the version and the captures (``pop2dissect``, as JSON). Bounded memory.
+
+    Raises MissingLibraryError where pandas or pyarrow is missing, ExistingFileError where one of the files exists,
+    OutputError where one cannot be written; then none is.
     """
     need_parquet()
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     from pop2dissect.tables.frames import FrameBuilder
 
+    seconds = pa.decimal128(19, 9)
+    origin = {"version": __version__, "captures": [_named(CAPTURES, row) for row in rows("captures")]}
+
     def write(name: str, table: AnyTable, new: NewFile) -> None:
         builder = FrameBuilder(table)
-        group = pa.Table.from_pandas(builder.frame(), preserve_index=False)
+        arrow = pa.Table.from_pandas(builder.frame(), preserve_index=False).schema
+        fields = [
+            field.with_type(seconds if column.kind is Kind.DURATION else field.type).with_metadata(_about(column))
+            for field, column in zip(arrow, table.columns, strict=True)
+        ]
+        about = json.dumps({**origin, "table": name, "meaning": table.meaning})
+        schema = pa.schema(fields, {**arrow.metadata, b"pop2dissect": about.encode()})  # those of pandas name its types
         waiting = iter(rows(name))
-        with pq.ParquetWriter(new, group.schema) as out:
+        with pq.ParquetWriter(new, schema) as out:
             while some := list(islice(waiting, _ROW_GROUP)):
                 builder.extend_values(some)
-                out.write_table(pa.Table.from_pandas(builder.frame(), schema=group.schema, preserve_index=False))
+                group = pa.Table.from_pandas(builder.frame(), schema=arrow, preserve_index=False)
+                arrays = [
+                    in_seconds(array) if column.kind is Kind.DURATION else array
+                    for array, column in zip(group.columns, table.columns, strict=True)
+                ]
+                out.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+    def in_seconds(array: Any) -> Any:
+        exact = array.cast(pa.int64()).cast(pa.decimal128(19, 0))
+        return pc.multiply(exact, pa.scalar(Decimal("1e-9"), pa.decimal128(9, 9))).cast(seconds)
 
     return _write_all(parquet_paths(directory), write, last)
+
+
+def _about(column: Column[Any]) -> dict[str, str]:
+    unit = {Kind.DURATION: "s", Kind.TIME: "ns since 1970-01-01 UTC"}.get(column.kind, column.unit)
+    return {"meaning": column.meaning, **({"unit": unit} if unit else {})}
+
+
+def _named(table: AnyTable, row: Sequence[Value]) -> dict[str, Value]:
+    return {column.name: value for column, value in zip(table.columns, row, strict=True)}
 
 
 def _write_all(paths: Sequence[Path], write: Callable[[str, AnyTable, NewFile], None], last: Last | None) -> list[Path]:

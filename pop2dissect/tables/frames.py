@@ -22,6 +22,9 @@ _CHUNK = 2048
 _PACKED = 1 << 16
 """Cells of a column that wait to be packed: a Python integer takes four times the space of a packed one."""
 
+_TEXT = pd.StringDtype(na_value=np.nan) if int(pd.__version__.partition(".")[0]) >= 3 else pd.StringDtype("python")
+"""What pandas itself makes of text, so that tables join with others; before pandas 3 that was no type."""
+
 Row = TypeVar("Row")
 
 
@@ -29,8 +32,8 @@ class FrameBuilder(Generic[Row]):
     """Makes a data frame of rows that come bit by bit, and keeps none of them.
 
     The dtypes are those declared, whatever the rows hold and if there are none: ``Int64``, ``Float64``,
-    ``boolean``, ``string``, ``category`` (with all categories declared), ``datetime64[ns, UTC]`` and
-    ``timedelta64[ns]``. What is None, and what 64 bits cannot hold, is NA or NaT.
+    ``boolean``, ``string`` (of pandas 3: ``str``), ``category`` (with all categories declared),
+    ``datetime64[ns, UTC]`` and ``timedelta64[ns]``. What is None, and what 64 bits cannot hold, is NA or NaT.
     """
 
     def __init__(self, table: Table[Row]) -> None:
@@ -85,7 +88,7 @@ def dtype_of(column: Column[Any]) -> Any:
     if column.kind is Kind.CATEGORY:
         return pd.CategoricalDtype(list(column.categories), ordered=column.ordered)
     if column.kind is Kind.TEXT:
-        return pd.StringDtype("python")
+        return _TEXT
     return pd.api.types.pandas_dtype(column.kind.value)
 
 

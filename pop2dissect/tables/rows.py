@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from pop2dissect.capture.record import FrameRef
+from pop2dissect.capture.record import CaptureInfo, FrameRef
 from pop2dissect.ledger import LedgerEntry, Mailbox
 from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Reply, Session
 from pop2dissect.session.timeline import Entry, with_time_before
 from pop2dissect.tcp.stream import Gap
+
+
+class CaptureRow(NamedTuple):
+    """A capture that was read."""
+
+    number: int
+    """Counted from 1."""
+    info: CaptureInfo
+    sha256: str | None
+
+
+def no_captures() -> Sequence[CaptureRow]:
+    """Return none: of made-up sessions."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,8 @@ class Source:
     """Those that span sessions; the others are in their sessions."""
     mailboxes: Sequence[Mailbox] = ()
     show_passwords: bool = False
+    captures: Callable[[], Sequence[CaptureRow]] = no_captures
+    """Asked for only where they are wanted, as their hashes take time."""
 
 
 # A row is read once for each column of its table, and there may be a million of them: their classes are those
@@ -105,6 +121,16 @@ class MailboxRow:
 
 
 ProbeRow: TypeAlias = Probe
+
+
+def captures_of(infos: Sequence[CaptureInfo], sha256: Sequence[str | None]) -> list[CaptureRow]:
+    """Number captures, which come with their hashes."""
+    return [CaptureRow(*one) for one in zip(range(1, len(infos) + 1), infos, sha256, strict=True)]
+
+
+def capture_rows(source: Source) -> Sequence[CaptureRow]:
+    """Return the captures."""
+    return source.captures()
 
 
 def session_rows(source: Source) -> Iterator[SessionRow]:

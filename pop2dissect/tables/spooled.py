@@ -11,7 +11,7 @@ from typing import Self
 from pop2dissect.ledger import Mailbox
 from pop2dissect.session import Finding, Probe, Session
 from pop2dissect.tables.columns import Value
-from pop2dissect.tables.rows import Source
+from pop2dissect.tables.rows import CaptureRow, Source
 from pop2dissect.tables.schema import TABLES, rows_of
 from pop2dissect.text.spool import Spool
 
@@ -38,9 +38,15 @@ class SpooledTables:
         """Spool the rows of a session. Its number must be known."""
         self._spool(session.id, Source((session,), show_passwords=self._show_passwords))
 
-    def add_rest(self, probes: Sequence[Probe], findings: Sequence[Finding], mailboxes: Sequence[Mailbox]) -> None:
+    def add_rest(
+        self,
+        probes: Sequence[Probe],
+        findings: Sequence[Finding],
+        mailboxes: Sequence[Mailbox],
+        captures: Sequence[CaptureRow] = (),
+    ) -> None:
         """Spool what belongs to no session: connections without payload, findings that span sessions, the ledger."""
-        self._spool(_AFTER_ALL_SESSIONS, Source((), probes, findings, mailboxes))
+        self._spool(_AFTER_ALL_SESSIONS, Source((), probes, findings, mailboxes, captures=lambda: captures))
 
     def _spool(self, number: int, source: Source) -> None:
         for name, spool in self._spools.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from pop2dissect.statistics.sums import Statistics
 from pop2dissect.tables.analysis import statistics_table
 from pop2dissect.tables.columns import Value
 from pop2dissect.tables.files import write_csv, write_parquet
-from pop2dissect.tables.rows import Source
+from pop2dissect.tables.rows import CaptureRow, Source, no_captures
 from pop2dissect.tables.schema import TABLES, rows_of
 
 if TYPE_CHECKING:
@@ -30,14 +30,16 @@ if TYPE_CHECKING:
 
 COLLECTED = ("sessions", "exchanges", "messages", "findings", "segments", "gaps")
 """The tables that are made of passing sessions by default: all but those of mails, which cost more to find."""
+_SUMS = ("servers", "clients", "users", "protocols", "commands")
+"""The tables of what sessions come to."""
 _AT_ONCE = 1000
 """Sessions that are in memory at once where they only pass."""
 _GC_THRESHOLD = 100_000
 """Objects between two runs of the garbage collector. With Python's 700 they take nearly half of the time."""
 
 
-class Tables:
-    """The tables of some sessions, each made when it is first asked for, then kept.
+class Tables(Mapping[str, "pd.DataFrame"]):
+    """The tables of some sessions by their names, each made when it is first asked for, then kept.
 
     Rows are in the order of the capture. Tables join by ``session``, and by ``exchange`` or ``message``
     with it. Passwords are masked, unless ``show_passwords``.
@@ -52,24 +54,28 @@ class Tables:
         findings: Sequence[Finding] = (),
         mailboxes: Sequence[Mailbox] = (),
         *,
+        captures: Callable[[], Sequence[CaptureRow]] = no_captures,
         show_passwords: bool = False,
     ) -> None:
         """Take sessions, and what belongs to no single one: probes, findings that span sessions, the ledger."""
         self._given = (sessions, probes, findings, mailboxes)
+        self._captures = captures
         redaction = Redaction(show_passwords)
         as_shown = [redaction.session(session) for session in sessions]
         self.source = Source(
-            as_shown, probes, redaction.findings(findings), redaction.mailboxes(mailboxes), show_passwords
+            as_shown, probes, redaction.findings(findings), redaction.mailboxes(mailboxes), show_passwords, captures
         )
         self._frames: dict[str, pd.DataFrame] = {}
         self._statistics: Statistics | None = None
 
     def with_passwords(self) -> Self:
         """Return the same tables, made afresh, with passwords shown."""
-        return type(self)(*self._given, show_passwords=True)
+        return type(self)(*self._given, captures=self._captures, show_passwords=True)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a table by its name. Raises KeyError where there is none."""
+        if name in _SUMS:
+            return self._sums(name)
         if name not in self._frames:
             table, rows = TABLES[name]
             with extra("analysis"):
@@ -78,6 +84,25 @@ class Tables:
             with _rare_collections():
                 self._frames[name] = data_frame(table, rows(self.source))
         return self._frames[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*TABLES, *_SUMS))
+
+    def __len__(self) -> int:
+        return len(TABLES) + len(_SUMS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in TABLES or name in _SUMS
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    @property
+    def captures(self) -> pd.DataFrame:
+        """The captures that were read; key ``capture``."""
+        return self["captures"]
 
     @property
     def sessions(self) -> pd.DataFrame:
@@ -127,27 +152,27 @@ class Tables:
     @property
     def servers(self) -> pd.DataFrame:
         """What the sessions of each server come to; key ``name``."""
-        return self._sums("servers")
+        return self["servers"]
 
     @property
     def clients(self) -> pd.DataFrame:
         """What the sessions of each client come to; key ``name``."""
-        return self._sums("clients")
+        return self["clients"]
 
     @property
     def users(self) -> pd.DataFrame:
         """What the sessions of each user come to; key ``name``."""
-        return self._sums("users")
+        return self["users"]
 
     @property
     def protocols(self) -> pd.DataFrame:
         """What the sessions of each protocol come to; key ``name``."""
-        return self._sums("protocols")
+        return self["protocols"]
 
     @property
     def commands(self) -> pd.DataFrame:
         """What the uses of each command come to; key ``command``."""
-        return self._sums("commands")
+        return self["commands"]
 
     def _sums(self, name: str) -> pd.DataFrame:
         if name not in self._frames:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -11,10 +13,13 @@ import pytest
 
 import pop2dissect
 from pop2dissect.tables import files
+from pop2dissect.tables.columns import Kind
 from pop2dissect.tables.files import write_csv, write_parquet
+from pop2dissect.tables.rows import captures_of
 from pop2dissect.tables.schema import TABLES
 from pop2dissect.tables.spooled import SpooledTables
 from pop2dissect.tables.tables import Tables
+from tests.support.parquet import read_table
 from tests.support.truth import capture_path
 
 
@@ -24,13 +29,24 @@ def test_parquet_gives_back_what_was_written(name: str, tmp_path: Path) -> None:
     paths = tables.write_parquet(tmp_path)
     assert [path.stem for path in paths] == list(TABLES)
     for path in paths:
-        back = pd.read_parquet(path)
+        back = read_table(path)
         frame = tables[path.stem]
+        table, _ = TABLES[path.stem]
         pd.testing.assert_frame_equal(back, frame, check_dtype=False, check_categorical=False)
         for column in frame if len(frame) else []:
             same = back[column].dtype == frame[column].dtype
             # pandas keeps strings in more than one way.
-            assert same or str(back[column].dtype) == str(frame[column].dtype) == "string", column
+            assert same or str(back[column].dtype) == str(frame[column].dtype) in ("string", "str"), column
+        stored = pq.read_schema(path)
+        said = json.loads(stored.metadata[b"pop2dissect"])
+        assert said["table"] == path.stem
+        digest = hashlib.sha256(capture_path(name).read_bytes()).hexdigest()
+        assert [one["sha256"] for one in said["captures"]] == [digest]
+        for column in table.columns:
+            about = stored.field(column.name).metadata
+            assert about[b"meaning"].decode() == column.meaning
+            assert column.unit in ("", about.get(b"unit", b"").decode()) or column.kind is Kind.DURATION
+            assert column.kind is not Kind.DURATION or about[b"unit"] == b"s"
 
 
 def test_exact_csv_gives_back_what_was_written(tmp_path: Path) -> None:
@@ -78,7 +94,8 @@ def test_what_was_spooled_in_any_order_gives_the_same_files(name: str, tmp_path:
     with SpooledTables() as spooled:
         for session in reversed(capture.sessions):
             spooled.add(session)
-        spooled.add_rest(capture.probes, capture.findings, capture.mailboxes)
+        captures = captures_of(capture.captures, capture.sha256())
+        spooled.add_rest(capture.probes, capture.findings, capture.mailboxes, captures)
         others = [*write_csv(spooled.rows, tmp_path / "2"), *write_parquet(spooled.rows, tmp_path / "2")]
     assert len(paths) == len(others) == 2 * len(TABLES)
     for one, other in zip(paths, others, strict=True):
@@ -91,7 +108,7 @@ def test_large_tables_are_written_in_parts(tmp_path: Path, monkeypatch: pytest.M
     tables = pop2dissect.read(capture_path("incident_small")).tables
     tables.write_parquet(tmp_path)
     assert pq.ParquetFile(tmp_path / "sessions.parquet").num_row_groups == -(-len(tables.sessions) // 7)
-    back = pd.read_parquet(tmp_path / "sessions.parquet")
+    back = read_table(tmp_path / "sessions.parquet")
     pd.testing.assert_frame_equal(back, tables.sessions, check_dtype=False, check_categorical=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,33 @@ def test_every_category_met_is_declared(name: str) -> None:
             if column.kind is Kind.CATEGORY:
                 met = {column.get(row) for row in objects} - {None}
                 assert met <= set(column.categories), f"{table}.{column.name}"
+
+
+def test_tables_are_a_mapping_and_name_the_captures(capture: Capture) -> None:
+    tables = capture.tables
+    assert list(dict(tables)) == list(tables) == [*TABLES, "servers", "clients", "users", "protocols", "commands"]
+    assert "captures" in tables and "nothing" not in tables
+    assert tables["users"] is tables.users
+    assert tables.get("nothing") is None
+    (row,) = tables.captures.to_dict("records")
+    (info,), (digest,) = capture.captures, capture.sha256()
+    assert (row["capture"], row["path"], row["sha256"], row["size"]) == (1, info.path, digest, info.size)
+    assert (row["packets"], row["first_time"].value, row["truncated"]) == (info.packets, info.first_time, False)
+    assert row["tool_version"] == pop2dissect.__version__
+
+
+def test_a_log_joins_by_address_and_time(capture: Capture) -> None:
+    text = "when,ip,who\n2026-11-23T08:46:00Z,203.0.113.66,before\n2026-11-23T08:46:30Z,203.0.113.66,after\n"
+    log = pd.read_csv(io.StringIO(text), parse_dates=["when"])
+    log["when"] = log["when"].dt.as_unit("ns")
+    by = {"left_on": "start", "right_on": "when", "left_by": "client_ip", "right_by": "ip"}
+    joined = pd.merge_asof(capture.tables.sessions, log, **by)  # type: ignore[call-overload]
+    of_them = joined[joined["client_ip"] == "203.0.113.66"]
+    expected = [
+        "" if time < log["when"][0] else "before" if time < log["when"][1] else "after" for time in of_them["start"]
+    ]
+    assert of_them["who"].fillna("").tolist() == expected
+    assert set(expected) == {"", "before", "after"}
 
 
 def test_names_are_unique_and_keys_exist() -> None:

@@ -26,7 +26,12 @@ gives them.
 
 In CSV, times are RFC 3339, durations are decimal seconds, and text is made harmless: control
 characters are escapes, and an apostrophe stands before what a spreadsheet program would run as a
-formula. Parquet has the types and the text exactly.
+formula. Parquet has the types and the text exactly, with durations as decimal seconds; each column has its meaning
+and unit as metadata, each file the table, the version of pop2dissect and the captures with their hashes
+(`pop2dissect`, as JSON).
+
+`capture.tables` is a mapping: `dict(capture.tables)`, `"sessions" in capture.tables`. Text is of the type that pandas 3
+has for text. docs/howto/analysts.md joins them with a log.
 
 `capture.timeline(1)` gives what happened in session 1, and `session.timeline()` the same as a list of entries, without
 pandas. `--timesketch FILE` writes the timelines of all sessions, and the findings, for Timesketch and Plaso: JSON, an

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from pop2dissect.tables.columns import Table, Value
 from pop2dissect.tables.rows import (
     Source,
+    capture_rows,
     exchange_rows,
     finding_rows,
     gap_rows,
@@ -17,6 +18,7 @@ from pop2dissect.tables.rows import (
     segment_rows,
     session_rows,
 )
+from pop2dissect.tables.schema.captures import CAPTURES
 from pop2dissect.tables.schema.exchanges import EXCHANGES
 from pop2dissect.tables.schema.findings import FINDINGS
 from pop2dissect.tables.schema.mailboxes import MAILBOXES
@@ -28,6 +30,7 @@ from pop2dissect.tables.schema.streams import GAPS, SEGMENTS
 AnyTable: TypeAlias = Table[Any]
 
 TABLES: dict[str, tuple[AnyTable, Callable[[Source], Iterable[Any]]]] = {
+    "captures": (CAPTURES, capture_rows),
     "sessions": (SESSIONS, session_rows),
     "exchanges": (EXCHANGES, exchange_rows),
     "messages": (MESSAGES, message_rows),

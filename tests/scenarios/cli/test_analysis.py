@@ -14,6 +14,7 @@ import pytest
 import pop2dissect
 from pop2dissect.cli import ExitStatus, main
 from pop2dissect.tables.schema import TABLES
+from tests.support.parquet import read_table
 from tests.support.truth import capture_path
 
 INCIDENT = str(capture_path("incident_small"))
@@ -23,7 +24,9 @@ def test_files_are_those_that_the_library_writes(tmp_path: Path, capsys: pytest.
     """The command puts rows aside while sessions pass; the library has all sessions at hand."""
     status = main([INCIDENT, "--csv", str(tmp_path / "c"), "--parquet", str(tmp_path / "p")])
     assert status == ExitStatus.DONE
-    assert f"9 tables as CSV in {tmp_path / 'c'}\n9 tables as Parquet in {tmp_path / 'p'}\n" in capsys.readouterr().out
+    assert (
+        f"10 tables as CSV in {tmp_path / 'c'}\n10 tables as Parquet in {tmp_path / 'p'}\n" in capsys.readouterr().out
+    )
     tables = pop2dissect.read(INCIDENT).tables
     paths = [*tables.write_csv(tmp_path / "c2"), *tables.write_parquet(tmp_path / "p2")]
     for path in paths:
@@ -99,7 +102,7 @@ def test_several_captures_and_none_with_sessions(tmp_path: Path) -> None:
     several = [str(capture_path(name)) for name in ("rfc937_normal", "popclient_keep_delete", "port_scans")]
     main([*several, "--parquet", str(tmp_path / "p")])
     pd.testing.assert_frame_equal(
-        pd.read_parquet(tmp_path / "p" / "exchanges.parquet"),
+        read_table(tmp_path / "p" / "exchanges.parquet"),
         pop2dissect.read(several).tables.exchanges,
         check_dtype=False,
         check_categorical=False,
