@@ -180,7 +180,7 @@ def port_scans(probes: Iterable[Probe]) -> Iterator[Finding]:
             frames=(frame for _, frame, _ in seen),
             sessions=(),
             clients=[client],
-            servers=servers,
+            servers=(row.server.ip for row in rows),
         )
 
 

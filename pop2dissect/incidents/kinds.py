@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from pop2dissect.capture.record import FrameRef, frame_text
+from pop2dissect.findings.evidence import MAX_NAMES
 from pop2dissect.incidents.model import FindingLink
 from pop2dissect.session import Severity
-from pop2dissect.text.quoting import PLAIN, listed, quoted
+from pop2dissect.text.quoting import MAX_LISTED, PLAIN, listed, quoted
 from pop2dissect.text.values import count
 
 
@@ -74,8 +75,9 @@ class Kind(NamedTuple):
 
 
 def names(given: Iterable[str]) -> str:
-    """List names, in quotation marks where they are not plain."""
-    return listed([name if PLAIN.fullmatch(name) else quoted(name) for name in given])
+    """List names, in quotation marks where they are not plain. Findings name no more than :data:`MAX_NAMES`."""
+    every = [name if PLAIN.fullmatch(name) else quoted(name) for name in given]
+    return ", ".join([*every[:MAX_LISTED], "and many more"]) if len(every) >= MAX_NAMES else listed(every)
 
 
 def _users(group: Group) -> str:
@@ -102,7 +104,8 @@ def _mail(number: Callable[[Group], int]) -> Callable[[Group], str]:
 def _many(noun: str, of: Callable[[Group], Iterable[str]]) -> Callable[[Group], str]:
     def whom(group: Group) -> str:
         every = list(of(group))
-        return f"{count(len(every), noun)} ({names(every)})"
+        at_least = "at least " if len(every) >= MAX_NAMES else ""
+        return f"{at_least}{count(len(every), noun)} ({names(every)})"
 
     return whom
 

@@ -29,7 +29,7 @@ class Finding:
     clients: tuple[str, ...] = ()
     """Addresses of the clients that it is about."""
     servers: tuple[str, ...] = ()
-    """Servers that it is about, as ``192.0.2.109:109``."""
+    """Servers that it is about, as ``192.0.2.109:109``; where they were scanned, their addresses."""
     users: tuple[str, ...] = ()
     """Users that it is about, as the clients named them."""
     folders: tuple[str, ...] = ()

@@ -39,6 +39,7 @@ def test_the_account_that_was_taken_comes_first_and_what_was_done_with_it_follow
         "file_probing": (0, 0),
     }
     assert [one.kind for one in capture.incidents[len(after) + 1 :]] == ["guessing", "scan"]
+    assert capture.incidents[-1].sentence.startswith("servers scanned: 12 servers (198.51.100.")
 
 
 def test_each_is_proven_by_its_findings_and_sessions(capture: Capture) -> None:

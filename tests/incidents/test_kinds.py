@@ -11,6 +11,7 @@ from pop2dissect.document import document
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.incidents.kinds import KIND_OF, KINDS
 from tests.incidents.happened import sentences
+from tests.support.network import Network, refused
 from tools.samples.findings import CASES
 
 SAID = {
@@ -35,6 +36,15 @@ SAID = {
 @pytest.mark.parametrize("name", SAID)
 def test_the_samples_in_words(name: str, tmp_path: Path) -> None:
     assert sentences(CASES[name].raises(), tmp_path) == SAID[name]
+
+
+def test_no_number_is_stated_that_was_not_counted(tmp_path: Path) -> None:
+    net = Network()
+    for number in range(130):
+        net.session(refused(f"user{number}", "spring85"), client="203.0.113.66", after=1, end="server")
+    spray, search = sentences(net, tmp_path)
+    for sentence in (spray, search):
+        assert "at least 100 users (user0, user1, user10, user100, user101, user102, and many more)" in sentence
 
 
 def test_the_schema_lists_the_kinds() -> None:
