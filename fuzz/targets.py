@@ -195,7 +195,7 @@ def _in_the_report(session: Session) -> None:
             octets = base64.b64decode(text)
             assert octets == stream.read(start, start + len(octets))
             assert stream.missing_between(start, start + len(octets)) == 0
-    assert not _ACTIVE.search(session_markup(view, ""))
+    assert not _ACTIVE.search(session_markup(view, "", printed=True))
 
 
 _ACTIVE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
