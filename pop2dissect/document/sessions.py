@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pop2dissect.document.display_filters import frames_filter, session_filter
 from pop2dissect.document.json_text import Object, Seconds, maybe_time, to_text
 from pop2dissect.masking import Mask, masked_password
 from pop2dissect.protocols import protocol_of
@@ -42,6 +43,7 @@ def session_object(session: Session, rendering: Rendering) -> Object:
         "first_frame": rendering.frame_value(session.first_frame),
         "last_frame": rendering.frame_value(session.last_frame),
         "packets": session.packets,
+        "display_filter": session_filter(session),
         "start": rfc3339(session.start),
         "end": rfc3339(session.end),
         "duration": Seconds(session.duration),
@@ -248,6 +250,7 @@ def finding_object(finding: Finding, rendering: Rendering) -> Object:
         "detail": finding.detail,
         "time": maybe_time(finding.time),
         "frames": rendering.frame_values(finding.frames),
+        "display_filter": frames_filter(finding.frames),
         "techniques": list(finding.techniques),
         "sessions": list(finding.sessions),
         **{name: getattr(finding, name) for name in _WHOM},

@@ -79,7 +79,7 @@ class PageView:
     """Of messages only the main headers are listed."""
 
 
-def session_markup(view: SessionView, zone: str, *, printed: bool) -> Markup:
+def session_markup(view: SessionView, zone: str, *, printed: bool = True) -> Markup:
     """Render a session; ``printed`` tells whether it is also on paper."""
     return Markup(markup.environment().get_template("session.html.j2").render(view=view, zone=zone, printed=printed))
 
