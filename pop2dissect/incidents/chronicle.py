@@ -176,6 +176,8 @@ class Chronicle:
                     _add_deed(group, deed, kind)
                 elif kind.name == OTHER_MAILBOX_READ:
                     group.read += sum(deed.read[folder] for folder in set(note.finding.folders))
+        for group, taken in breaches.values():
+            group.clients = dict.fromkeys(deed.client for deed in taken) or group.clients  # and not who only tried
         for key in [key for key in groups if key.kind == FILE_PROBING]:
             _absorb(groups, key)
         return _numbered(groups)
@@ -204,7 +206,6 @@ class Chronicle:
                 taken += (deed for deed in deeds if deed.time >= (one.time or 0))
                 group.severity = Severity.CRITICAL
                 group.sprayed = one.id == "auth.spray_success" and len(one.sessions) > 1
-                group.clients = dict.fromkeys(deed.client for deed in taken) or group.clients
                 group.first_frame = next((deed.frames[0] for deed in taken if deed.frames), group.first_frame)
                 if not self._left_out:
                     group.refused = bisect_left(refused.get((key.whose, user), []), one.time or 0)

@@ -97,6 +97,16 @@ def test_what_was_done_before_is_not_part_of_it(tmp_path: Path) -> None:
     assert taken.messages_read == 0
 
 
+def test_who_got_in_is_named_and_not_who_only_tried(tmp_path: Path) -> None:
+    net = Network()
+    for number, password in enumerate(PASSWORDS[:8]):
+        net.session(refused(password=password), client=f"203.0.113.{number % 3 + 1}", after=3, end="server")
+    (taken,) = happened(net.session(login(password="harbour"), client="203.0.113.2"), tmp_path)
+    assert taken.sentence.startswith("account compromised: fred, by 203.0.113.2, frame 85, after 8 refused logins")
+    assert taken.clients == ("203.0.113.2",)
+    assert [link.id for link in taken.findings] == ["auth.success_after_fail", "auth.bruteforce"]
+
+
 def test_names_that_are_not_plain_are_quoted_and_passwords_masked(tmp_path: Path) -> None:
     odd = 'o"hara; drop'
     turns = (fold(f"/etc/{odd}", f"#1 messages in /etc/{odd}"), *read(mail(f"/etc/{odd}")))
