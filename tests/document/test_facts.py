@@ -47,7 +47,7 @@ def sessions() -> Iterator[Session]:
 
 def page(session: Session) -> str:
     view = session_view(session, session_row(session, (), LOOK), (), 100, LOOK, brief=True)
-    return unescape(session_markup(view, ""))
+    return unescape(session_markup(view, "", printed=True))
 
 
 def comments(session: Session) -> str:
