@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from setuptools import Extension, setup
 
 try:
@@ -9,7 +11,12 @@ try:
 except ImportError:
     modules = []
 else:
-    sources = [Extension("pop2dissect.capture.scan", ["pop2dissect/capture/scan.py"], optional=True)]
-    modules = cythonize(sources, build_dir="build/cython", quiet=True)
+    scan = Extension(
+        "pop2dissect.capture.scan",
+        ["pop2dissect/capture/scan.py"],
+        extra_compile_args=["-g0"] if os.name == "posix" else [],  # what debuggers want names the folder of the build
+        optional=True,
+    )
+    modules = cythonize([scan], build_dir="build/cython", quiet=True)
 
 setup(ext_modules=modules)

@@ -38,11 +38,14 @@ def test_verify_names_its_exit_statuses(capsys: pytest.CaptureFixture[str]) -> N
     assert set(map(int, re.findall(r"\b\d+\b", said))) == {status.value for status in ExitStatus}
 
 
+NAMES_AN_EXTRA = r"""pop2dissect\[(\w+)\]|\b(?:extra|how_to_install)\(["'](\w+)["']\)"""
+
+
 def test_extras_that_messages_name_exist() -> None:
     named = set()
     for path in (ROOT / "pop2dissect").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        named |= set(re.findall(r"pop2dissect\[(\w+)\]", text)) | set(re.findall(r'\bextra\("(\w+)"\)', text))
+        named |= {"".join(found) for found in re.findall(NAMES_AN_EXTRA, text)}
     assert named == {"analysis", "compression", "parquet"}
     assert named < set(PROJECT["optional-dependencies"])
 
