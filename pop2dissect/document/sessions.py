@@ -40,6 +40,7 @@ def session_object(session: Session, rendering: Rendering) -> Object:
         "id": session.id,
         "client": {"ip": session.client.ip, "port": session.client.port},
         "server": {"ip": session.server.ip, "port": session.server.port},
+        "community_id": session.community_id,
         "first_frame": rendering.frame_value(session.first_frame),
         "last_frame": rendering.frame_value(session.last_frame),
         "packets": session.packets,

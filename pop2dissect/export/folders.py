@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import ClassVar
 
 from pop2dissect.export.attachments import ATTACHMENTS
 from pop2dissect.export.exhibit import Kind
+from pop2dissect.export.folder import Folder
 from pop2dissect.export.mail import MESSAGES
-from pop2dissect.export.manifest import FolderExport
+from pop2dissect.export.manifest import MANIFEST, FolderExport
 from pop2dissect.export.output import Export, Run
+from pop2dissect.export.recorded import manifest_of
 from pop2dissect.export.streams import STREAMS
+from pop2dissect.export.zeek import heads, lines_of
+from pop2dissect.masking import shown
 from pop2dissect.session import Session
+from pop2dissect.text.spool import Spool
 from pop2dissect.text.values import count
 
 
@@ -58,3 +64,33 @@ class StreamsOutput(FolderOutput):
 
     exhibits = STREAMS
     kind = STREAMS.name
+
+
+class ZeekOutput(Export):
+    """Logs of sessions and messages in the two forms that Zeek writes."""
+
+    kind = "zeek"
+
+    def __init__(self, run: Run, path: str) -> None:
+        super().__init__(run, path)
+        self._folder = Folder(path)
+        self._spools = {name: self.held.enter_context(Spool()) for name in heads()}
+
+    def add(self, session: Session) -> None:
+        """Spool the session's lines."""
+        for name, text in lines_of(shown(session, self.run.look.show_passwords)).items():
+            self._spools[name].add(session.id, text)
+
+    def finish(self) -> None:
+        """Write the logs, then the manifest."""
+        files = []
+        for name, begin in heads().items():
+            texts = chain((begin,), self._spools[name].in_order())
+            files.append((name, *self._folder.write(name, (text.encode() for text in texts))))
+        self._folder.settle()
+        self._folder.write(MANIFEST, [manifest_of(self.run.head(), self.kind, files)])
+        self._folder.settle()
+
+    def written(self) -> str:
+        """Return of how many sessions they are."""
+        return f"{count(len(self._spools), 'log')} as Zeek writes them in {self.path}"

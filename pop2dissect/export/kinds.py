@@ -17,6 +17,7 @@ EXPORTS: Final = {
     "annotated": "files:AnnotateOutput",
     "csv": "tables:CsvOutput",
     "parquet": "tables:ParquetOutput",
+    "zeek": "folders:ZeekOutput",
     "timesketch": "files:TimesketchOutput",
 }
 """The module of this package and the class, which is imported only where it is needed."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pop2dissect.capture.record import FrameRef
+from pop2dissect.session.community import community_id
 from pop2dissect.session.ends import Direction, Endpoint, Software
 from pop2dissect.session.exchange import Exchange, Reply
 from pop2dissect.session.finding import Finding
@@ -113,6 +114,11 @@ class Session:
     def duration(self) -> int:
         """Time in ns from the first frame to the last."""
         return self.end - self.start
+
+    @property
+    def community_id(self) -> str:
+        """The Community ID (version 1) of the connection, by which logs of Zeek, Suricata and others join."""
+        return community_id(self.client, self.server)
 
     @property
     def greeting(self) -> Reply | None:

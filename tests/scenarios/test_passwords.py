@@ -195,6 +195,7 @@ OUTPUTS: dict[str, Callable[[Path], list[str]]] = {
     "follow": lambda _: ["--follow", "1"],
     "report": lambda folder: ["--report", str(folder / "report.html")],
     "csv": lambda folder: ["--csv", str(folder / "csv")],
+    "zeek": lambda folder: ["--zeek-logs", str(folder / "zeek")],
     "timesketch": lambda folder: ["--timesketch", str(folder / "timesketch.jsonl")],
     "case": lambda folder: ["--export-case", str(folder / "case.json")],
 }

@@ -339,7 +339,7 @@ def exported(folder: Path, option: str = "--export-mail", *arguments: str, captu
     return folder / "out"
 
 
-FOLDERS = ["--export-mail", "--export-attachments", "--export-streams", "--csv", "--parquet"]
+FOLDERS = ["--export-mail", "--export-attachments", "--export-streams", "--csv", "--parquet", "--zeek-logs"]
 OPTIONS = {one.name: one.options[-1] for one in FILES if one.home.startswith("export.")}
 
 

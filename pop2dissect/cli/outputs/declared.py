@@ -100,6 +100,9 @@ FILES: Final = (
     ),
     Declared(("--parquet",), "DIR", "the same tables with exact types and text", "export.tables:ParquetOutput", True),
     Declared(
+        ("--zeek-logs",), "DIR", "logs of sessions and mail as Zeek writes them", "export.folders:ZeekOutput", True
+    ),
+    Declared(
         ("--timesketch",),
         "FILE",
         "all that happened as JSON for Timesketch and Plaso",

@@ -30,6 +30,12 @@ SESSIONS: Table[SessionRow] = Table(
         Column("client_port", Kind.INTEGER, "TCP port of the client", lambda row: row.session.client.port),
         Column("server_ip", Kind.TEXT, "address of the server", lambda row: row.session.server.ip),
         Column("server_port", Kind.INTEGER, "TCP port of the server", lambda row: row.session.server.port),
+        Column(
+            "community_id",
+            Kind.TEXT,
+            "Community ID (version 1), by which logs of other programs join",
+            lambda row: row.session.community_id,
+        ),
         Column("first_frame", Kind.INTEGER, "its first frame", lambda row: row.session.first_frame.number),
         Column(
             "last_frame",
