@@ -232,7 +232,7 @@ def plot(results: Sequence[Measured], path: Path) -> None:
     axes.plot([one.row.wanted for one in shown], names, "|", color="#e45756", markersize=16, label="wanted")
     axes.set_xscale("log")
     axes.axvline(1, color="0.5", linewidth=0.8)
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower center", ncols=2)
     figure.savefig(path, dpi=110, metadata={"Software": ""})
 
 
