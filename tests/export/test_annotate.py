@@ -11,7 +11,7 @@ import pytest
 
 import pop2dissect
 from pop2dissect.capture.record import capture_index, frame_number
-from pop2dissect.cli import main
+from pop2dissect.cli import ExitStatus, main
 from pop2dissect.errors import CaptureError
 from pop2dissect.export.annotate import Annotation
 from pop2dissect.export.flows import Flows
@@ -270,7 +270,8 @@ def test_standard_input_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_capture_that_cannot_be_read_does_not_keep_others_from_being_annotated(tmp_path: Path) -> None:
-    export("--annotate", tmp_path / "a.pcapng", capture_path("port_reuse"), tmp_path / "none.pcap")
+    paths = [tmp_path / "a.pcapng", capture_path("port_reuse"), tmp_path / "none.pcap"]
+    assert main(["--quiet", "--annotate", *map(str, paths)]) == ExitStatus.UNREADABLE
     assert len(comments(tmp_path / "a.pcapng")) == 73
 
 
