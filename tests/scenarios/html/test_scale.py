@@ -20,7 +20,7 @@ COPIES = 2
 
 def test_hundreds_of_sessions(tmp_path: Path) -> None:
     report = make_report(tmp_path, write_again(tmp_path / "many.pcap", capture_path("many_sessions"), COPIES))
-    sessions = report.read_text(encoding="utf-8").count('<section class="session"')
+    sessions = report.read_text(encoding="utf-8").count('<section class="session')
     assert sessions == COPIES * load_truth("many_sessions")["session_count"]
     assert report.stat().st_size / sessions * 2000 < 30_000_000
 
