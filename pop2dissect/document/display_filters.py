@@ -19,9 +19,9 @@ def session_filter(session: Session) -> str:
     one capture. Packets of ICMP that quote the connection match, too.
     """
     address = "ipv6.addr" if ":" in session.client.ip else "ip.addr"
-    parts = [f"{address} == {end.ip} && tcp.port == {end.port}" for end in (session.client, session.server)]
+    parts = [f"{address}=={end.ip} && tcp.port=={end.port}" for end in (session.client, session.server)]
     if session.first_frame.capture == session.last_frame.capture:
-        parts.append(f"frame.number >= {session.first_frame.number} && frame.number <= {session.last_frame.number}")
+        parts.append(f"frame.number in {{{session.first_frame.number}..{session.last_frame.number}}}")
     return " && ".join(parts)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from pop2dissect.protocols.base import ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
+from pop2dissect.protocols.base import CommandLine, ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
 from pop2dissect.protocols.evidence import Evidence
 from pop2dissect.protocols.pop3.grammar import MAX_SASL_LINE, code_of, timestamp_of
 from pop2dissect.protocols.pop3.offline import of_apop, of_sasl
@@ -107,12 +107,17 @@ def _attempts(turns: Sequence[Turn], evidence: Evidence) -> Iterator[_Attempt]:
             digest = arguments[1] if len(arguments) > 1 else None
             given = Credentials(name, challenge=decode_text(stamp) if stamp else None, response=digest)
             yield _Attempt(at, at, "APOP", given, of_apop(given))
-        elif keyword == "AUTH" and line.command.arguments:
+        elif keyword == "AUTH" and _names_mechanism(line):
             while index < len(turns) and _continues(turns[index]):
                 index += 1
             yield _sasl(turns, at, index - 1)
     if pending is not None:
         yield _Attempt(pending, pending, "USER", Credentials(user))
+
+
+def _names_mechanism(line: CommandLine) -> bool:
+    """Whether something stands behind AUTH. It is no argument where it cannot be a mechanism's name, but was tried."""
+    return len(line.raw.split(None, 1)) > 1
 
 
 def _is_overlong(turn: Turn) -> bool:
@@ -140,22 +145,23 @@ def _sasl(turns: Sequence[Turn], first: int, last: int) -> _Attempt:
     asked: list[bytes] = []
     lost = False
     mechanism = ""
-    for turn in turns[first : last + 1]:
+    for place, turn in enumerate(turns[first : last + 1]):
         line = turn.command
         assert line is not None
         lost = lost or line.missing > 0 or line.end - line.start > MAX_SASL_LINE
-        if not mechanism:
-            mechanism = decode_text(line.command.arguments[0]).upper()
-            said += line.command.arguments[1:]
-        else:
+        if place:
             said.append(line.raw)
+        elif line.command.arguments:
+            name, *initial = line.command.arguments
+            mechanism = decode_text(name).upper()
+            said += initial
         asked += [
             reply.raw[1:].strip(b" ")
             for reply in turn.replies
             if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.CHALLENGE
         ]
     given = NOTHING if lost else read_credentials(mechanism, said, asked)
-    return _Attempt(first, last, f"AUTH {mechanism}", given, of_sasl(mechanism, given, said, asked))
+    return _Attempt(first, last, f"AUTH {mechanism}".strip(), given, of_sasl(mechanism, given, said, asked))
 
 
 def _is_refused(turn: Turn) -> bool:

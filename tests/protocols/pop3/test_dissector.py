@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -236,6 +237,13 @@ def test_a_line_without_an_end_is_a_login_only_where_the_server_need_not_wait_fo
     for name, outcomes in ((b"x" * 300, ["refused"]), (b"x", [])):
         script: Script = [("S", b"+OK POP3\r\n"), ("C", b"USER " + name), ("S", b"-ERR no\r\n")]
         assert [one.outcome for one in read(script)[1].logins] == outcomes
+
+
+@pytest.mark.parametrize(("name", "tried"), [(b"", 0), (b" ", 0), (b" " + b"X" * 500, 1), (b" \xff", 1), (b" X", 1)])
+def test_a_mechanism_that_cannot_be_one_was_tried(name: bytes, tried: int) -> None:
+    """AUTH alone asks for the list of mechanisms; whatever stands behind it is an attempt (RFC 5034, section 4)."""
+    script: Script = [("S", b"+OK POP3\r\n"), ("C", b"AUTH" + name + b"\r\n"), ("S", b"-ERR unsupported\r\n")]
+    assert [one.outcome for one in read(script)[1].logins] == ["refused"] * tried
 
 
 def test_a_message_that_the_client_sends_is_no_command() -> None:
