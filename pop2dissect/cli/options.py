@@ -16,8 +16,9 @@ from pop2dissect.settings import SETTINGS, Choice, Settings, Switch
 from pop2dissect.version import __version__
 
 _DESCRIPTION = """\
-Says what happened on TCP port 109 in packet captures: who logged in, which
-folders and messages were read, kept and deleted, and which frames prove it."""
+Says what happened in POP2 sessions in packet captures, with --port 110 in
+those of POP3: who logged in, which folders and messages were read, kept and
+deleted, and which frames prove it."""
 
 _EPILOG = """\
 examples:

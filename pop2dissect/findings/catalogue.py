@@ -143,7 +143,7 @@ CATALOGUE: Final[tuple[Declaration, ...]] = (
     _declare(
         "auth.spray_success",
         Severity.HIGH,
-        "Password found by trying it on many users",
+        "Let in as one of many users that were tried",
         "A client with auth.spray was let in with a password that was tried on several users; or one with "
         "auth.user_enum was let in. It had not been let in as that user before.",
         "a user behind the same address (NAT, a proxy) who has that password",

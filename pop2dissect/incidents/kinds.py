@@ -32,7 +32,7 @@ class Group:
     read: int = 0
     deleted: int = 0
     sprayed: bool = False
-    """The password was tried on others too."""
+    """Its user was one of many that were tried."""
     refused: int = 0
     """Logins that had been refused before."""
     also: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Kind(NamedTuple):
         if group.first_frame is not None:
             parts.append(frame_text(group.first_frame))
         if group.sprayed:
-            parts.append("with a password that was tried on many users")
+            parts.append("one of many users that were tried")
         if group.refused:
             parts.append(f"after {count(group.refused, 'refused login')}")
         sentence = ", ".join(parts)

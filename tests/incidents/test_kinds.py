@@ -17,7 +17,7 @@ from tools.samples.findings import CASES
 SAID = {
     "auth.success_after_fail": ["account compromised: fred, by 192.0.2.10, frame 35, after 3 refused logins"],
     "auth.spray_success": [
-        "account compromised: hugo, by 2001:db8::66, frame 75, with a password that was tried on many users",
+        "account compromised: hugo, by 2001:db8::66, frame 75, one of many users that were tried",
         "passwords sprayed: 8 users (ada, bert, cleo, dora, egon, flora, and 2 more), by 203.0.113.66, 2001:db8::66, "
         "frame 5",
     ],
