@@ -117,7 +117,7 @@ def made(folder: Path, name: str, scale: float) -> str:
         if name == "zst":
             subprocess.run(["zstd", "-q", "-f", plain, "-o", str(unfinished)], check=True)
         else:
-            with open(plain, "rb") as octets, gzip.open(unfinished, "wb", 6) as packed:  # noqa: PTH123
+            with open(plain, "rb") as octets, gzip.open(unfinished, "wb", 6) as packed:  # noqa: PTH123 (a name)
                 shutil.copyfileobj(octets, packed)
     unfinished.rename(path)
     return str(path)
@@ -140,7 +140,7 @@ def unpacked(program: str) -> Callable[[str], list[Command]]:
 
     def commands(capture: str) -> list[Command]:
         folder, name = os.path.split(capture)
-        return [[program, "-dc", capture], [*OURS, os.path.join(folder, name.replace(name.split()[0], "needle"))]]  # noqa: PTH118
+        return [[program, "-dc", capture], [*OURS, os.path.join(folder, name.replace(name.split()[0], "needle"))]]  # noqa: PTH118 (names)
 
     return commands
 

@@ -92,13 +92,13 @@ def _standard_output(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(descriptor, 1)
     os.close(descriptor)
-    sys.stdout = sys.__stdout__ = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8")  # type: ignore[misc, arg-type]
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8")  # type: ignore[misc, arg-type] # Final there
     try:
         yield
     finally:
         os.dup2(kept, 1)
         os.close(kept)
-        sys.stdout, sys.__stdout__ = before  # type: ignore[misc]
+        sys.stdout, sys.__stdout__ = before  # type: ignore[misc] # Final there
 
 
 if __name__ == "__main__":

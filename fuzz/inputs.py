@@ -118,7 +118,7 @@ class _FailsAt(io.RawIOBase):
         self._file = file
         self._left = octets
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # a memoryview only
         if not self._left:
             raise OSError(5, "Input/output error")
         octets = self._file.read(min(len(buffer), self._left))
@@ -160,7 +160,7 @@ def _failing(path: str, at: int) -> Iterator[None]:
 
     def opened(name: str) -> IO[bytes]:
         file = whole(name)
-        return _FailsAt(file, at) if name == path else file  # type: ignore[return-value]
+        return _FailsAt(file, at) if name == path else file  # type: ignore[return-value] # a RawIOBase
 
     with mock.patch.object(source, "_open", opened):
         yield

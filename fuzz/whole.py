@@ -20,7 +20,7 @@ from pop2dissect.settings import Settings
 from pop2dissect.tcp import Stream
 
 _PORTS = ["--port", "109", "--port", "110"]
-_SETTINGS = Settings(ports=[109, 110])  # type: ignore[arg-type]
+_SETTINGS = Settings(ports=[109, 110])  # type: ignore[arg-type] # it takes any iterable
 _BESIDE = Path(__file__).parents[1] / "samples" / "rfc937_normal.pcap"
 _LATER = {"settled"}
 """What ``--json`` knows of a session, having waited for later ones, and ``--jsonl`` does not."""

@@ -46,7 +46,7 @@ def _expand(path: str) -> Iterator[Found]:
         yield Found(path, "a file without a name was asked for, as by a variable that is not set")
     elif os.path.isdir(path):  # noqa: PTH112 (never raises, however long the name)
         yield from _directory(path)
-    elif _PATTERN_CHARACTERS.isdisjoint(path) or os.path.exists(path):  # noqa: PTH110
+    elif _PATTERN_CHARACTERS.isdisjoint(path) or os.path.exists(path):  # noqa: PTH110 (the same)
         yield Found(path)
     else:
         yield from _pattern(path)

@@ -25,7 +25,7 @@ from pop2dissect.html.octets import limit_for
 from pop2dissect.html.page import PageView, ProbeRow, page_markup, session_markup
 from pop2dissect.html.paper import printed_rows, printed_sessions
 from pop2dissect.html.sessions import session_row, session_view
-from pop2dissect.html.story import story
+from pop2dissect.html.story import foremost, story
 from pop2dissect.html.summary import summary
 from pop2dissect.html.timeline import timeline
 from pop2dissect.html.times import stamp, zone_name
@@ -148,6 +148,7 @@ class Report:
         lengths = [length for session in sessions for length in line_lengths(session)]
         limit = limit_for(lengths, len(sessions))
         brief = totals.messages > MAX_MESSAGES
+        told = foremost(self._incidents)
         printed = printed_sessions(choices.scope, sessions, about, self._incidents)
         on_paper = printed_rows(choices.scope, sessions, about)
         rows = [session_row(session, about[session.id], rendering) for session in sessions]
@@ -167,9 +168,9 @@ class Report:
             printed=printed,
             on_paper=on_paper,
             spoken=" and ".join(name for name in sorted(totals.protocols) if protocol_of(name).dissect),
-            story=story(self._incidents, sessions, rendering),
+            story=story(told, sessions, rendering),
             incidents=len(self._incidents),
-            timeline=timeline(self._incidents, sessions, probes),
+            timeline=timeline(told, sessions, probes),
             captures=captures,
             summary=summary(totals, dissection.captures, sessions, probes),
             severities=[(name, totals.findings[name]) for name in MOST_SEVERE_FIRST],

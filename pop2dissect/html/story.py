@@ -44,9 +44,14 @@ class Told:
 
 
 def story(incidents: Sequence[Incident], sessions: Iterable[Session], rendering: Rendering) -> list[Told]:
-    """Return the incidents, the first :data:`MAX_TOLD`, what followed from one right behind it."""
+    """Return incidents as the page tells them."""
     by_number = {session.id: session for session in sessions}
-    return [_told(one, by_number, rendering) for one in in_order(incidents)[:MAX_TOLD]]
+    return [_told(one, by_number, rendering) for one in incidents]
+
+
+def foremost(incidents: Sequence[Incident]) -> list[Incident]:
+    """Return the first :data:`MAX_TOLD` incidents, what followed from one right behind it."""
+    return in_order(incidents)[:MAX_TOLD]
 
 
 def in_order(incidents: Sequence[Incident]) -> list[Incident]:

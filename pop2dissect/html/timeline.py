@@ -80,13 +80,14 @@ class _Drawing:
         self._rows: dict[tuple[str, str], _Row] = {}
 
     def drawn(self) -> Timeline:
-        suspects = dict.fromkeys(client for one in self._incidents for client in one.clients)
+        clients = dict.fromkeys(client for one in self._incidents for client in one.clients)
+        suspects = {client: place for place, client in enumerate(clients)}
         for session in self._sessions:
             if session.login == "accepted" and session.client.ip in suspects and session.user:
                 self._row(session.client.ip, session.user)
         for client in suspects:
             self._row(client, "")
-        ordered = sorted(self._rows.items(), key=lambda item: (list(suspects).index(item[0][0]), item[0][1] == ""))
+        ordered = sorted(self._rows.items(), key=lambda item: (suspects[item[0][0]], item[0][1] == ""))
         self._rows = dict(ordered[:MAX_ROWS])
         others = len({session.client.ip for session in self._sessions} - {client for client, _ in self._rows})
         if others:

@@ -205,7 +205,7 @@ class Chronicle:
                 deeds = by_account.get((key.whose, user), [])
                 taken += (deed for deed in deeds if deed.time >= (one.time or 0))
                 group.severity = Severity.CRITICAL
-                group.sprayed = one.id == "auth.spray_success" and len(one.sessions) > 1
+                group.one_of_many = one.id == "auth.spray_success" and len(one.sessions) > 1
                 group.first_frame = next((deed.frames[0] for deed in taken if deed.frames), group.first_frame)
                 if not self._left_out:
                     group.refused = bisect_left(refused.get((key.whose, user), []), one.time or 0)

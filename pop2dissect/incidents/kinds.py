@@ -31,7 +31,7 @@ class Group:
     links: list[FindingLink] = field(default_factory=list)
     read: int = 0
     deleted: int = 0
-    sprayed: bool = False
+    one_of_many: bool = False
     """Its user was one of many that were tried."""
     refused: int = 0
     """Logins that had been refused before."""
@@ -62,7 +62,7 @@ class Kind(NamedTuple):
             parts.append(f"{self.by} {names(group.clients)}")
         if group.first_frame is not None:
             parts.append(frame_text(group.first_frame))
-        if group.sprayed:
+        if group.one_of_many:
             parts.append("one of many users that were tried")
         if group.refused:
             parts.append(f"after {count(group.refused, 'refused login')}")

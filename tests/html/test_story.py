@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 import pop2dissect
 from pop2dissect.html.paper import MAX_ROWS, MAX_SESSIONS, printed_rows, printed_sessions
-from pop2dissect.html.story import in_order, story
+from pop2dissect.html.story import MAX_TOLD, foremost, in_order, story
 from pop2dissect.html.timeline import LEFT, RIGHT, Timeline, timeline
 from pop2dissect.session import Finding, Severity
 from pop2dissect.text.rendering import Rendering
@@ -41,6 +42,17 @@ def test_what_followed_stands_behind_what_it_followed_from(read_incident: pop2di
     assert sorted(one.number for one in ordered) == [one.number for one in read_incident.incidents]
     for before, one in pairwise(ordered):
         assert one.follows in (None, before.number, before.follows)
+
+
+def test_no_more_is_told_and_drawn_than_a_page_holds(read_incident: pop2dissect.Capture) -> None:
+    """Or a forged capture with thousands of incidents would take the picture's time."""
+    first = read_incident.incidents[-1]
+    many = [replace(first, number=number, follows=None) for number in range(1, 3000)]
+    told = foremost(many)
+    assert [one.number for one in told] == list(range(1, MAX_TOLD + 1))
+    drawn = timeline(told, read_incident.sessions, read_incident.probes)
+    assert drawn is not None
+    assert len(drawn.flags) == MAX_TOLD
 
 
 def test_what_cannot_be_seen_is_not_told_as_shown(tmp_path: Path) -> None:
