@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from pop2dissect.verify import Verification
 
 _Path: TypeAlias = str | os.PathLike[str]
+
+_LOG = logging.getLogger("pop2dissect")
+_LOG.addHandler(logging.NullHandler())  # a library is silent unless its user wants the log
 
 
 @dataclass(slots=True, repr=False)
@@ -81,9 +85,7 @@ class Capture:
     @property
     def warnings(self) -> list[str]:
         """All warnings, as the command line prints them: about each capture, which they name, then the general ones."""
-        from pop2dissect.capture.paths import named_warnings
-
-        return [*(warning for info in self.captures for warning in named_warnings(info)), *self.general_warnings]
+        return _all_warnings(self.captures, self.general_warnings)
 
     def session(self, number: int) -> Session:
         """Return a session by its number. Raises KeyError where there is none."""
@@ -130,6 +132,19 @@ class Capture:
         from pop2dissect.tables.analysis import timeline_table
 
         return timeline_table(self.session(session) if isinstance(session, int) else session, show_passwords)
+
+    def follow(self, session: Session | int, *, show_passwords: bool = False) -> str:
+        """Return the conversation of a session, named by its number or itself, as text, as ``--follow`` prints it.
+
+        Raises KeyError where there is no such session.
+        """
+        from pop2dissect.terminal.follow import conversation
+        from pop2dissect.terminal.look import Look
+        from pop2dissect.terminal.style import plain
+
+        followed = self.session(session) if isinstance(session, int) else session
+        lines = conversation(followed, Look(plain(), show_passwords=show_passwords))
+        return "".join(f"{line}\n" for line in lines)
 
     def statistics(self) -> Statistics:
         """Add the sessions up: as a whole, and by server, client, user, protocol and command."""
@@ -315,7 +330,8 @@ def read(
 ) -> Capture:
     """Read captures whole: files, directories, globs, or ``-`` for standard input.
 
-    Several are read as one, in the order of time. Every setting of :class:`Settings` can be given by its name, alone
+    Several are read as one, in the order of time. What :attr:`Capture.warnings` says also goes to the log
+    ``pop2dissect`` of the module logging. Every setting of :class:`Settings` can be given by its name, alone
     or to change some of ``settings``: ``read(path, any_port=True, thresholds={"scan_servers": 3})``.
 
     Raises :class:`pop2dissect.CaptureError` where no capture can be read, :class:`pop2dissect.SettingError`, a
@@ -325,6 +341,7 @@ def read(
     with Dissection(paths, _settings(settings, ports, choices)) as dissection:
         stamps = [_stamp(info.path) for info in dissection.captures]
         sessions = sorted(dissection, key=lambda session: session.id)
+        _log_warnings(dissection)
         return Capture(
             captures=dissection.captures,
             sessions=sessions,
@@ -348,12 +365,25 @@ def iter_sessions(
 ) -> Iterator[Session]:
     """Yield the sessions of captures one by one, each as soon as its connection is over.
 
-    For captures larger than memory, and for live pipes. What later sessions show of a session's deletions is not in it,
-    and its ``settled`` says so, unless ``as_they_end=False`` has those that deleted something wait for that.
+    For captures larger than memory, and for live pipes. Warnings go to the log ``pop2dissect`` at the end. What later
+    sessions show of a session's deletions is not in it, and its ``settled`` says so, unless ``as_they_end=False`` has
+    those that deleted something wait for that.
     Takes and raises what :func:`read` does.
     """
     with Dissection(paths, _settings(settings, ports, {"as_they_end": True, **choices})) as dissection:
         yield from dissection
+        _log_warnings(dissection)
+
+
+def _all_warnings(captures: Iterable[CaptureInfo], general: Iterable[str]) -> list[str]:
+    from pop2dissect.capture.paths import named_warnings
+
+    return [*(warning for info in captures for warning in named_warnings(info)), *general]
+
+
+def _log_warnings(dissection: Dissection) -> None:
+    for warning in _all_warnings(dissection.captures, dissection.warnings):
+        _LOG.warning("%s", warning)
 
 
 def _settings(settings: Settings | None, ports: Iterable[int] | None, choices: Mapping[str, Any]) -> Settings:

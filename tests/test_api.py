@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
+import dataclasses
 import doctest
+import gzip
 import importlib
 import json
+import pickle
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -45,6 +49,15 @@ def test_the_same_warnings_are_printed(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["--jsonl", str(path)]) == ExitStatus.DONE
     said = [line.removeprefix("pop2dissect: ") for line in capsys.readouterr().err.splitlines()]
     assert said == pop2dissect.read(path).warnings
+
+
+def test_warnings_go_to_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = with_link_type(tmp_path, 147)
+    warnings = pop2dissect.read(path).warnings
+    assert not list(pop2dissect.iter_sessions(path))
+    assert [(one.name, one.levelname, one.getMessage()) for one in caplog.records] == [
+        ("pop2dissect", "WARNING", warning) for warning in warnings * 2
+    ]
 
 
 def test_half_open_connections_are_kept() -> None:
@@ -124,6 +137,38 @@ def test_files_are_those_of_the_command_line(
     assert "none: made by a program in Python" in (ours / "r.html").read_text()
     for result in (ours / "r.html", ours / "mail", theirs / "r.html"):
         assert capture.verify(result).holds
+
+
+@pytest.mark.parametrize("name", ["incident_small", "big_messages"])
+def test_captures_are_kept_and_compared(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.pcap"
+    path.write_bytes(
+        gzip.decompress(octets) if (octets := capture_path(name).read_bytes())[:2] == b"\x1f\x8b" else octets
+    )
+    capture = pop2dissect.read(path)
+    kept = pickle.dumps(capture)
+    again = pop2dissect.read(path)
+    path.unlink()
+    back = pickle.loads(kept)
+    assert back == capture == again == copy.deepcopy(capture)
+    assert back.follow(1) == capture.follow(capture.session(1))
+    for one, other in zip(capture, back, strict=True):
+        assert one.client_stream.read(0, 1 << 20) == other.client_stream.read(0, 1 << 20)
+    other = back.sessions[0].server_stream
+    other.spans[0] = other.spans[0]._replace(data=b"x" * other.spans[0].length)
+    assert back != capture
+    facts = dataclasses.asdict(capture.sessions[0])
+    assert facts["client"] == {"ip": capture.sessions[0].client.ip, "port": capture.sessions[0].client.port}
+
+
+def test_a_conversation_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    path = capture_path("incident_small")
+    capture = pop2dissect.read(path)
+    for options in ([], ["--show-passwords"]):
+        assert main(["--follow", "46", *options, str(path)]) == ExitStatus.DONE
+        assert capture.follow(46, show_passwords=bool(options)) == capsys.readouterr().out
+    with pytest.raises(KeyError):
+        capture.follow(0)
 
 
 def test_passwords_are_masked_unless_asked_for(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
-from operator import attrgetter
+from operator import attrgetter, eq
 from typing import NamedTuple
 
 from pop2dissect.capture.record import Buffer, FrameRef
@@ -135,6 +135,28 @@ class Stream:
         self._offsets: list[int] | None = None
         self._lost: list[int] | None = None
         """For each gap, how many bytes lie in those before it."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same octets came in the same frames, wherever in memory or in a file they lie."""
+        if not isinstance(other, Stream):
+            return NotImplemented
+        return self._facts() == other._facts() and all(
+            map(eq, self.chunks(0, self.length), other.chunks(0, other.length))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _facts(self) -> list[object]:
+        spans = [span[: Span._fields.index("data")] for span in self.spans]
+        return [spans, *(getattr(self, name) for name in self.__slots__ if name != "spans" and name[0] != "_")]
+
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """Return what pickle keeps: the octets themselves, as the file that they lie in may be elsewhere then."""
+        state = {name: getattr(self, name) for name in self.__slots__ if name[0] != "_"}
+        spans = [
+            span._replace(data=bytes(span.data[span.start : span.start + span.length]), start=0) for span in self.spans
+        ]
+        return None, {**state, "spans": spans, "_offsets": None, "_lost": None}
 
     @property
     def octets(self) -> int:
