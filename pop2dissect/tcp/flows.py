@@ -91,9 +91,12 @@ class Flows:
         rivals = self.rivals(flow)
         where = place_of(segment)
         is_answer = bool(segment.flags & ACK)
-        for rival in rivals if is_answer else ():
-            if rival.connection.copy_of is not None and rival.sender.space.initial is None and answers(rival, segment):
-                return rival
+        asking = [
+            rival for rival in rivals if is_answer and rival.sender.space.initial is None and answers(rival, segment)
+        ]
+        if any(rival.connection.copy_of is not None for rival in asking):
+            # It answers the SYN that was captured where it was, or else the later one.
+            return min(asking, key=lambda rival: rival.connection.other(rival.sender).context not in (None, where))
         fitting = [rival for rival in rivals if repeats_syn(rival, segment)]
         if fitting:
             best = min(

@@ -110,3 +110,17 @@ def test_sensors_that_disagree_and_both_sides_of_a_translation(
         assert "address translation" in said
     else:
         assert ("1 segment with payload only the first time" in said) is (how != "alike")
+
+
+def test_two_accounts_of_the_same_moments_are_not_mixed(tmp_path: Path) -> None:
+    """One of two copies of a capture was changed: each stays whole, whichever is named first."""
+    capture = recorded("rfc937_normal")
+    changed = [odd(record) if number in (4, 9) else record for number, record in enumerate(capture.records)]
+    paths = [tmp_path / "one.pcap", tmp_path / "other.pcap"]
+    for path, records in zip(paths, (capture.records, changed[:12]), strict=True):
+        path.write_bytes(capture.header + b"".join(records))
+    expected = sorted(facts(session)[1:] for path in paths for session in pop2dissect.read(path).sessions)
+    assert len(expected) == 2
+    for order in (paths, paths[::-1]):
+        found = pop2dissect.read(order).sessions
+        assert sorted(facts(session)[1:] for session in found) == expected
