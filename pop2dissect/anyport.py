@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from pop2dissect import protocols
+from pop2dissect.capture.extract.read import is_extract, octets_if_small
 from pop2dissect.capture.record import frame_text
 from pop2dissect.capture.source import is_regular, size_of
 from pop2dissect.protocols.identify import greets
@@ -51,8 +52,19 @@ def registered_ports() -> frozenset[int]:
 
 
 def is_small(paths: Sequence[str]) -> bool:
-    """Whether captures are files that are small enough to look at all of their packets."""
-    return all(map(is_regular, paths)) and sum(map(size_of, paths)) <= SMALL
+    """Whether captures are files that are small enough to look at all of their packets.
+
+    Those of an extract are if they were when it was made.
+    """
+    total = 0
+    for path in paths:
+        if is_regular(path):
+            total += size_of(path)
+        elif is_extract(path) and (octets := octets_if_small(path)) is not None:
+            total += octets
+        else:
+            return False
+    return total <= SMALL
 
 
 class LeftOut:

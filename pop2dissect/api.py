@@ -158,12 +158,12 @@ class Capture:
         Raises CaptureError where a capture is not the one any more that was read: results and hash would not belong
         together.
         """
-        from pop2dissect.document.digests import digest_of
+        from pop2dissect.document.digests import digest_now
 
         if self._digests is None:
-            digests = [digest_of(info.path, size=info.size) for info in self.captures]
+            digests = [digest_now(info) for info in self.captures]
             for info, stamp in zip(self.captures, self._stamps, strict=False):
-                if _stamp(info.path) != stamp:
+                if info.before is None and _stamp(info.path) != stamp:
                     raise CaptureError(f"{info.path} was changed after it was read", path=info.path)
             self._digests = digests
         return self._digests
@@ -265,7 +265,7 @@ class Capture:
         """
         from pop2dissect.verify import verify
 
-        return verify(os.fspath(result), [info.path for info in self.captures])
+        return verify(os.fspath(result), [info.file for info in self.captures])
 
     def _manifest_head(self, show_passwords: bool) -> Object:
         from pop2dissect.document.head import head_object, settings_object

@@ -45,7 +45,7 @@ class Dissection:
         self._engine = open_engine(
             self.settings.engine,
             names,
-            ports=None if self.settings.any_port or is_small(names) else self.settings.ports | registered_ports(),
+            ports=ports_looked_at(self.settings, names),
             overlap=self.settings.overlap,
             limits=self.settings.limits,
             verify_checksums=self.settings.check_checksums,
@@ -188,6 +188,11 @@ class Dissection:
         """What happened, the gravest first; complete once the iteration is over."""
         findings = self._concluded()
         return self.selection.incidents(self._chronicle.conclude(findings), findings)
+
+
+def ports_looked_at(settings: Settings, paths: Sequence[str]) -> frozenset[int] | None:
+    """Return the ports whose packets matter, if only to say what was left out; None stands for all."""
+    return None if settings.any_port or is_small(paths) else settings.ports | registered_ports()
 
 
 def _capture_cut_off(connection: Connection) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pop2dissect.capture.extract.read import Extracted, is_extract, read_extract
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.capture.source import STANDARD_INPUT, NotACaptureError, OpenCapture
 from pop2dissect.errors import CaptureError
@@ -19,20 +20,27 @@ class Found(NamedTuple):
 
     path: str
     problem: str | None = None
+    extracted: Extracted | None = None
+    """The same capture in an extract, from which its packets are to come."""
+
+    @property
+    def file(self) -> str:
+        """Where the capture itself lies."""
+        return self.path if self.extracted is None else self.extracted.file
 
 
 def find_captures(paths: Iterable[str | os.PathLike[str]]) -> list[Found]:
     """Return the captures in the order of ``paths``, each file once however often it is named.
 
     A directory stands for the capture files directly in it, told by their first octets and in the
-    order of their names; a pattern, where no file has that very name, for what matches it in the
-    order of the names; ``-`` for standard input.
+    order of their names, or where it is an extract, for the captures in that; a pattern, where no file has
+    that very name, for what matches it in the order of the names; ``-`` for standard input.
     """
     seen: set[tuple[int, int] | str] = set()
     found = []
     for path in paths:
         for one in _expand(os.fsdecode(path)):
-            identity = _identity(one.path)
+            identity = _identity(one.file)
             if identity not in seen:
                 seen.add(identity)
                 found.append(one)
@@ -45,7 +53,7 @@ def _expand(path: str) -> Iterator[Found]:
     elif not path:
         yield Found(path, "a file without a name was asked for, as by a variable that is not set")
     elif os.path.isdir(path):  # noqa: PTH112 (never raises, however long the name)
-        yield from _directory(path)
+        yield from _extract(path) if is_extract(path) else _directory(path)
     elif _PATTERN_CHARACTERS.isdisjoint(path) or os.path.exists(path):  # noqa: PTH110 (the same)
         yield Found(path)
     else:
@@ -61,6 +69,16 @@ def _pattern(pattern: str) -> Iterator[Found]:
     for match in matches:
         if not os.path.isdir(match):  # noqa: PTH112
             yield Found(match)
+
+
+def _extract(path: str) -> Iterator[Found]:
+    try:
+        captures = read_extract(path).captures
+    except CaptureError as error:
+        yield Found(path, str(error))
+        return
+    for facts in captures:
+        yield Found(facts.path, extracted=Extracted(path, facts))
 
 
 def _directory(path: str) -> Iterator[Found]:

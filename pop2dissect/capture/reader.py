@@ -56,6 +56,7 @@ class CaptureReader:
         limits: Limits = DEFAULT,
     ) -> None:
         found = find_captures(paths)
+        self._extracted = {index: one.extracted for index, one in enumerate(found) if one.extracted is not None}
         self.captures = [CaptureInfo(one.path) for one in found]
         """The facts about each capture, in reading order; final once all records have been read."""
         self._ports = ports
@@ -83,6 +84,10 @@ class CaptureReader:
     def _prepare(self, index: int, alone: bool) -> None:
         """Open a capture; but of several files only to learn the first time, so that few are open at once."""
         info = self.captures[index]
+        if index in self._extracted:
+            first_time = self._extracted[index].survey(info, self._ports, self._limits)
+            self._first_times[index] = _BEFORE_ALL if first_time is None else first_time
+            return
         if alone or not is_regular(info.path):
             self._open[index] = self._open_capture(index)
             return
@@ -125,7 +130,7 @@ class CaptureReader:
         capture.close()
 
     def _merge(self) -> Generator[Record, None, None]:
-        if len(self.captures) == 1:
+        if len(self.captures) == 1 and self._open:
             yield from self._open[0].records
             self._close_capture(0)
             return
@@ -141,6 +146,9 @@ class CaptureReader:
         """
         if index in self._first_times:
             yield self._first_times[index], index, None
+            if index in self._extracted:
+                yield from self._extracted_records(index)
+                return
             try:
                 self._open[index] = self._open_capture(index)
             except CaptureError as error:
@@ -149,6 +157,13 @@ class CaptureReader:
         for record in self._open[index].records:
             yield record.time, index, record
         self._close_capture(index)
+
+    def _extracted_records(self, index: int) -> Iterator[tuple[int, int, Record]]:
+        info = self.captures[index]
+        mapped = self._hold is not Hold.FRAMES
+        for record in self._extracted[index].records(info, index, self._ports, mapped=mapped):
+            yield record.time, index, record
+        self._octets_closed += info.size or 0
 
 
 def _how_to_hold(paths: Sequence[str], max_mapped: int) -> Hold:

@@ -118,6 +118,14 @@ class CaptureKind(Enum):
     """A format that only tshark reads."""
 
 
+class KnownBefore(NamedTuple):
+    """What is known of a capture's file because it was read at an earlier time, into an extract."""
+
+    sha256: str | None
+    modified: int | None
+    """When it had last been changed, ns since 1970-01-01 UTC."""
+
+
 @dataclass(slots=True)
 class CaptureInfo:
     """The facts about one capture file; they are final once its records have all been read."""
@@ -147,6 +155,8 @@ class CaptureInfo:
     """Sentences for a person: damage with byte offset and frame, packets that could not be decoded."""
     elsewhere: str | None = None
     """Where the file lies, if not under its path: an earlier result has another."""
+    before: KnownBefore | None = None
+    """What an extract has of it: then its packets come from there, and the file is not read."""
 
     @property
     def file(self) -> str:

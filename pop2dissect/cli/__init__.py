@@ -60,6 +60,10 @@ def _run(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
         from pop2dissect.cli.verify import run_verify
 
         return run_verify(arguments[1:])
+    if arguments[:1] == ["extract"]:
+        from pop2dissect.cli.extract import run_extract
+
+        return run_extract(arguments[1:])
     if arguments[:1] == ["findings"]:
         if "--catalogue" in arguments:
             return _catalogue(arguments[1:])
@@ -109,7 +113,7 @@ def _fault(error: Exception) -> str:
 def _refuse_misspelt(arguments: Sequence[str]) -> None:
     """Raise UsageError where the first argument is no file, but nearly a command."""
     first = arguments[0] if arguments else ""
-    near = "" if first.startswith("-") else meant(first, ("findings", "verify", "wireshark"))
+    near = "" if first.startswith("-") else meant(first, ("extract", "findings", "verify", "wireshark"))
     if near and not Path(first).exists():
         raise UsageError(f"there is no file {first!r:.60}, and no such command{near}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, get_args
 
 from pop2dissect.capture.fast import LANE
@@ -69,6 +69,7 @@ def parser() -> Parser:
         usage="pop2dissect [options] CAPTURE...\n"
         "       pop2dissect findings [options] CAPTURE...\n"
         "       pop2dissect findings --catalogue\n"
+        "       pop2dissect extract -o EXTRACT CAPTURE...\n"
         "       pop2dissect verify RESULT CAPTURE...\n"
         "       pop2dissect wireshark {install,path,uninstall}",
         description=_DESCRIPTION,
@@ -80,9 +81,9 @@ def parser() -> Parser:
         "captures",
         nargs="+",
         metavar="CAPTURE",
-        help="pcap or pcapng files, also compressed; directories; globs; - for standard input",
+        help="pcap or pcapng files, also compressed; directories; extracts; globs; - for standard input",
     )
-    _add_reading(made.add_argument_group("what is read"))
+    add_settings(made.add_argument_group("what is read"))
     _add_filters(
         made.add_argument_group(
             "which sessions are wanted",
@@ -97,8 +98,10 @@ def parser() -> Parser:
     return made
 
 
-def _add_reading(group: argparse._ArgumentGroup) -> None:
-    for name, setting in SETTINGS.items():
+def add_settings(group: argparse._ActionsContainer, names: Iterable[str] = SETTINGS) -> None:
+    """Add the options of settings."""
+    for name in names:
+        setting = SETTINGS[name]
         how: dict[str, Any]
         match setting:
             case Switch():
@@ -108,6 +111,16 @@ def _add_reading(group: argparse._ArgumentGroup) -> None:
             case _:
                 how = {"type": _typed(setting.part), "metavar": setting.metavar, "action": "append"}
         group.add_argument(setting.option, dest=name, default=None, help=setting.help, **how)
+
+
+def add_workers(group: argparse._ActionsContainer) -> None:
+    """Add the options that say who reads captures; they change nothing of a result."""
+    group.add_argument(
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        help="processes that read captures (default: one for each processor, where there is enough to read)",
+    )
 
 
 def _add_filters(group: argparse._ArgumentGroup) -> None:
@@ -183,12 +196,16 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Return the settings that the options ask for. Raises UsageError where two contradict each other."""
-    given = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
     filters = {name: getattr(options, name) for name in (*FILTERS, "sort", "top")}
     if options.follow:
         filters["session"] = [options.follow]
-    values = {name: SETTINGS[name].joined(parts) for name, parts in given.items()}
-    return Settings(filters=Filters.of(filters), **values)
+    return Settings(filters=Filters.of(filters), **given_settings(options))
+
+
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that the options give, by their names."""
+    given = {name: value for name in SETTINGS if (value := getattr(options, name, None)) is not None}
+    return {name: SETTINGS[name].joined(parts) for name, parts in given.items()}
 
 
 def _positive(text: str) -> int:

@@ -53,7 +53,7 @@ def run_verify(arguments: Sequence[str]) -> ExitStatus:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with guarded([one.path for one in find_captures(options.captures)]):
+        with guarded([one.file for one in find_captures(options.captures)]):
             verification = verify(options.result, options.captures)
     except ResultError as error:
         print(f"pop2dissect: {terminal_safe(str(error))}", file=sys.stderr)

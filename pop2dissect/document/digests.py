@@ -42,9 +42,7 @@ class Digests:
             from concurrent.futures import ThreadPoolExecutor  # costs some ms to import
 
             self._executor = ThreadPoolExecutor(1)
-            self._digests = [
-                self._executor.submit(digest_of, info.file, self._stop.is_set, info.size) for info in self._captures
-            ]
+            self._digests = [self._executor.submit(digest_now, info, self._stop.is_set) for info in self._captures]
 
     def results(self) -> list[str | None]:
         """Return the digest of each capture in hexadecimal; None where it is not a regular file or cannot be read."""
@@ -62,6 +60,11 @@ class KnownDigests(Digests):
     def results(self) -> list[str | None]:
         """Return them."""
         return self._known
+
+
+def digest_now(info: CaptureInfo, stopped: Callable[[], bool] = lambda: False) -> str | None:
+    """Return the SHA-256 of a capture that has been opened, or what an extract has for it."""
+    return digest_of(info.file, stopped, info.size) if info.before is None else info.before.sha256
 
 
 def digest_of(path: str, stopped: Callable[[], bool] = lambda: False, size: int | None = None) -> str | None:

@@ -7,6 +7,7 @@ from heapq import merge
 from pathlib import Path
 
 from pop2dissect import pipeline
+from pop2dissect.capture.extract.facts import state_of
 from pop2dissect.capture.record import CaptureInfo, CaptureKind, Interface, capture_index
 from pop2dissect.capture.source import STANDARD_INPUT, is_regular
 from pop2dissect.document.head import tool
@@ -56,6 +57,8 @@ class Annotation:
         is of a format that only tshark reads.
         """
         for info in self._captures:
+            if info.before is not None and state_of(info.file) != (info.size, info.before.modified):
+                raise CaptureError(f"{info.file} is gone, or was changed after it was extracted", path=info.file)
             if info.packets and info.kind is CaptureKind.OTHER:
                 raise UsageError(
                     f"{info.path} cannot be annotated: it has to be made pcapng first, by editcap of Wireshark"

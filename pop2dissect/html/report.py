@@ -9,7 +9,7 @@ from typing import IO, Protocol
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.choices import ReportScope
 from pop2dissect.document.claims import element, write_sealed
-from pop2dissect.document.digests import digest_of
+from pop2dissect.document.digests import digest_now
 from pop2dissect.document.document import Document
 from pop2dissect.document.sessions import session_text
 from pop2dissect.document.totals import Totals
@@ -111,7 +111,7 @@ class Report:
         for session in self._sessions:
             totals.add(session)
         totals.add_findings(spanning)
-        after = [digest_of(info.path, size=info.size) for info in self._dissection.captures]
+        after = [digest_now(info) for info in self._dissection.captures]
         with Spool() as shown:
             view = self._view(made, spanning, totals, after, shown)
             claims = element(self._document(spanning, totals, after))

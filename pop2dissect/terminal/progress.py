@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pop2dissect.pipeline import Dissection
 from pop2dissect.session import Session
@@ -17,26 +18,56 @@ _BAR = 30
 _CLEAR = "\r\x1b[K"
 
 
+class Done:
+    """What of several captures has been read so far."""
+
+    def __init__(self, files: int, octets: int) -> None:
+        self.files, self.octets = 0, 0
+        self._of_files, self._of_octets = files, octets
+
+    def add(self, octets: int) -> None:
+        """Count one more."""
+        self.files += 1
+        self.octets += octets
+
+    def line(self, seconds: float) -> str:
+        """Return a line that shows it."""
+        return progress_line(self.octets, self._of_octets, seconds, (self.files, self._of_files))
+
+
 def watched(dissection: Dissection, sessions: Iterator[Session]) -> Iterator[Session]:
     """Pass on the sessions of a dissection; a second thread shows how much of the captures was read."""
+
+    def line(seconds: float) -> str:
+        return progress_line(dissection.octets_read, dissection.octets, seconds)
+
+    with shown_while(line):
+        yield from sessions
+
+
+@contextmanager
+def shown_while(line: Callable[[float], str], *, wanted: bool = True) -> Iterator[None]:
+    """Show a line, which is made of the seconds so far, while something is done in here; if it is ``wanted``."""
+    if not wanted:
+        yield
+        return
     done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(dissection, done), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(line, done), daemon=True)
     watcher.start()
     try:
-        yield from sessions
+        yield
     finally:
         done.set()
         watcher.join()
 
 
-def _watch(dissection: Dissection, done: threading.Event) -> None:
+def _watch(line: Callable[[float], str], done: threading.Event) -> None:
     started = time.monotonic()
     if done.wait(_PATIENCE):
         return
     try:
         while not done.wait(_INTERVAL):
-            line = progress_line(dissection.octets_read, dissection.octets, time.monotonic() - started)
-            sys.stderr.write(_CLEAR + line)
+            sys.stderr.write(_CLEAR + line(time.monotonic() - started))
             sys.stderr.flush()
         sys.stderr.write(_CLEAR)
         sys.stderr.flush()
@@ -44,8 +75,11 @@ def _watch(dissection: Dissection, done: threading.Event) -> None:
         return  # nobody watches any more
 
 
-def progress_line(read: int, total: int, seconds: float) -> str:
-    """Return a line for so many bytes read, of a total that is 0 where it is not known, in so many seconds."""
+def progress_line(read: int, total: int, seconds: float, files: tuple[int, int] | None = None) -> str:
+    """Return a line for so many bytes read, of a total that is 0 where it is not known, in so many seconds.
+
+    With ``files``, how many of how many have been read is said too, and how many bytes a second.
+    """
     much = f"{read / 1_000_000:,.1f}"
     if read > total or not read:
         return f"reading {much} MB"
@@ -53,4 +87,5 @@ def progress_line(read: int, total: int, seconds: float) -> str:
     bar = ("#" * round(_BAR * read / total)).ljust(_BAR, "-")
     minutes, rest = divmod(left, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"reading [{bar}] {much} of {total / 1_000_000:,.1f} MB, {hours}:{minutes:02}:{rest:02} left"
+    several = f", {files[0]:,} of {files[1]:,} files, {read / seconds / 1_000_000:,.1f} MB/s" if files else ""
+    return f"reading [{bar}] {much} of {total / 1_000_000:,.1f} MB{several}, {hours}:{minutes:02}:{rest:02} left"

@@ -45,7 +45,7 @@ def verify(path: str, captures: Sequence[str]) -> Verification:
     where the captures are not as many as the result is about.
     """
     result = read_result(path)
-    found = [one.path for one in find_captures(captures)]
+    found = [one.file for one in find_captures(captures)]
     if STANDARD_INPUT in found:
         raise UsageError("captures have to be files to verify a result: they are read more than once")
     ordered = in_recorded_order(result, found)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from pop2dissect.cli import wireshark_parser
+from pop2dissect.cli.extract import extract_parser
 from pop2dissect.cli.options import parser
 from pop2dissect.cli.verify import verify_parser
 
@@ -14,13 +15,13 @@ _HEAD = """\
 
 # Options
 
-What `pop2dissect --help`, `pop2dissect verify --help` and `pop2dissect wireshark --help` say.
+What `--help` says of `pop2dissect`, `pop2dissect extract`, `pop2dissect verify` and `pop2dissect wireshark`.
 """
 
 
 def describe() -> str:
     """Write the description of all commands as Markdown."""
-    parsers = (parser(), verify_parser(), wireshark_parser())
+    parsers = (parser(), extract_parser(), verify_parser(), wireshark_parser())
     return "\n".join([_HEAD, *(line for one in parsers for line in _command(one))])
 
 

@@ -24,7 +24,7 @@ from pop2dissect.engine.tshark.facts import gather_facts
 from pop2dissect.engine.tshark.fields import RowReader
 from pop2dissect.engine.tshark.process import TsharkRun
 from pop2dissect.engine.tshark.programs import find_programs
-from pop2dissect.errors import CaptureError
+from pop2dissect.errors import CaptureError, UsageError
 from pop2dissect.text.values import count
 
 __all__ = ["TsharkEngine"]
@@ -57,6 +57,8 @@ class TsharkEngine:
         self._held = ExitStack()
         self._segments = self._merge()
         found = find_captures(paths)
+        if any(one.extracted for one in found):
+            raise UsageError("an extract is read by pop2dissect itself: --engine tshark needs the captures")
         self.captures = [CaptureInfo(one.path) for one in found]
         self._files = [one.path for one in found]
         """Where each capture can be read; standard input has a file of its own."""
