@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import struct
-import subprocess
 import tempfile
-from pathlib import Path
 
 import dpkt  # type: ignore[import-untyped]
 import pytest
@@ -17,7 +15,6 @@ from pop2dissect.capture.linktypes import LAYOUTS
 from pop2dissect.capture.portfilter import TUNNEL_UDP_PORTS, PortFilter
 from pop2dissect.decode import Decoder
 from tests.capture.files import (
-    CAPTURES,
     PORT,
     PORTS,
     Plain,
@@ -222,15 +219,3 @@ def test_interfaces_of_several_link_types() -> None:
     frames = [(0, segment()), (1, ipv4(6, OTHER)), (1, ipv4(6, WANTED)), (0, segment(destination=80))]
     octets = section() + interface(1) + interface(101) + b"".join(enhanced(f, n, i) for n, (i, f) in enumerate(frames))
     assert [record[0] for record in read_made(octets, PORTS)] == [1, 3]
-
-
-@pytest.mark.parametrize("path", sorted(CAPTURES.glob("*.pcap*")), ids=lambda path: path.name)
-def test_recorded_captures(path: Path, tshark: str) -> None:
-    everything, info = read(path)
-    wanted, same_info = read(path, PORTS)
-    assert same_info == info
-    assert set(wanted) <= set(everything)
-    shown = f"tcp.port == {PORT} and not icmp and not icmpv6"
-    command = [tshark, "-r", str(path), "-Y", shown, "-T", "fields", "-e", "frame.number"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert {int(number) for number in run.stdout.split()} <= {record[0] for record in wanted}

@@ -29,10 +29,19 @@ _FOLLOWED = re.compile(
 _LOST = re.compile(rb"\[\d+ bytes missing in capture file\]\0")
 
 
-def follow(tshark: str, capture: str, streams: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
-    """Return what each end of some streams sent by ``tshark -z follow,tcp,raw``, tshark's first node first."""
-    taps = [argument for stream in streams for argument in ("-z", f"follow,tcp,raw,{stream}")]
-    run = subprocess.run([tshark, "-r", capture, "-q", *taps], capture_output=True, check=False)
+FEW = 32
+"""Streams that are followed at once; tshark is started again only where there are more."""
+
+
+def follow(tshark: str, capture: str, most: int = FEW) -> tuple[dict[int, int], dict[int, tuple[bytes, bytes]]]:
+    """Return tshark's stream number of each frame, and what each end of the streams sent, its first node first."""
+    taps = [argument for stream in range(most) for argument in ("-z", f"follow,tcp,raw,{stream}")]
+    fields = ["-T", "fields", "-e", "frame.number", "-e", "tcp.stream", "-Y", "tcp"]
+    run = subprocess.run([tshark, "-r", capture, *fields, *taps], capture_output=True, check=False)
+    rows = [line.split(b"\t") for line in run.stdout.partition(b"=====")[0].splitlines() if line]
+    numbers = {int(frame): int(stream) for frame, stream in rows}
+    if max(numbers.values()) >= most:
+        return follow(tshark, capture, max(numbers.values()) + 1)
     followed = {}
     for match in _FOLLOWED.finditer(run.stdout):
         sides: tuple[list[bytes], list[bytes]] = ([], [])
@@ -40,18 +49,7 @@ def follow(tshark: str, capture: str, streams: Sequence[int]) -> dict[int, tuple
             sides[line.startswith(b"\t")].append(bytes.fromhex(line.strip().decode()))
         client, server = (_LOST.sub(b"", b"".join(side)) for side in sides)
         followed[int(match[1])] = client, server
-    return followed
-
-
-def stream_numbers(tshark: str, capture: str) -> dict[int, int]:
-    """Return tshark's stream number of each frame."""
-    run = subprocess.run(
-        [tshark, "-r", capture, "-T", "fields", "-e", "frame.number", "-e", "tcp.stream", "-Y", "tcp"],
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    return {int(frame): int(stream) for frame, stream in (line.split("\t") for line in run.stdout.splitlines())}
+    return numbers, followed
 
 
 def payloads(session: Session) -> set[bytes]:
@@ -69,10 +67,9 @@ def test_payloads_of_pop3_equal_those_of_tshark(path: Path, tshark: str) -> None
 
 
 def compare(path: str, ports: Sequence[int], tshark: str) -> None:
-    numbers = stream_numbers(tshark, path)
+    numbers, followed = follow(tshark, path)
     sessions = pop2dissect.read(path, ports).sessions
     assert sessions
-    followed = follow(tshark, path, [numbers[session.first_frame] for session in sessions])
     for session in sessions:
         assert payloads(session) == set(followed[numbers[session.first_frame]]), session.id
 

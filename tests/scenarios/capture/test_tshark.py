@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.capture.files import CAPTURES, enhanced, interface, pcap, pcapng, read, section, segment, write
+from tests.capture.files import CAPTURES, PORT, PORTS, enhanced, interface, pcap, pcapng, read, section, segment, write
 from tests.support.programs import need
 
 EVERY = sorted(CAPTURES.glob("*.pcap*"))
+PLAIN = [path for path in EVERY if path.read_bytes()[:4] == b"\xd4\xc3\xb2\xa1" and "truncated" not in path.name]
 
 
 def by_tshark(tshark: str, path: Path) -> list[tuple[int, int, int, int]]:
@@ -29,9 +30,38 @@ def by_us(path: Path) -> list[tuple[int, int, int, int]]:
     return [(number, time, len(octets), original) for number, time, _, octets, original in read(path)[0]]
 
 
-@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.name)
-def test_recorded_captures(path: Path, tshark: str) -> None:
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Those that are plain pcap, one behind the other in one file, so that tshark need not start for each."""
+    path = tmp_path_factory.mktemp("joined") / "joined.pcapng"
+    subprocess.run([need("mergecap"), "-a", "-w", path, *PLAIN], check=True, capture_output=True)
+    return path
+
+
+def test_recorded_captures(joined: Path, tshark: str) -> None:
+    ours = [frame for path in PLAIN for _, *frame in by_us(path)]
+    assert ours == [frame for _, *frame in by_tshark(tshark, joined)]
+
+
+@pytest.mark.parametrize("path", sorted({*EVERY} - {*PLAIN}), ids=lambda path: path.name)
+def test_recorded_captures_of_other_formats(path: Path, tshark: str) -> None:
     assert by_us(path) == by_tshark(tshark, path)
+
+
+def test_every_packet_of_the_port_passes_the_filter(joined: Path, tshark: str) -> None:
+    shown = f"tcp.port == {PORT} and not icmp and not icmpv6"
+    command = [tshark, "-r", joined, "-Y", shown, "-T", "fields", "-e", "frame.number"]
+    wanted = {int(number) for number in subprocess.run(command, capture_output=True, check=True).stdout.split()}
+    passed, before = set(), 0
+    for path in PLAIN:
+        everything, info = read(path)
+        some, same_info = read(path, PORTS)
+        assert same_info == info
+        assert set(some) <= set(everything)
+        passed |= {before + number for number, *_ in some}
+        before += info.packets
+    assert len(wanted) > 20_000
+    assert wanted <= passed
 
 
 @pytest.mark.parametrize("kind", ["pcap", "nsecpcap", "modpcap", "pcapng"])

@@ -13,7 +13,16 @@ import pytest
 import pop2dissect
 from tests.support.truth import capture_names, capture_path
 
-FIELDS = ("frame.number", "frame.time_epoch", "tcp.stream", "tcp.dstport", "tcp.len", "tcp.seq")
+FIELDS = (
+    "frame.number",
+    "frame.time_epoch",
+    "tcp.stream",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.len",
+    "tcp.seq",
+    "tcp.flags.reset",
+)
 
 
 @dataclass
@@ -42,6 +51,7 @@ class Told:
     """By first frame."""
     times: dict[int, int]
     lengths: dict[int, int]
+    repeated_resets: set[int]
 
 
 def ask(tshark: str, path: Path, port: int) -> Told:
@@ -50,9 +60,10 @@ def ask(tshark: str, path: Path, port: int) -> Told:
         command += ["-e", name]
     output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     streams: defaultdict[str, Stream] = defaultdict(Stream)
-    told = Told({}, {}, {})
+    told = Told({}, {}, {}, set())
+    resets = set()
     for line in output.splitlines():
-        number, epoch, stream, destination, length, seq = line.split("\t")
+        number, epoch, stream, source, destination, length, seq, reset = line.split("\t")
         seconds, _, part = epoch.partition(".")
         time = int(seconds) * 10**9 + int(part.ljust(9, "0"))
         entry = streams[stream]
@@ -60,19 +71,15 @@ def ask(tshark: str, path: Path, port: int) -> Told:
         entry.times.append(time)
         told.times[int(number)] = time
         told.lengths[int(number)] = int(length)
+        if reset in ("1", "True"):
+            if (stream, source, seq) in resets:
+                told.repeated_resets.add(int(number))
+            resets.add((stream, source, seq))
         way = "client" if int(destination) == port else "server"
         if int(length):
             entry.payload[way].append((int(seq), int(seq) + int(length)))
     told.streams = {stream.frames[0]: stream for stream in streams.values()}
     return told
-
-
-def repeated_resets(tshark: str, path: Path) -> set[int]:
-    fields = [word for name in ("frame.number", "tcp.stream", "tcp.srcport", "tcp.seq") for word in ("-e", name)]
-    command = [tshark, "-n", "-r", path, "-Y", "tcp.flags.reset == 1", "-T", "fields", *fields]
-    rows = [line.split("\t") for line in subprocess.run(command, capture_output=True, text=True).stdout.splitlines()]
-    first = {tuple(rest): frame for frame, *rest in reversed(rows)}
-    return {int(frame) for frame, *rest in rows if first[tuple(rest)] != frame}
 
 
 @pytest.mark.parametrize("name", capture_names())
@@ -83,7 +90,7 @@ def test_sessions(tshark: str, name: str) -> None:
     events = [event for session in capture for event in session.events if "was not counted" in event]
     # A RST that came when all was over, does not fit or is repeated does not lengthen a session; tshark counts all.
     uncounted = {int(frame) for event in events for frame in re.findall(r"\(frame (\d+)\)", event)}
-    uncounted |= repeated_resets(tshark, capture_path(name))
+    uncounted |= told.repeated_resets
     tables = capture.tables
     gaps = tables.gaps[tables.gaps["reason"] == "cut by the snap length"]
     cut = gaps.groupby(["session", "direction"], observed=True)["octets"].sum().to_dict()

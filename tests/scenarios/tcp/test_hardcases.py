@@ -15,7 +15,7 @@ from pop2dissect.capture import CaptureReader
 from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode import Decoder
 from pop2dissect.tcp import Tracker
-from tests.scenarios.test_differential import follow, stream_numbers
+from tests.scenarios.test_differential import follow
 from tests.support.conversation import MILLISECOND, START, Address
 from tests.support.hardcases import SERVER_PORT, HardCase, hard_case
 from tests.support.programs import need
@@ -75,8 +75,7 @@ def test_what_was_said_is_what_comes_out(tmp_path: Path, name: str, link: Link, 
 def test_where_tshark_and_tcpflow_agree_so_do_we(tmp_path: Path, tshark: str) -> None:
     cases = cases_of(9000, 120)
     path = capture(tmp_path / "hard.pcap", cases)
-    numbers = stream_numbers(tshark, str(path))
-    by_tshark = follow(tshark, str(path), sorted(set(numbers.values())))
+    numbers, by_tshark = follow(tshark, str(path))
     by_tcpflow = flows(path, tmp_path / "flows")
     found = reassembled(path)
     agreed = 0
