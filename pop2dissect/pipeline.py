@@ -35,8 +35,19 @@ class Dissection:
     where no capture can be read.
     """
 
-    def __init__(self, paths: Paths, settings: Settings | None = None, recorded: Sequence[str] = ()) -> None:
-        """``recorded`` are the paths by which an earlier result names the captures, for it to be made again."""
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings | None = None,
+        recorded: Sequence[str] = (),
+        *,
+        jobs: int | None = 1,
+    ) -> None:
+        """``recorded`` are the paths by which an earlier result names the captures, for it to be made again.
+
+        Several captures are read in as many processes as ``jobs`` says, which changes nothing of the result; None
+        stands for as many as pay.
+        """
         self.settings = settings or Settings()
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
@@ -50,6 +61,7 @@ class Dissection:
             limits=self.settings.limits,
             verify_checksums=self.settings.check_checksums,
             tshark_options=self.settings.tshark_options,
+            jobs=jobs,
         )
         for info, path in zip(self.captures, recorded, strict=False):
             info.elsewhere, info.path = info.file, path

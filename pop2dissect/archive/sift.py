@@ -40,21 +40,25 @@ class Kept(NamedTuple):
 class Sifting:
     """The packets of a capture that matter, and the facts about it. Iterate once."""
 
-    def __init__(self, path: str, ports: Ports, limits: Limits) -> None:
-        self._ports, self._limits = ports, limits
+    def __init__(self, path: str, ports: Ports, limits: Limits, *, for_now: bool = False) -> None:
+        """With ``for_now``, what only a later run needs is not found out: first time, time of change, SHA-256."""
+        self._ports, self._limits, self._for_now = ports, limits, for_now
         self.facts = Facts(path, located(path), None if ports is None else sorted(ports), deciding(limits))
         """Complete when all packets have been given."""
 
     def __iter__(self) -> Iterator[Kept]:
         """Yield the packets that matter. What is wrong with the capture is among the facts."""
         facts = self.facts
-        _, facts.modified = state_of(facts.file)
+        if not self._for_now:
+            _, facts.modified = state_of(facts.file)
         try:
-            facts.first = self._first_time()
+            if not self._for_now:
+                facts.first = self._first_time()
             yield from self._packets()
         except CaptureError as error:
             facts.problem = str(error)
-        facts.sha256 = _digest(facts.file, facts.size)
+        if not self._for_now:
+            facts.sha256 = _digest(facts.file, facts.size)
 
     def _first_time(self) -> int | None:
         with closing(OpenCapture(CaptureInfo(self.facts.path))) as capture:
@@ -75,7 +79,7 @@ class Sifting:
                     yield Kept(
                         frame_number(record.frame),
                         record.time,
-                        capture.details(record).interface.number,
+                        0 if self._for_now else capture.details(record).interface.number,
                         record.link_type,
                         record.original,
                         None if type(data) is bytes else start,

@@ -17,7 +17,7 @@ from pop2dissect.errors import CaptureError
 
 _ATTEMPTS = 3
 """How often a task is given to a worker: what the system ends for another reason does well the second time."""
-_AHEAD = 4
+AHEAD = 4
 """Tasks that wait for each worker."""
 _LOOKS_UP = 1.0
 """Seconds after which an idle worker looks whether there is still anyone to work for."""
@@ -175,7 +175,7 @@ def as_done(
     places = iter(range(len(tasks)))
     try:
         while True:
-            while len(waiting) < workers.count * _AHEAD and (place := next(places, None)) is not None:
+            while len(waiting) < workers.count * AHEAD and (place := next(places, None)) is not None:
                 waiting[workers.submit(function, *tasks[place])] = place
                 if workers.count == 1:
                     break

@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from heapq import merge
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from pop2dissect.capture.damage import stop
 from pop2dissect.capture.paths import cannot_be_read, find_captures
@@ -33,6 +33,28 @@ _BEFORE_ALL = -(1 << 200)
 """Stands for the first time of a capture without packets; no time stamp of either format is so early."""
 
 
+class Elsewhere(Protocol):
+    """What gives the records of a capture that is not read here."""
+
+    def records(self, info: CaptureInfo, index: int, ports: frozenset[int] | None, *, mapped: bool) -> Iterator[Record]:
+        """Yield those that matter for some ports, as the capture would give them; say what is known of the capture.
+
+        Where it would be read through a map (``mapped``), octets have the same places as in it.
+        """
+        ...
+
+
+class Ahead(Elsewhere, Protocol):
+    """Who reads captures before they are wanted."""
+
+    octets: int
+    """Of the captures that have been read so far."""
+
+    def begin(self, captures: Sequence[tuple[int, str]]) -> None:
+        """Read captures, each with its index, in this order."""
+        ...
+
+
 class CaptureReader:
     """The packet records of one or more captures, in the order of time. Iterate once; a context manager.
 
@@ -57,6 +79,9 @@ class CaptureReader:
     ) -> None:
         found = find_captures(paths)
         self._extracted = {index: one.extracted for index, one in enumerate(found) if one.extracted is not None}
+        self._elsewhere: dict[int, Elsewhere] = {**self._extracted}
+        """What gives the records of captures that are not read here, by index."""
+        self._ahead: Ahead | None = None
         self.captures = [CaptureInfo(one.path) for one in found]
         """The facts about each capture, in reading order; final once all records have been read."""
         self._ports = ports
@@ -101,6 +126,17 @@ class CaptureReader:
     def _open_capture(self, index: int) -> OpenCapture:
         return OpenCapture(self.captures[index], index, self._ports, self._hold, self._limits)
 
+    def files(self) -> list[int]:
+        """Return the sizes of the captures that others could read for this one."""
+        return [self.captures[index].size or 0 for index in self._first_times if index not in self._extracted]
+
+    def leave_to(self, ahead: Ahead) -> None:
+        """Have others read those captures; they begin with what comes first. To be called before the iteration."""
+        waiting = sorted((time, index) for index, time in self._first_times.items() if index not in self._extracted)
+        self._elsewhere.update((index, ahead) for _, index in waiting)
+        self._ahead = ahead
+        ahead.begin([(index, self.captures[index].path) for _, index in waiting])
+
     def __iter__(self) -> Iterator[Record]:
         return self._records
 
@@ -121,7 +157,8 @@ class CaptureReader:
     @property
     def octets_read(self) -> int:
         """Octets of all captures, as stored, that have been read so far: for showing progress."""
-        return self._octets_closed + sum(capture.octets_read for capture in self._open.values())
+        ahead = 0 if self._ahead is None else self._ahead.octets
+        return self._octets_closed + ahead + sum(capture.octets_read for capture in self._open.values())
 
     def _close_capture(self, index: int) -> None:
         capture = self._open.pop(index)
@@ -146,8 +183,8 @@ class CaptureReader:
         """
         if index in self._first_times:
             yield self._first_times[index], index, None
-            if index in self._extracted:
-                yield from self._extracted_records(index)
+            if index in self._elsewhere:
+                yield from self._records_from_elsewhere(index)
                 return
             try:
                 self._open[index] = self._open_capture(index)
@@ -158,12 +195,13 @@ class CaptureReader:
             yield record.time, index, record
         self._close_capture(index)
 
-    def _extracted_records(self, index: int) -> Iterator[tuple[int, int, Record]]:
+    def _records_from_elsewhere(self, index: int) -> Iterator[tuple[int, int, Record]]:
         info = self.captures[index]
         mapped = self._hold is not Hold.FRAMES
-        for record in self._extracted[index].records(info, index, self._ports, mapped=mapped):
+        for record in self._elsewhere[index].records(info, index, self._ports, mapped=mapped):
             yield record.time, index, record
-        self._octets_closed += info.size or 0
+        if index in self._extracted:
+            self._octets_closed += info.size or 0
 
 
 def _how_to_hold(paths: Sequence[str], max_mapped: int) -> Hold:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pop2dissect.anyport import is_small
 from pop2dissect.archive.extract import Extraction, prepared, unreadable
 from pop2dissect.archive.hands import hands
+from pop2dissect.archive.worth import hands_for
 from pop2dissect.capture.extract.facts import Facts
 from pop2dissect.capture.paths import cannot_be_read, printable
 from pop2dissect.cli.options import Parser, add_debug, add_settings, add_workers, given_settings
@@ -62,7 +63,7 @@ def run_extract(arguments: Sequence[str]) -> ExitStatus:
     settings = Settings(**given_settings(options))
     ports = ports_looked_at(settings, options.captures)
     extraction = prepared(options.captures, Path(options.output), ports, settings.limits)
-    with hands(options.jobs, len(extraction.unread), extraction.octets) as workers:
+    with hands(hands_for(options.jobs, len(extraction.unread), extraction.octets)) as workers:
         for _ in _watched(extraction, extraction.run(workers, ports, settings.limits), options.quiet):
             pass
     extraction.finish(small=is_small(options.captures))

@@ -83,7 +83,9 @@ def parser() -> Parser:
         metavar="CAPTURE",
         help="pcap or pcapng files, also compressed; directories; extracts; globs; - for standard input",
     )
-    add_settings(made.add_argument_group("what is read"))
+    reading = made.add_argument_group("what is read")
+    add_settings(reading)
+    add_workers(reading)
     _add_filters(
         made.add_argument_group(
             "which sessions are wanted",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
+from pop2dissect.archive.worth import hands_for
 from pop2dissect.capture import CaptureReader
 from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode import Decoder
@@ -22,10 +24,23 @@ class NativeEngine:
         overlap: OverlapPolicy,
         limits: Limits,
         verify_checksums: bool,
+        jobs: int | None,
     ) -> None:
-        self._reader = CaptureReader(paths, ports=ports, limits=limits)
+        self._held = ExitStack()
+        self._reader = self._held.enter_context(CaptureReader(paths, ports=ports, limits=limits))
+        if jobs != 1:
+            self._share_out(jobs, ports, limits)
         self._decoder = Decoder(ports, overlap=overlap, limits=limits, verify_checksums=verify_checksums)
         self.captures = self._reader.captures
+
+    def _share_out(self, jobs: int | None, ports: frozenset[int] | None, limits: Limits) -> None:
+        """Have several processes read the captures, if it pays."""
+        files = self._reader.files()
+        count = hands_for(jobs, len(files), sum(files))
+        if count > 1:
+            from pop2dissect.archive.hands import reading_ahead
+
+            self._reader.leave_to(self._held.enter_context(reading_ahead(count, ports, limits)))
 
     def __iter__(self) -> Iterator[Segment]:
         yield from filter(None, map(self._decoder.decode, self._reader))
@@ -42,4 +57,4 @@ class NativeEngine:
 
     def close(self) -> None:
         """Close the files; what maps there are stay until no segment refers to them."""
-        self._reader.close()
+        self._held.close()
