@@ -93,6 +93,14 @@ class Capture:
             self._by_number = {session.id: session for session in self.sessions}
         return self._by_number[number]
 
+    def sessions_of(self, table: pd.DataFrame) -> list[Session]:
+        """Return the sessions that rows of a table are about, each once, in the order of the rows.
+
+        So a selection made with pandas can be drawn, followed or exported: any table will do that has the column
+        ``session``. Raises KeyError where there is no such session.
+        """
+        return [self.session(int(number)) for number in table["session"].dropna().unique()]
+
     def find(self, **filters: Unpack[FiltersByName]) -> list[Session]:
         """Return the sessions for which all of this is true, in their order, or in that of ``sort``.
 

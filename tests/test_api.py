@@ -99,6 +99,19 @@ def test_sessions_are_found_by_what_is_true_of_them() -> None:
     assert capture.find(user="nobody of that name") == []
 
 
+def test_rows_lead_back_to_their_sessions() -> None:
+    capture = pop2dissect.read(capture_path("incident_small"))
+    largest = capture.tables.messages.nlargest(5, "octets")
+    found = capture.sessions_of(largest)
+    assert [one.id for one in found] == list(dict.fromkeys(largest["session"]))
+    assert max(message.octets for one in capture for message in one.messages) in [
+        one.octets for one in found[0].messages
+    ]
+    findings = capture.tables.findings  # of some that span sessions it is not known which
+    assert len(capture.sessions_of(findings)) == findings["session"].nunique()
+    assert pop2dissect.plots.gantt(found).get_ylabel() == "session, user, client"
+
+
 def test_times_are_moments() -> None:
     capture = pop2dissect.read(capture_path("rfc937_normal"))
     start = datetime(1985, 2, 18, 15, tzinfo=UTC)

@@ -15,6 +15,7 @@ from pop2dissect.document.facts import brief_facts, fate
 from pop2dissect.masking import shown
 from pop2dissect.session import Finding, Message, Session
 from pop2dissect.session.timeline import message_name
+from pop2dissect.statistics.sums import Statistics, largest
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import brief, cite, count, decode_text, rfc3339
@@ -46,10 +47,25 @@ _STYLE = """<style>
 & .accepted { color: #3d8b55; }
 & pre { max-height: 22em; overflow: auto; margin: 0; padding: .5rem .7rem; background: none;
   border: 1px solid rgba(128, 128, 128, .35); white-space: pre-wrap; }
+& details { margin: .1rem 0; }
+& summary { cursor: pointer; }
+& .inside { margin: .1rem 0 .5rem 1.2rem; }
 </style>""".replace("&", ".pop2dissect.pop2dissect")
 
 
-_NUMBERS = ("packets", "session", "messages", "bytes", "s")
+_NUMBERS = (
+    "packets",
+    "session",
+    "sessions",
+    "messages",
+    "bytes",
+    "s",
+    "accepted",
+    "refused",
+    "commands",
+    "deleted for good",
+    "bytes missing",
+)
 """Titles of columns that stand to the right."""
 
 
@@ -77,13 +93,13 @@ def capture_html(capture: Capture) -> str:
             for info in capture.captures
         ),
     )
-    return _page(
+    return page(
         f"<p><b>{count(len(sessions), 'session')}</b> "
         f'<span class="dim">with payload, {count(attempts, "connection")} without</span></p>',
         files,
         _sessions(sessions[:MAX_ROWS]),
-        _more(len(sessions), "sessions"),
-        _findings(capture.findings),
+        more(len(sessions), "sessions"),
+        findings_table(capture.findings),
     )
 
 
@@ -135,11 +151,11 @@ def session_html(session: Session) -> str:
         ),
         ("gap" if entry.event == "gap" else entry.direction or "" for entry in entries),
     )
-    return _page(
-        f"<p><b>Session {session.id}</b> {_facts(facts)}</p>",
-        _findings(session.findings),
+    return page(
+        f"<p><b>Session {session.id}</b> {dim(facts)}</p>",
+        findings_table(session.findings),
         talk,
-        _more(len(entries), "entries"),
+        more(len(entries), "entries"),
     )
 
 
@@ -167,27 +183,48 @@ def message_html(message: Message) -> str:
         ),
     )
     text = message.shown(decode_text(message.head(MAX_BODY)))
-    body = "\n".join(_html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
-    more = "\n…" if message.octets > MAX_BODY else ""
+    body = "\n".join(html_safe(line) for line in text.replace("\r\n", "\n").split("\n"))
+    rest = "\n…" if message.octets > MAX_BODY else ""
     name = _text(message_name(message).replace("m", "M", 1))
-    return _page(f"<p><b>{name}</b> {_facts(facts)}</p>", headers, f"<pre>{body}{more}</pre>")
+    return page(f"<p><b>{name}</b> {dim(facts)}</p>", headers, f"<pre>{body}{rest}</pre>")
 
 
-def _findings(findings: Sequence[Finding]) -> str:
+def statistics_html(statistics: Statistics) -> str:
+    """Show what sessions come to, as a whole and by protocol and server: those with most first."""
+    groups = [("all", statistics.total), *largest(statistics.protocols), *largest(statistics.servers)[:MAX_ROWS]]
+    rows = (
+        (
+            name,
+            *(
+                _Cell(f"{number:,}", "r")
+                for number in (tally.sessions, tally.logins["accepted"], tally.logins["refused"])
+            ),
+            *(_Cell(f"{number:,}", "r") for number in (tally.commands, tally.messages, tally.committed, tally.missing)),
+        )
+        for name, tally in groups
+    )
+    head = ("", "sessions", "accepted", "refused", "commands", "messages", "deleted for good", "bytes missing")
+    return page(_table(head, rows), more(len(statistics.servers), "servers"))
+
+
+def findings_table(findings: Sequence[Finding]) -> str:
+    """Show findings: how severe, what, and where."""
     if not findings:
         return ""
     rows = (
         (_Cell(finding.severity, finding.severity), finding.title, _Cell(cite(finding.frames), "dim"))
         for finding in findings[:MAX_ROWS]
     )
-    return _table(("severity", "finding", "frames"), rows) + _more(len(findings), "findings")
+    return _table(("severity", "finding", "frames"), rows) + more(len(findings), "findings")
 
 
-def _page(*pieces: str) -> str:
+def page(*pieces: str) -> str:
+    """Put pieces together, with the styles that they need."""
     return f'<div class="pop2dissect">{_STYLE}{"".join(pieces)}</div>'
 
 
-def _facts(facts: Iterable[object]) -> str:
+def dim(facts: Iterable[object]) -> str:
+    """Show facts in a line, in small importance."""
     return f'<span class="dim">{" · ".join(map(_text, facts))}</span>'
 
 
@@ -213,10 +250,10 @@ def _class(look: str) -> str:
 
 def _text(value: object) -> str:
     text = "" if value is None else str(value)
-    return _html_safe(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
+    return html_safe(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
 
 
-def _html_safe(text: str) -> str:
+def html_safe(text: str) -> str:
     """Make captured text harmless in HTML: control characters are seen, markup is text."""
     return escape(terminal_safe(text))
 
@@ -227,5 +264,6 @@ def _seconds(nanoseconds: int) -> str:
     return f"{sign}{microseconds // 1_000_000}.{microseconds % 1_000_000:06}"
 
 
-def _more(count: int, what: str) -> str:
+def more(count: int, what: str) -> str:
+    """Say how many are not shown."""
     return f'<p class="dim">… and {count - MAX_ROWS} more {what}</p>' if count > MAX_ROWS else ""

@@ -1,12 +1,13 @@
-"""How IPython is told to show captures, sessions and messages."""
+"""How IPython is told to show captures, sessions, messages and statistics."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pop2dissect.api import Capture
-from pop2dissect.notebook.html import capture_html, message_html, session_html
+from pop2dissect.notebook.html import capture_html, message_html, session_html, statistics_html
 from pop2dissect.session import Message, Session
+from pop2dissect.statistics.sums import Statistics
 
 
 def register(shell: Any) -> None:
@@ -15,3 +16,4 @@ def register(shell: Any) -> None:
     show(Capture, capture_html)
     show(Session, session_html)
     show(Message, message_html)
+    show(Statistics, statistics_html)

@@ -96,7 +96,7 @@ class Step(NamedTuple):
     open: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Statistics:
     """What sessions come to, as a whole and by server, client, user, protocol and command."""
 
@@ -167,6 +167,12 @@ class Statistics:
                 yield latency
             if before is not None and exchange.time is not None:
                 tally.waits.append(exchange.time - before)
+
+    def __repr__(self) -> str:
+        total = self.total
+        logins = ", ".join(f"{number:,} {login}" for login, number in total.logins.items())
+        groups = f"{len(self.servers):,} servers, {len(self.clients):,} clients, {len(self.users):,} users"
+        return f"<Statistics of {total.sessions:,} sessions: {groups}; logins: {logins}; {total.messages:,} messages>"
 
     @property
     def span(self) -> tuple[int, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pop2dissect.errors import SettingError
 from pop2dissect.masking import shown
 from pop2dissect.optional import extra
 from pop2dissect.session import Session
@@ -45,3 +47,19 @@ def statistics_table(statistics: Statistics, name: str) -> pd.DataFrame:
         "protocols": statistics.protocols,
     }
     return data_frame(GROUPS, [GroupRow(key, tally) for key, tally in largest(groups[name])])
+
+
+def with_log(table: pd.DataFrame, log: pd.DataFrame, time: str, when: str, by: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table with the last entry of a log beside each row; see :meth:`Tables.with_log`."""
+    import pandas as pd
+
+    moments = log[when] if pd.api.types.is_datetime64_any_dtype(log[when]) else pd.to_datetime(log[when])
+    if moments.dt.tz is None:
+        raise SettingError(f"the times of {when!r} have no zone: give them one, as by .dt.tz_localize('UTC')")
+    exact = log.assign(**{when: moments.dt.tz_convert("UTC").dt.as_unit("ns")}).sort_values(when, kind="stable")
+    place = "_place"
+    rows = table.assign(**{place: range(len(table))}).dropna(subset=[time]).sort_values(time, kind="stable")
+    joined = pd.merge_asof(rows, exact, left_on=time, right_on=when, left_by=list(by), right_by=list(by.values()))
+    kept = joined[[place, *(name for name in joined if name not in rows)]]
+    whole = table.assign(**{place: range(len(table))}).merge(kept, on=place, how="left", validate="one_to_one")
+    return whole.drop(columns=place)

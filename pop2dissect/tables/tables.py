@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from pop2dissect.masking import Redaction, shown
 from pop2dissect.optional import extra
 from pop2dissect.statistics.sums import Statistics
-from pop2dissect.tables.analysis import statistics_table
+from pop2dissect.tables.analysis import statistics_table, with_log
 from pop2dissect.tables.columns import Value
 from pop2dissect.tables.files import write_csv, write_parquet
 from pop2dissect.tables.rows import CaptureRow, Source, no_captures
@@ -173,6 +173,17 @@ class Tables(Mapping[str, "pd.DataFrame"]):
     def commands(self) -> pd.DataFrame:
         """What the uses of each command come to; key ``command``."""
         return self["commands"]
+
+    def with_log(
+        self, log: pd.DataFrame, *, when: str, by: Mapping[str, str], table: str = "sessions", time: str = "start"
+    ) -> pd.DataFrame:
+        """Return a table with, beside each row, the last entry of another log at that time or before.
+
+        ``when`` is the log's column of times with a zone, of any unit, or of such text; ``by`` names for columns of the
+        table those of the log that must equal them: ``{"client_ip": "ip"}``. Rows stay in their order; what has no
+        entry is NA. Raises SettingError where the log's times have no zone.
+        """
+        return with_log(self[table], log, time, when, by)
 
     def _sums(self, name: str) -> pd.DataFrame:
         if name not in self._frames:

@@ -13,11 +13,28 @@ from tests.support.conversation import Conversation
 from tests.support.truth import capture_names, capture_path
 from tests.support.wire import save
 
-ALLOWED = {"div", "p", "b", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "span", "style"}
+ALLOWED = {
+    "div",
+    "p",
+    "b",
+    "ul",
+    "li",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "pre",
+    "span",
+    "style",
+    "details",
+    "summary",
+}
 CLASSES = {
     "pop2dissect",
     *("r", "dim", "wire", "client", "server", "gap", "accepted", "refused", "none"),
-    *("info", "low", "medium", "high", "critical"),
+    *("info", "low", "medium", "high", "critical", "inside"),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import pop2dissect
-from pop2dissect.notebook.html import capture_html, message_html, session_html
+from pop2dissect.notebook.html import capture_html, message_html, session_html, statistics_html
 from tests.support.truth import capture_path
 
 
@@ -26,6 +26,7 @@ def test_a_loaded_extension_shows_html_beside_the_plain_text(shell: Any) -> None
         (capture, capture_html(capture)),
         (session, session_html(session)),
         (session.messages[0], message_html(session.messages[0])),
+        (capture.statistics(), statistics_html(capture.statistics())),
     ):
         data, _ = shell.display_formatter.format(shown)
         assert data["text/html"] == html

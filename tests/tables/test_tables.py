@@ -69,18 +69,25 @@ def test_tables_are_a_mapping_and_name_the_captures(capture: Capture) -> None:
     assert row["tool_version"] == pop2dissect.__version__
 
 
-def test_a_log_joins_by_address_and_time(capture: Capture) -> None:
-    text = "when,ip,who\n2026-11-23T08:46:00Z,203.0.113.66,before\n2026-11-23T08:46:30Z,203.0.113.66,after\n"
-    log = pd.read_csv(io.StringIO(text), parse_dates=["when"])
-    log["when"] = log["when"].dt.as_unit("ns")
-    by = {"left_on": "start", "right_on": "when", "left_by": "client_ip", "right_by": "ip"}
-    joined = pd.merge_asof(capture.tables.sessions, log, **by)  # type: ignore[call-overload]
-    of_them = joined[joined["client_ip"] == "203.0.113.66"]
+@pytest.mark.parametrize("made", ["parsed", "text", "of another zone and unit"])
+def test_a_log_joins_by_address_and_time(capture: Capture, made: str) -> None:
+    text = "when,ip,who\n2026-11-23T08:46:30Z,203.0.113.66,after\n2026-11-23T08:46:00Z,203.0.113.66,before\n"
+    log = pd.read_csv(io.StringIO(text), parse_dates=[] if made == "text" else ["when"])
+    after, before = pd.to_datetime(log["when"])
+    if made == "of another zone and unit":
+        log["when"] = log["when"].dt.tz_convert("Asia/Tokyo").dt.as_unit("s")
+    sessions = capture.tables.sessions
+    joined = capture.tables.with_log(log, when="when", by={"client_ip": "ip"})
+    pd.testing.assert_frame_equal(joined[list(sessions)], sessions)
     expected = [
-        "" if time < log["when"][0] else "before" if time < log["when"][1] else "after" for time in of_them["start"]
+        "" if ip != "203.0.113.66" or time < before else "before" if time < after else "after"
+        for ip, time in zip(sessions["client_ip"], sessions["start"], strict=True)
     ]
-    assert of_them["who"].fillna("").tolist() == expected
+    assert joined["who"].fillna("").tolist() == expected
     assert set(expected) == {"", "before", "after"}
+    with pytest.raises(pop2dissect.SettingError, match="no zone"):
+        naive = log.assign(when=pd.to_datetime(log["when"]).dt.tz_localize(None))
+        capture.tables.with_log(naive, when="when", by={"client_ip": "ip"})
 
 
 def test_names_are_unique_and_keys_exist() -> None:
