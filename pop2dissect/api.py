@@ -295,7 +295,14 @@ class Capture:
         )
 
     def _rendering(self, show_passwords: bool, zone: Zone = UTC_ZONE) -> Rendering:
-        return Rendering(zone=zone, show_passwords=show_passwords, several_captures=len(self.captures) > 1)
+        from pop2dissect.document.display_filters import openable
+
+        return Rendering(
+            zone=zone,
+            show_passwords=show_passwords,
+            several_captures=len(self.captures) > 1,
+            captures=openable(self.captures),
+        )
 
     def _totals(self) -> Totals:
         from pop2dissect.document.totals import Totals

@@ -334,6 +334,10 @@ class Filters:
         made = ((getattr(FILTERS[name], of), texts) for name, texts in self.asked)
         return [[make(text) for text in texts] for make, texts in made if make]
 
+    def fit(self, session: Session, about: Iterable[Finding]) -> bool:
+        """Whether a session is wanted; ``about`` are all findings about it, whatever order and number are asked for."""
+        return _are_true(self.tests("sessions"), session) and _are_true(self.tests("findings"), *about)
+
     def admit(self, finding: Finding) -> bool:
         """Whether a finding is one of those that are asked for, as far as that can be said of it alone."""
         return _are_true(self.tests("findings"), finding)
@@ -412,14 +416,10 @@ class Selection:
         """Yield those of the sessions that waited for the end which are wanted, in the order that was asked for."""
         if not waiting:
             return
-        about: dict[int, list[Finding]] = {session.id: list(session.findings) for session, _ in waiting}
-        for finding in conclude():
-            for number in finding.sessions:
-                if number in about:
-                    about[number].append(finding)
+        about = findings_about((session for session, _ in waiting), conclude())
         wanted = [pair for pair in waiting if _are_true(tests, *about[pair[0].id])]
         order = self.filters.sort or ("severity" if self.filters.top else "number")
-        ranked = sorted(wanted, key=lambda pair: (_KEYS[order](pair[0], about[pair[0].id]), pair[0].id))
+        ranked = sorted(wanted, key=lambda pair: rank(order, pair[0], about[pair[0].id]))
         ranked = ranked[: self.filters.top]
         by_rank = self.filters.sort is not None
         self._chosen = {one.id: place if by_rank else one.id for place, (one, _) in enumerate(ranked, 1)}
@@ -489,6 +489,23 @@ class Selection:
             return []
         tests = self.filters.tests("probes")
         return [probe for probe in probes if _are_true(tests, probe)]
+
+
+def findings_about(sessions: Iterable[Session], spanning: Iterable[Finding]) -> dict[int, list[Finding]]:
+    """Return all findings about each session, the most severe first; ``spanning`` are those that span sessions."""
+    about = {session.id: list(session.findings) for session in sessions}
+    for finding in spanning:
+        for number in finding.sessions:
+            if number in about:
+                about[number].append(finding)
+    for findings in about.values():
+        findings.sort(key=lambda finding: -finding.severity.rank)
+    return about
+
+
+def rank(order: Order, session: Session, about: Sequence[Finding]) -> tuple[Any, ...]:
+    """Return what a session is sorted by; ``about`` are all findings about it."""
+    return _KEYS[order](session, about), session.id
 
 
 _KEYS: Final[Mapping[str, Callable[[Session, Sequence[Finding]], Any]]] = {

@@ -64,10 +64,10 @@ def _run(arguments: Sequence[str], interrupt: Interrupt) -> ExitStatus:
         from pop2dissect.cli.extract import run_extract
 
         return run_extract(arguments[1:])
-    if arguments[:1] == ["findings"]:
-        if "--catalogue" in arguments:
-            return _catalogue(arguments[1:])
-        arguments = ["--findings", *arguments[1:]]
+    if arguments[:1] == ["findings"] and "--catalogue" in arguments:
+        return _catalogue(arguments[1:])
+    if arguments[:1] in (["findings"], ["browse"]):
+        arguments = [f"--{arguments[0]}", *arguments[1:]]
     _refuse_misspelt(arguments)
     options = parsed(arguments)
     from pop2dissect.cli.dissect import dissect
@@ -113,7 +113,7 @@ def _fault(error: Exception) -> str:
 def _refuse_misspelt(arguments: Sequence[str]) -> None:
     """Raise UsageError where the first argument is no file, but nearly a command."""
     first = arguments[0] if arguments else ""
-    near = "" if first.startswith("-") else meant(first, ("extract", "findings", "verify", "wireshark"))
+    near = "" if first.startswith("-") else meant(first, ("browse", "extract", "findings", "verify", "wireshark"))
     if near and not Path(first).exists():
         raise UsageError(f"there is no file {first!r:.60}, and no such command{near}")
 

@@ -20,6 +20,7 @@ from pop2dissect.cli.outputs.base import Head, Live, Run
 from pop2dissect.cli.status import ExitStatus
 from pop2dissect.cli.streams import complain
 from pop2dissect.document.digests import Digests
+from pop2dissect.document.display_filters import openable
 from pop2dissect.errors import UsageError
 from pop2dissect.masking import Redaction
 from pop2dissect.pipeline import Dissection
@@ -48,6 +49,7 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
             zone=zone,
             show_passwords=options.show_passwords,
             several_captures=len(dissection.captures) > 1,
+            captures=openable(dissection.captures),
             everything=options.all,
             conversations=options.conversations,
         )

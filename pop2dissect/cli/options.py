@@ -69,6 +69,7 @@ def parser() -> Parser:
         usage="pop2dissect [options] CAPTURE...\n"
         "       pop2dissect findings [options] CAPTURE...\n"
         "       pop2dissect findings --catalogue\n"
+        "       pop2dissect browse [options] CAPTURE...\n"
         "       pop2dissect extract -o EXTRACT CAPTURE...\n"
         "       pop2dissect verify RESULT CAPTURE...\n"
         "       pop2dissect wireshark {install,path,uninstall}",

@@ -1,15 +1,45 @@
-"""Display filters: what to type into Wireshark, or give tshark with ``-Y``, to see what is told of here."""
+"""Display filters: what to type into Wireshark, or give tshark with ``-Y``, and the command line that does it all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 
-from pop2dissect.capture.record import FrameRef
-from pop2dissect.session import Session
+from pop2dissect.capture.record import CaptureInfo, FrameRef
+from pop2dissect.capture.source import is_regular
+from pop2dissect.session import Finding, Session
+from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import frame_runs
 
 MAX_RUNS = 50
 """Runs of frames that a filter names: Wireshark's filter line is long, but not endless."""
+_PACKED = (".bz2", ".xz")
+"""What we unpack and Wireshark does not."""
+
+
+def openable(captures: Iterable[CaptureInfo]) -> tuple[str, ...]:
+    """Return under which path Wireshark can open each capture; empty where it cannot, as of a pipe."""
+    return tuple(
+        one.path if is_regular(one.path) and not one.path.lower().endswith(_PACKED) else "" for one in captures
+    )
+
+
+def session_command(session: Session, rendering: Rendering, frames: Sequence[FrameRef] = ()) -> str:
+    """Return the command line that shows a session in Wireshark, at the first of its frames; empty where none does."""
+    return _command(frames or (session.first_frame,), session_filter(session), rendering.captures)
+
+
+def finding_command(finding: Finding, rendering: Rendering) -> str:
+    """Return the command line that shows the frames of a finding in Wireshark; empty where none does."""
+    return _command(finding.frames, frames_filter(finding.frames), rendering.captures)
+
+
+def _command(frames: Sequence[FrameRef], display_filter: str, captures: Sequence[str]) -> str:
+    first = min(frames, default=None)
+    path = captures[first.capture - 1] if captures and first is not None else ""
+    return (
+        shlex.join(["wireshark", "-r", path, "-g", str(first.number), "-Y", display_filter]) if first and path else ""
+    )
 
 
 def session_filter(session: Session) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pop2dissect.document.display_filters import session_filter
+from pop2dissect.document.display_filters import session_command, session_filter
 from pop2dissect.masking import masked_password
 from pop2dissect.protocols import protocol_of
 from pop2dissect.session import Direction, Exchange, Ground, Message, Session, Verdict
@@ -58,6 +58,8 @@ def facts(session: Session, rendering: Rendering) -> Iterator[Fact]:
         if software is not None:
             yield Fact(f"{name}'s software", f"{software} ({software.evidence})")
     yield Fact("Display filter", session_filter(session))
+    if command := session_command(session, rendering):
+        yield Fact("In Wireshark", command)
     for event in session.events:
         yield Fact("Event", event)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from heapq import merge
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class Annotation:
         self._flows = Flows()
         self._comments = Comments(Rendering(show_passwords=show_passwords, several_captures=len(captures) > 1))
         self._sessions: list[int] = []
+        self._cited: set[int] = set()
+        """Frames that findings name as their proof."""
         self._packets_seen = 0
         """Of the sessions, at the first reading."""
         self.frames = 0
@@ -48,6 +50,7 @@ class Annotation:
         self._flows.add(session)
         self._comments.add(session)
         self._sessions.append(session.id)
+        self._cited.update(frame for finding in session.findings for frame in finding.frames)
         self._packets_seen += session.packets
 
     def pieces(self, findings: Sequence[Finding]) -> Iterator[bytes]:
@@ -64,7 +67,9 @@ class Annotation:
                     f"{info.path} cannot be annotated: it has to be made pcapng first, by editcap of Wireshark"
                 )
         self._comments.cite(findings)
-        frames = self._find_frames()
+        frames: dict[int, Frame | None] = {**self._find_frames()}
+        for cited in (*self._cited, *(frame for finding in findings for frame in finding.frames)):
+            frames.setdefault(cited, None)
         yield pcapng.section("{name} {version}".format(**tool()), self._about())
         numbers: dict[tuple[int, int], int] = {}
         for packet in self._packets(frames):
@@ -74,7 +79,7 @@ class Annotation:
             if place not in numbers:
                 numbers[place] = len(numbers)
                 yield pcapng.interface(self._named(index, interface))
-            options = (*options, pcapng.comment(self._comments.of(frames[packet.frame])))
+            options = (*options, pcapng.comment(self._comments.of(packet.frame, frames[packet.frame])))
             yield pcapng.packet(numbers[place], stamp, packet.octets, packet.original, options)
             self.frames += 1
         if self.frames != len(frames):
@@ -90,7 +95,7 @@ class Annotation:
             raise _changed()
         return found
 
-    def _packets(self, wanted: dict[int, Frame]) -> Iterator[Original]:
+    def _packets(self, wanted: Container[int]) -> Iterator[Original]:
         """Yield the packets of all captures in the order of time, as they were read the first time."""
         ports = None if self._settings.any_port else self._settings.ports
         sources = (
@@ -109,7 +114,7 @@ class Annotation:
         noun = "session" if len(self._sessions) == 1 else "sessions"
         numbers = frame_list(sorted(self._sessions)) or "none"
         return (
-            f"Frames of {noun} {numbers}, as captured, with comments by pop2dissect. "
+            f"Frames of {noun} {numbers}, and those that findings cite, as captured, with comments by pop2dissect. "
             "Passwords are masked in comments but not in packets."
         )
 

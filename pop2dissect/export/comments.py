@@ -56,15 +56,18 @@ class Comments:
             for frame in finding.frames:
                 self._remarks[frame].append(f"finding {finding.id} ({finding.severity}): {finding.title}")
 
-    def of(self, frame: Frame) -> str:
-        """Return the comment of a frame: which it was, in which session, and what is known of it."""
-        name = self._rendering.frame(frame.number)
-        carried = self._carried.get(frame.number) or [_bare(frame, self._rendering)]
-        lines = [*carried, *self._remarks.get(frame.number, ())]
+    def of(self, number: int, frame: Frame | None) -> str:
+        """Return the comment of a frame: which it was, in which session if in one, and what is known of it."""
+        head = f"pop2dissect: frame {self._rendering.frame(number)}"
+        lines = self._remarks.get(number, [])
+        if frame is None:
+            head += ", of no session that is here"
+        else:
+            lines = [*(self._carried.get(number) or [_bare(frame, self._rendering)]), *lines]
+            sender, receiver = ("client", "server") if frame.from_client else ("server", "client")
+            head += f", session {frame.session}, {sender} to {receiver}"
         if len(lines) > MAX_LINES:
             lines = [*lines[:MAX_LINES], f"and {len(lines) - MAX_LINES} more lines"]
-        sender, receiver = ("client", "server") if frame.from_client else ("server", "client")
-        head = f"pop2dissect: frame {name}, session {frame.session}, {sender} to {receiver}"
         return "\n".join([head, *(fit(terminal_safe(line), _WIDTH) for line in lines)])
 
     def _say(self, frames: Iterable[int], line: str) -> None:

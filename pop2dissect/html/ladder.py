@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pop2dissect.html.lines import Line
+from pop2dissect.document.lines import Line
 from pop2dissect.text.safe import fit, terminal_safe
 from pop2dissect.text.values import count, elapsed
 
@@ -55,8 +55,8 @@ class Ladder:
         return self.height - 6
 
 
-def ladder(lines: Sequence[Line]) -> Ladder:
-    """Draw the lines of a session, the first :data:`MAX_RUNGS` of them."""
+def ladder(lines: Sequence[Line], start: int) -> Ladder:
+    """Draw the lines of a session that began at ``start``, the first :data:`MAX_RUNGS` of them."""
     arrows: dict[str, list[str]] = {"client": [], "server": [], "data": [], "lost": []}
     said: dict[str, list[Text]] = {"client": [], "server": []}
     times, states = [], []
@@ -67,8 +67,8 @@ def ladder(lines: Sequence[Line]) -> Ladder:
         kind = "lost" if line.missing else "data" if line.kind == "data" else line.direction
         arrows[kind].append(_arrow(line, y))
         said[line.direction].append(Text(y - 4, fit(terminal_safe(line.text), _TEXT)))
-        if line.since is not None:
-            times.append(Text(y + 3, elapsed(line.since)))
+        if line.time is not None:
+            times.append(Text(y + 3, elapsed(line.time - start)))
         if line.direction == "server" and line.state and line.state != state:
             state = line.state
             states.append(Text(y + 3, state))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from pop2dissect.html.lines import Line
+from pop2dissect.document.lines import Line
 from pop2dissect.masking import Mask, joined, within
 from pop2dissect.protocols.base import Range
 from pop2dissect.session import Direction, Session
@@ -49,22 +49,22 @@ def embedded(session: Session, lines: Sequence[Line], limit: int, mask: Mask, re
     offset, length, frames).
     """
     sides = {
-        "c": _side(session.client_stream, _said(lines, "client"), limit, mask.client, rendering),
-        "s": _side(session.server_stream, _said(lines, "server"), limit, mask.server, rendering),
+        direction[0]: _side(stream, direction, _said(lines, direction), limit, mask, rendering)
+        for direction, stream in session.streams()
     }
     return json.dumps(sides, separators=(",", ":"))
 
 
 def _side(
-    stream: Stream, said: Sequence[Range], limit: int, secrets: Sequence[Range], rendering: Rendering
+    stream: Stream, direction: Direction, said: Sequence[Range], limit: int, mask: Mask, rendering: Rendering
 ) -> dict[str, list[list[int | str]]]:
     wanted = joined((start, min(end, start + limit)) for start, end in said)
     runs = [run for start, end in wanted for run in _runs(stream, start, end)]
-    hidden = [list(within(secrets, start, end)) for start, end in runs]
+    hidden = [place for start, end in runs for place in within(mask.of(direction), start, end)]
     spread = joined((start, end) for start, end in said if len(list(islice(stream.overlapping(start, end), 2))) > 1)
     return {
-        "o": [[start, _encoded(stream, start, end, places)] for (start, end), places in zip(runs, hidden, strict=True)],
-        "m": [[first, last - first] for places in hidden for first, last in places],
+        "o": [[start, b64encode(mask.octets(direction, start, end)).decode("ascii")] for start, end in runs],
+        "m": [[first, last - first] for first, last in hidden],
         "p": [list(extent) for start, end in spread for extent in _extents(stream, start, end, rendering)],
     }
 
@@ -84,13 +84,6 @@ def _runs(stream: Stream, start: int, end: int) -> Iterator[Range]:
         last = span.end
     if first >= 0:
         yield first, min(last, end)
-
-
-def _encoded(stream: Stream, start: int, end: int, hidden: Sequence[Range]) -> str:
-    octets = bytearray(stream.read(start, end))
-    for first, last in hidden:
-        octets[first - start : last - start] = b"*" * (last - first)
-    return b64encode(octets).decode("ascii")
 
 
 def _extents(stream: Stream, start: int, end: int, rendering: Rendering) -> Iterator[Extent]:

@@ -11,14 +11,15 @@ from pop2dissect.choices import ReportScope
 from pop2dissect.document.claims import element, write_sealed
 from pop2dissect.document.digests import digest_now
 from pop2dissect.document.document import Document
+from pop2dissect.document.lines import line_lengths
 from pop2dissect.document.sessions import session_text
 from pop2dissect.document.totals import Totals
+from pop2dissect.filters import findings_about
 from pop2dissect.html import method
 from pop2dissect.html.case import Case, time_of_making
 from pop2dissect.html.clients import Clients
 from pop2dissect.html.evidence import Exhibit, capture_exhibits, capture_views, session_exhibits
 from pop2dissect.html.findings import interpretations, kinds
-from pop2dissect.html.lines import line_lengths
 from pop2dissect.html.mailboxes import mailbox_rows
 from pop2dissect.html.messages import MAX_MESSAGES
 from pop2dissect.html.octets import limit_for
@@ -140,7 +141,7 @@ class Report:
         """Make the page's view-model; the sessions, rendered, are spooled in ``shown``."""
         dissection, choices, sessions = self._dissection, self._choices, self._sessions
         rendering = choices.rendering
-        about = _by_session(sessions, spanning)
+        about = findings_about(sessions, spanning)
         found = [*spanning, *(finding for session in sessions for finding in session.findings)]
         probes = dissection.probes
         captures = capture_views(dissection.captures, self._before, after, choices.case, rendering)
@@ -198,15 +199,3 @@ class Report:
             cut=max(lengths, default=0) > limit,
             brief=brief,
         )
-
-
-def _by_session(sessions: Sequence[Session], spanning: Sequence[Finding]) -> dict[int, list[Finding]]:
-    """Return all findings about each session, the most severe first."""
-    about = {session.id: list(session.findings) for session in sessions}
-    for finding in spanning:
-        for number in finding.sessions:
-            if number in about:
-                about[number].append(finding)
-    for findings in about.values():
-        findings.sort(key=lambda finding: -finding.severity.rank)
-    return about

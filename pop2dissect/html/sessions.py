@@ -8,9 +8,10 @@ from itertools import groupby
 
 from pop2dissect.document.exhibit_names import stream_exhibit
 from pop2dissect.document.facts import Fact, conflict_text, facts, gap_text, login_words
+from pop2dissect.document.lines import MAX_LINES, session_lines
 from pop2dissect.html.findings import Occurrence, occurrence
 from pop2dissect.html.ladder import Ladder, ladder
-from pop2dissect.html.lines import MAX_LINES, Line, session_lines
+from pop2dissect.html.lines import LineRow, line_row
 from pop2dissect.html.messages import MessageView, message_view
 from pop2dissect.html.octets import embedded
 from pop2dissect.html.times import Stamp, stamp
@@ -62,7 +63,7 @@ class StreamView:
 class Exchange:
     """The lines of one exchange, and what is to be said about it."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[LineRow, ...]
     remarks: tuple[str, ...]
 
 
@@ -106,7 +107,7 @@ def session_view(
 ) -> SessionView:
     """Make the view of a session; ``limit`` is how many bytes of a line the page carries, ``brief`` messages."""
     mask = Mask(session, rendering.show_passwords)
-    lines = list(session_lines(session, rendering, mask))
+    lines = list(session_lines(session, mask))
     shown = lines[:MAX_LINES]
     return SessionView(
         row=row,
@@ -115,9 +116,12 @@ def session_view(
             _stream(session, "client", rendering, mask),
             _stream(session, "server", rendering, mask),
         ),
-        ladder=ladder(lines),
+        ladder=ladder(lines, session.start),
         exchanges=tuple(
-            Exchange(tuple(group), tuple(remark for line in group for remark in line.remarks))
+            Exchange(
+                tuple(line_row(line, session.start, rendering) for line in group),
+                tuple(remark for line in group for remark in line.remarks),
+            )
             for group in (list(lines) for _, lines in groupby(shown, key=lambda line: line.exchange))
         ),
         lines_left_out=len(lines) - len(shown),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pop2dissect.html.times import Stamp, stamp
-from pop2dissect.incidents import Incident
+from pop2dissect.incidents import Incident, in_order
 from pop2dissect.session import Ground, Session, Severity
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import count
@@ -52,14 +52,6 @@ def story(incidents: Sequence[Incident], sessions: Iterable[Session], rendering:
 def foremost(incidents: Sequence[Incident]) -> list[Incident]:
     """Return the first :data:`MAX_TOLD` incidents, what followed from one right behind it."""
     return in_order(incidents)[:MAX_TOLD]
-
-
-def in_order(incidents: Sequence[Incident]) -> list[Incident]:
-    """Return incidents in their order, but what followed from one right behind it."""
-    followers: dict[int | None, list[Incident]] = {}
-    for one in incidents:
-        followers.setdefault(one.follows, []).append(one)
-    return [each for one in followers.get(None, []) for each in (one, *followers.get(one.number, []))]
 
 
 def _told(one: Incident, sessions: Mapping[int, Session], rendering: Rendering) -> Told:

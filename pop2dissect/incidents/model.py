@@ -74,3 +74,11 @@ def about_incidents(
         one.number = numbers[one.number]
         one.follows = None if one.follows is None else numbers.get(one.follows)
     return kept
+
+
+def in_order(incidents: Sequence[Incident]) -> list[Incident]:
+    """Return incidents in their order, but what followed from one right behind it."""
+    followers: dict[int | None, list[Incident]] = {}
+    for one in incidents:
+        followers.setdefault(one.follows, []).append(one)
+    return [each for one in followers.get(None, []) for each in (one, *followers.get(one.number, []))]

@@ -31,12 +31,12 @@ class Mask:
 
     def __init__(self, session: Session, show_passwords: bool = False) -> None:
         self._session = session
-        self._shows = show_passwords
+        self.shows_passwords = show_passwords
 
     @cached_property
     def client(self) -> list[Range]:
         """The parts of the client's stream that are passwords, in stream order; they do not overlap."""
-        if self._shows:
+        if self.shows_passwords:
             return []
         session = self._session
         stream = session.client_stream
@@ -49,7 +49,7 @@ class Mask:
     @cached_property
     def server(self) -> list[Range]:
         """The same of the server's stream."""
-        if self._shows:
+        if self.shows_passwords:
             return []
         found = list(self._values.in_stream(self._session.server_stream))
         if not self._session.exchanges:  # who is the server may have been told wrongly
@@ -70,9 +70,16 @@ class Mask:
         pieces.append(decode_text(stream.read(start, end)))
         return "".join(pieces)
 
+    def octets(self, direction: Direction, start: int, end: int) -> bytes:
+        """Return captured bytes of a stream, a part without gaps, with stars in the place of passwords."""
+        octets = bytearray(self._session.stream(direction).read(start, end))
+        for first, last in within(self.of(direction), start, end):
+            octets[first - start : last - start] = b"*" * (last - first)
+        return bytes(octets)
+
     def hides(self, direction: Direction, conflict: Conflict) -> bool:
         """Whether one of two copies of a part of a stream shows a password, or may show one."""
-        if self._shows:
+        if self.shows_passwords:
             return False
         end = conflict.offset + conflict.length
         if any(within(self.of(direction), conflict.offset, end)):

@@ -7,6 +7,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pop2dissect.document.display_filters import finding_command
 from pop2dissect.incidents import Incident
 from pop2dissect.session import Finding, Severity
 from pop2dissect.terminal.look import Look
@@ -79,6 +80,8 @@ class FindingsDigest:
             for finding in kind.first:
                 yield from _wrapped(terminal_safe(finding.detail), style)
                 yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_citation(finding, look), style))
+                if command := finding_command(finding, look):  # in one line, so that it can be copied
+                    yield f"{style.dim}{_INDENT}{terminal_safe(command)}{style.off}"
             if kind.found > len(kind.first):
                 yield from (f"{style.dim}{line}{style.off}" for line in _wrapped(_rest(kind), style))
         yield ""

@@ -26,19 +26,23 @@ def conversation(session: Session, look: Look) -> Iterator[str]:
     All bytes of both streams are in it, messages too, and what is missing from the capture is said in its place.
     """
     style = look.style
-    mask = Mask(session, look.show_passwords)
     yield f"{style.heading}Session {session.id}  {session.client} {style.to_server} {session.server}{style.off}"
-    told = {"client": 0, "server": 0}
-    for direction, end in _turns(session):
+    for direction, line in said(session, Mask(session, look.show_passwords)):
         is_client = direction == "client"
         sign = style.to_server if is_client else style.to_client
         colour = style.client if is_client else style.server
-        stream = session.stream(direction)
-        for line in _lines(stream, told[direction], end, partial(mask.text, direction)):
-            if isinstance(line, str):
-                yield f"{colour}{sign} {terminal_safe(line)}{style.off}"
-            else:
-                yield f"{style.notable}{sign} ({count(line, 'byte')} missing from the capture){style.off}"
+        if isinstance(line, str):
+            yield f"{colour}{sign} {terminal_safe(line)}{style.off}"
+        else:
+            yield f"{style.notable}{sign} ({count(line, 'byte')} missing from the capture){style.off}"
+
+
+def said(session: Session, mask: Mask) -> Iterator[tuple[Direction, str | int]]:
+    """Yield who said which line, as it was; in the place of a gap how many bytes are missing."""
+    told = {"client": 0, "server": 0}
+    for direction, end in _turns(session):
+        for line in _lines(session.stream(direction), told[direction], end, partial(mask.text, direction)):
+            yield direction, line
         told[direction] = max(told[direction], end)
 
 

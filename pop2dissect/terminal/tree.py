@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pop2dissect.document.display_filters import finding_command, frames_filter
 from pop2dissect.document.facts import conflict_text, facts, fate, gap_text, remarks
 from pop2dissect.masking import Mask
 from pop2dissect.session import PASSWORD_MASK, Direction, Exchange, Message, Reply, Session
@@ -42,6 +43,9 @@ def _tree(session: Session, look: Look) -> Iterator[str]:
         yield from _message(session, message, look)
     for finding in session.findings:
         yield _field(1, f"Finding, {finding.severity}", f"{finding.title} ({finding.id}): {finding.detail}")
+        yield _field(2, "Display filter", frames_filter(finding.frames))
+        if command := finding_command(finding, look):
+            yield _field(2, "In Wireshark", command)
 
 
 def _field(depth: int, name: str, value: str) -> str:

@@ -17,6 +17,8 @@ class Rendering:
     show_passwords: bool = False
     several_captures: bool = False
     """Frames are then cited as ``capture:frame``, both counted from 1."""
+    captures: tuple[str, ...] = ()
+    """Where Wireshark can open each capture; empty where it cannot, or where no command line is to be told."""
 
     def frame(self, frame: int) -> str:
         """Name a frame: ``18``, or of several captures ``2:18``."""

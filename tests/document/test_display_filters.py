@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
 import pop2dissect
-from pop2dissect.document.display_filters import frames_filter, session_filter
+from pop2dissect.document.display_filters import (
+    finding_command,
+    frames_filter,
+    openable,
+    session_command,
+    session_filter,
+)
+from pop2dissect.text.rendering import Rendering
 from tests.support.truth import capture_path
 
 
@@ -33,3 +42,17 @@ def test_a_finding_is_shown(tshark: str) -> None:
     assert len(finding.frames) > 5
     assert shown(tshark, "incident_small", frames_filter(finding.frames)) == sorted(map(int, finding.frames))
     assert frames_filter(()) == ""
+
+
+def test_the_command_line_opens_the_capture_at_a_frame_that_its_filter_shows(tshark: str, tmp_path: Path) -> None:
+    name = tmp_path / "it's a $(capture).pcap"
+    name.write_bytes(capture_path("incident_small").read_bytes())
+    capture = pop2dissect.read(name)
+    rendering = Rendering(captures=openable(capture.captures))
+    finding = next(one for one in capture.findings if len(one.frames) > 1)
+    for command in (session_command(capture.session(41), rendering), finding_command(finding, rendering)):
+        program, _, path, _, frame, _, wanted = shlex.split(command)
+        assert (program, path) == ("wireshark", str(name))
+        assert shown(tshark, "incident_small", wanted)[0] == int(frame)
+    assert session_command(capture.session(41), Rendering()) == ""
+    assert openable([pop2dissect.CaptureInfo("-"), pop2dissect.CaptureInfo("x.pcap.xz")]) == ("", "")

@@ -9,10 +9,10 @@ import pytest
 
 import pop2dissect
 from pop2dissect.document.facts import brief_facts, conflict_text, facts, fate, gap_text, remarks
+from pop2dissect.document.lines import session_lines
 from pop2dissect.export.comments import Comments
 from pop2dissect.export.flows import Frame
 from pop2dissect.export.timesketch import session_events
-from pop2dissect.html.lines import session_lines
 from pop2dissect.html.page import session_markup
 from pop2dissect.html.sessions import session_row, session_view
 from pop2dissect.masking import Mask
@@ -54,7 +54,7 @@ def comments(session: Session) -> str:
     made = Comments(LOOK)
     made.add(session)
     frames = {frame for entry in session.timeline() for frame in entry.frames}
-    return "\n".join(made.of(Frame(frame, session.id, True, 0, 0, None)) for frame in frames)
+    return "\n".join(made.of(frame, Frame(frame, session.id, True, 0, 0, None)) for frame in frames)
 
 
 @pytest.fixture(scope="module", params=list(sessions()), ids=lambda session: f"{session.protocol}-{session.id}")
@@ -80,7 +80,7 @@ def test_what_was_said(session: Session) -> None:
     text = "\n".join(session_timeline(session, LOOK))
     noted = comments(session)
     events = [event["message"] for event in session_events(session)]
-    lines = [line.text for line in session_lines(session, LOOK, Mask(session))]
+    lines = [line.text for line in session_lines(session, Mask(session))]
     for entry in said:
         what = terminal_safe(entry.what)
         assert (f" {what}" if entry.quoted or what.startswith("(") else f" ({what})") in text

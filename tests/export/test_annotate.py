@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import subprocess
 import sys
@@ -234,6 +235,23 @@ def test_a_session_among_others_on_the_same_ports(tmp_path: Path) -> None:
     save(tmp_path / "x.pcap", merge(one.packets, two.packets))
     export("--annotate", tmp_path / "a.pcapng", "--session", "2", tmp_path / "x.pcap")
     assert [time for _, time, *_ in read(tmp_path / "a.pcapng")[0]] == [p.time // 1000 * 1000 for p in two.packets]
+
+
+@pytest.mark.parametrize("options", [(), ("--session", "41"), ("--client", "203.0.113.66")])
+def test_every_frame_that_a_finding_cites_is_there_by_its_number(
+    options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of a scan are of connections without data, and of no session."""
+    capture = str(capture_path("incident_small"))
+    export("--annotate", tmp_path / "a.pcapng", *options, capture)
+    capsys.readouterr()
+    assert main(["--quiet", *options, "--json", capture]) == ExitStatus.DONE
+    result = json.loads(capsys.readouterr().out)
+    found = [*result["findings"], *(one for session in result["sessions"] for one in session["findings"])]
+    there = {int(said.split("frame ")[1].split(",")[0]): said for said in comments(tmp_path / "a.pcapng")}
+    for one in found:
+        for frame in one["frames"]:
+            assert f"finding {one['id']}" in there[frame]
 
 
 def test_a_capture_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:

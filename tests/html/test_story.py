@@ -11,8 +11,9 @@ import pytest
 
 import pop2dissect
 from pop2dissect.html.paper import MAX_ROWS, MAX_SESSIONS, printed_rows, printed_sessions
-from pop2dissect.html.story import MAX_TOLD, foremost, in_order, story
+from pop2dissect.html.story import MAX_TOLD, foremost, story
 from pop2dissect.html.timeline import LEFT, RIGHT, Timeline, timeline
+from pop2dissect.incidents import in_order
 from pop2dissect.session import Finding, Severity
 from pop2dissect.text.rendering import Rendering
 from tests.support.impairments import one_way

@@ -46,6 +46,7 @@ PRINTED: Final = (
         "statistics: times, servers, clients, users, commands",
         "cli.outputs.statistics:StatisticsOutput",
     ),
+    Declared(("--browse",), None, "sessions, lines, fields and octets in panes", "cli.outputs.browse:BrowseOutput"),
     Declared(("--follow",), "N", "the conversation of session N as text", "cli.outputs.follow:FollowOutput"),
 )
 """On standard output; of these one can be asked for."""

@@ -13,8 +13,8 @@ import pytest
 from pop2dissect.cli import ExitStatus, main
 from tests.support.truth import ROOT
 
-NOT_RUN = ("tcpdump ", "pop2dissect wireshark install", "pop2dissect --engine tshark ")
-"""They need a network card, change what is outside of the folder, or need a capture that is not there."""
+NOT_RUN = ("tcpdump ", "pop2dissect browse ", "pop2dissect wireshark install", "pop2dissect --engine tshark ")
+"""They need a network card or a terminal, change what is outside of the folder, or need a capture that is not there."""
 
 
 def test_each_command_works_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop2dissect.html.fields import Field, command_fields, message_fields, notation, reply_fields
+from pop2dissect.document.fields import Field, command_fields, message_fields, reply_fields
+from pop2dissect.html.lines import notation
 from pop2dissect.session import Exchange, Session
 from pop2dissect.tcp.stream import Gap, Span, Stream
 from tests.html.pages import talk

@@ -1,7 +1,6 @@
 """Where in a stream the fields of a line or a message lie, so that the bytes of each can be marked.
 
-The fields of a line are what its protocol says; added are the line's end, and what is not taken apart. A field is
-cited by a letter, which the page's script turns into a name.
+The fields of a line are what its protocol says; added are the line's end, and what is not taken apart.
 """
 
 from __future__ import annotations
@@ -22,23 +21,6 @@ _HEADER_BYTES = 32 << 10
 # Lines that start with a space belong to it; it is whole only where the byte after it is known.
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*(?=[^ \t])")
 _EMPTY = re.compile(rb"\r?\n")
-_LETTERS = {
-    "keyword": "k",
-    "user": "u",
-    "password": "p",
-    "may be a password": "q",
-    "argument": "a",
-    "indicator": "i",
-    "code": "c",
-    "number": "n",
-    "text": "t",
-    "line end": "e",
-    "header": "h",
-    "empty line": "m",
-    "body": "b",
-    "bytes": "x",
-}
-"""Those of a protocol's grammar, and our own."""
 
 
 class Field(NamedTuple):
@@ -47,20 +29,6 @@ class Field(NamedTuple):
     name: str
     start: int
     end: int
-
-
-def notation(fields: Iterable[Field], start: int, end: int) -> str:
-    """Write the place and the fields of a line as the page carries them.
-
-    The place is the line's start and end; a field is a letter, its length, and if there are any, how many bytes
-    there are between the field before it and itself.
-    """
-    written = [f"{start},{end}"]
-    for field in fields:
-        skipped = f",{field.start - start}" if field.start > start else ""
-        written.append(f"{_LETTERS[field.name]}{field.end - field.start}{skipped}")
-        start = field.end
-    return ";".join(written)
 
 
 def command_fields(exchange: model.Exchange, protocol: str) -> Iterator[Field]:
