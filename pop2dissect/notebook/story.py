@@ -11,7 +11,7 @@ from itertools import islice
 
 from pop2dissect.api import Capture
 from pop2dissect.document.facts import brief_facts
-from pop2dissect.html.lines import Line, session_lines
+from pop2dissect.document.lines import Line, session_lines
 from pop2dissect.incidents import Incident
 from pop2dissect.masking import Mask, Redaction, within
 from pop2dissect.notebook.html import MAX_ROWS, dim, findings_table, html_safe, more, page
@@ -66,16 +66,16 @@ def _session(session: Session) -> str:
     redaction, rendering, mask = Redaction(False), Rendering(), Mask(session)
     seen = redaction.session(session)
     facts = [f"{seen.client} → {seen.server}", rfc3339(seen.start), *brief_facts(seen, rendering)]
-    lines = list(islice(session_lines(seen, rendering, mask), MAX_ROWS + 1))
-    talk = "".join(_line(session, line, mask) for line in lines[:MAX_ROWS])
+    lines = list(islice(session_lines(seen, mask), MAX_ROWS + 1))
+    talk = "".join(_line(session, line, mask, rendering) for line in lines[:MAX_ROWS])
     rest = f"<p>{dim(['… and more lines'])}</p>" if len(lines) > MAX_ROWS else ""
     return _opens(f"<b>Session {session.id}</b> {dim(facts)}", findings_table(seen.findings) + talk + rest)
 
 
-def _line(session: Session, line: Line, mask: Mask) -> str:
+def _line(session: Session, line: Line, mask: Mask, rendering: Rendering) -> str:
     sign = "→" if line.direction == "client" else "←"
     said = f'<span class="{line.direction}"><span class="wire">{sign} {html_safe(line.text[:120])}</span></span> '
-    about = dim([f"octets {line.start:,} to {line.end:,}", f"frames {line.frames}"])
+    about = dim([f"octets {line.start:,} to {line.end:,}", rendering.cited(line.frames)])
     return _opens(said + about, f"<pre>{escape(chr(10).join(_dump(session, line, mask)))}</pre>")
 
 
