@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from fuzz.lanes import LANES, read_by
+from fuzz.lanes import LANES, read_by, track_by
 from fuzz.whole import program
 from pop2dissect.assemble.assemble import assemble
 from pop2dissect.capture import CaptureReader
@@ -69,6 +69,9 @@ def lanes(octets: bytes) -> None:
         plain, *others = (read_by(scanner, octets, ports) for scanner in LANES.values())
         for other in others:
             assert other == plain
+        tracked, *taken_over = (track_by(scanner, octets, ports) for scanner in LANES.values())
+        for other_tracked in taken_over:
+            assert other_tracked[:3] == tracked[:3]
 
 
 def _read(path: str, ports: frozenset[int] | None) -> tuple[list[Record], int]:

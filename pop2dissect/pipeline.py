@@ -120,6 +120,7 @@ class Dissection:
             interest=greets_as_wanted if self.settings.any_port else self._left_out.note,
             serves=serves,
             kind=kind,
+            continued=self._engine.continued() if kind is Connection else None,
         )
 
     def connections(self, kind: type[Connection]) -> Iterator[Connection]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
 from array import array
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pop2dissect.capture import scan
 from pop2dissect.capture.linktypes import LAYOUTS, max_captured
@@ -14,6 +15,8 @@ from pop2dissect.capture.portfilter import NEVER_TCP_PROTOCOLS, TCP, TUNNEL_UDP_
 _WIDTH, _PORTS, _PROTOCOLS, _KINDS, *_KIND_BITS = scan.LAYOUT
 _NOT_YET = (1 << 63) - 1, -1
 """Earliest and latest time stamp where there are none."""
+_CONTINUED = frozenset({1, 12, 14, 101})
+"""Link types of which the scan takes what continues a conversation: in others more than the kind says what follows."""
 _WANTED, _TUNNEL, _ANY = 1, 2, 4
 """What a port is to packets of TCP, of UDP, and of protocols whose ports are not looked at."""
 
@@ -23,6 +26,8 @@ class Scanner(Protocol):
 
     pcap: Callable[..., tuple[int, int]]
     pcapng: Callable[..., tuple[int, int]]
+    Flow: Callable[[bytes, array[int]], scan.Flow]
+    Flows: Callable[[bytearray], scan.Flows]
 
 
 scanner: Scanner | Any = scan if scan.COMPILED else None
@@ -33,6 +38,15 @@ LANE = "with the compiled scan" if scan.COMPILED else "without the compiled scan
 """Which of the ways to the same records this installation has, in words."""
 
 
+class Continued(NamedTuple):
+    """What of one capture the scan takes by itself, once its reader was asked for it."""
+
+    flows: scan.Flows
+    new_flow: Callable[[bytes, array[int]], scan.Flow]
+    frames: mmap.mmap
+    """Where the octets of the payloads lie."""
+
+
 class Interfaces:
     """The interfaces of a section, or the one of a file, as the scan wants them; and the ports that are wanted."""
 
@@ -41,12 +55,12 @@ class Interfaces:
         self.tables, self._kinds = _tables(ports)
         self.rows = array("q")
 
-    def add(self, link_type: int) -> None:
-        """Add an interface."""
+    def add(self, link_type: int, unit: int) -> None:
+        """Add an interface, whose time stamps count so many nanoseconds; 0 where it is not that simple."""
         layout = LAYOUTS.get(link_type)
         places = (0, 0, 0) if layout is None else layout[:3]
         at = self._kinds.get(link_type, self._kinds[None])
-        self.rows.extend((max_captured(link_type), *places, at, *_NOT_YET))
+        self.rows.extend((max_captured(link_type), *places, at, unit if link_type in _CONTINUED else 0, *_NOT_YET))
 
     def stamps(self) -> Iterator[tuple[int, int, int]]:
         """Yield of each interface that packets were scanned of its index, and the earliest and latest time stamp."""
@@ -60,13 +74,14 @@ def _tables(ports: frozenset[int] | None) -> tuple[bytes, dict[int | None, int]]
 
     All readers of a run have the same.
     """
-    tables = _port_table(ports or frozenset()) + _protocol_table()
+    tables = _port_table(ports or frozenset()) + (bytes([_ANY]) * _PROTOCOLS if ports is None else _protocol_table())
     kinds: dict[int | None, int] = {None: len(tables)}
     tables += bytes(_KINDS)
-    for link_type, layout in LAYOUTS.items() if ports is not None else ():
+    for link_type, layout in LAYOUTS.items():
         at = kinds[link_type] = len(tables)
         tables += bytes(_KINDS)
-        for octets, bit in zip(layout[3:], _KIND_BITS, strict=True):
+        known = (layout.ipv4, layout.ipv6, layout.never_ip if ports is not None else frozenset[bytes]())
+        for octets, bit in zip(known, _KIND_BITS, strict=True):
             for kind in octets:
                 tables[at + scan.kind_index(kind, 0, len(kind))] |= bit
     return bytes(tables), kinds

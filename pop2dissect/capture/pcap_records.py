@@ -13,6 +13,7 @@ from pop2dissect.capture.pcap import read_header
 from pop2dissect.capture.pcapng_blocks import IF_TSRESOL
 from pop2dissect.capture.portfilter import PLAIN_IPV4, PortFilter
 from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, Details, Interface, Option, Record
+from pop2dissect.capture.scan import Flows
 from pop2dissect.capture.window import Window
 
 NS = 1_000_000_000
@@ -31,6 +32,8 @@ class PcapReader:
         self._lengths = Struct(self._header.variant.byte_order + "8xII").unpack_from
         self._looked_for_zeros = -1
         self._long_fractions = self._first_long_fraction = 0
+        self.flows: Flows | None = None
+        """Conversations of which the scan takes what continues them."""
 
     def records(self) -> Iterator[Record]:
         """Yield the packets, without those that plainly cannot be TCP on one of the ports.
@@ -55,19 +58,23 @@ class PcapReader:
         run_seconds = run_fraction = -1
         position = 0
         interfaces, found = fast.Interfaces(self._ports), list[tuple[int, int]]()
-        interfaces.add(link_type)
+        interfaces.add(link_type, unit)
         form = array("q", (header_octets, 8 if lengths[0] == "I" else 12, order == ">", whole_second, unit))
         try:
             while True:
                 data, end, base = window.data, window.end, window.base
-                if fast.scanner is not None:
-                    position, passed = fast.scanner.pcap(
-                        data, position, end, form, interfaces.rows, interfaces.tables, number, found
+                scanner = fast.scanner
+                while scanner is not None:
+                    flows = self.flows if window.frames is not None else None
+                    position, passed = scanner.pcap(
+                        data, position, end, form, interfaces.rows, interfaces.tables, number, found, flows, base
                     )
                     for number, at in found:
                         seconds, fraction, captured = header(data, at)
                         yield self._record(number, seconds * NS + fraction * unit, at, captured)
                     number = passed
+                    if flows is None or not found:
+                        scanner = None
                     found.clear()
                 last = end - header_octets
                 captured, empty = 0, False

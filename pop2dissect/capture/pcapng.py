@@ -32,6 +32,7 @@ from pop2dissect.capture.pcapng_blocks import (
 )
 from pop2dissect.capture.portfilter import PLAIN_IPV4, PlainIPv4, PortFilter
 from pop2dissect.capture.record import FRAME_BITS, CaptureInfo, CaptureKind, Details, Interface, Record
+from pop2dissect.capture.scan import Flows
 from pop2dissect.capture.window import Window
 from pop2dissect.limits import DEFAULT, Limits
 
@@ -102,6 +103,8 @@ class PcapngReader:
         """Of the section."""
         self._interfaces = fast.Interfaces(ports)
         """The same, for the scan."""
+        self.flows: Flows | None = None
+        """Conversations of which the scan takes what continues them."""
         self._interfaces_before = 0
         self._filters: dict[tuple[int, str], _LinkFilter] = {}
         self._drops: dict[tuple[int, str], int] = {}
@@ -155,23 +158,29 @@ class PcapngReader:
     def _scan(self, scanner: fast.Scanner, position: int) -> Generator[Record, None, int]:
         """Yield the packets of sound Enhanced Packet Blocks as :meth:`_hop` does, up to what is left to that."""
         window, interfaces, found = self._window, self._interfaces, list[tuple[int, int]]()
-        position, passed = scanner.pcapng(
-            window.data,
-            position,
-            window.end,
-            self._blocks.order == ">",
-            interfaces.rows,
-            interfaces.tables,
-            self._number,
-            found,
-        )
-        for self._number, at in found:
-            interface_id, high, low, captured, original = self._blocks.unpack("IIIII", at + 8)
-            source = self._sources[interface_id]
-            self._packet_at = at
-            yield self._record(source, source.time(high, low), at + _PACKET_DATA, captured, original)
-        self._number = passed
-        return position
+        while True:
+            flows = self.flows if window.frames is not None else None
+            position, passed = scanner.pcapng(
+                window.data,
+                position,
+                window.end,
+                self._blocks.order == ">",
+                interfaces.rows,
+                interfaces.tables,
+                self._number,
+                found,
+                flows,
+                window.base,
+            )
+            for self._number, at in found:
+                interface_id, high, low, captured, original = self._blocks.unpack("IIIII", at + 8)
+                source = self._sources[interface_id]
+                self._packet_at = at
+                yield self._record(source, source.time(high, low), at + _PACKET_DATA, captured, original)
+            self._number = passed
+            if flows is None or not found:
+                return position
+            found.clear()
 
     def _record(self, source: _Source, time: int, start: int, captured: int, original: int) -> Record:
         """Return the packet that begins at ``start`` of the window."""
@@ -288,7 +297,7 @@ class PcapngReader:
         self._sources.append(
             _Source(interface, link_type, max_captured(link_type), *ratio, offset, self._filter(link_type))
         )
-        self._interfaces.add(link_type)
+        self._interfaces.add(link_type, ratio[0] // ratio[1] if not (offset or ratio[0] % ratio[1]) else 0)
         self._info.time_digits = max(self._info.time_digits or 0, _digits(*ratio))
         if snap_length:
             self._info.snap_length = max(snap_length, self._info.snap_length or 0)

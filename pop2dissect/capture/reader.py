@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from pop2dissect.capture.damage import stop
+from pop2dissect.capture.fast import Continued
 from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.capture.source import Hold, OpenCapture, is_regular, size_of
@@ -147,6 +148,13 @@ class CaptureReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def continued(self) -> Continued | None:
+        """Let the scan take what continues conversations, before the iteration; None where it cannot.
+
+        Records of several captures are merged one by one, and an extract is not scanned.
+        """
+        return self._open[0].continued() if len(self.captures) == 1 and self._open else None
 
     def close(self) -> None:
         """End the iteration and close the files. Records already given stay valid."""

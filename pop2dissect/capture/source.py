@@ -11,8 +11,10 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import IO, Any
 
+from pop2dissect.capture import fast
 from pop2dissect.capture.compression import MAGIC_OCTETS, Unpacked, compression_of
 from pop2dissect.capture.damage import stop
+from pop2dissect.capture.fast import Continued
 from pop2dissect.capture.pcap import PCAP_MAGICS
 from pop2dissect.capture.pcap_records import PcapReader
 from pop2dissect.capture.pcapng import PcapngReader
@@ -126,14 +128,14 @@ class OpenCapture:
         info.size = None if info.file == STANDARD_INPUT else _regular_size(file)
         self._raw = _Raw(file, info.size)
         try:
-            window = self._window(file, hold)
+            window = self._window = self._opened(file, hold)
             self._reader = self._begin(window, index, ports, limits, keep_options)
         except BaseException:
             self._raw.close()
             raise
         self.records = self._until_end()
 
-    def _window(self, file: IO[bytes], hold: Hold) -> Window:
+    def _opened(self, file: IO[bytes], hold: Hold) -> Window:
         info, raw = self._info, self._raw
         try:
             head = raw.peek(MAGIC_OCTETS)
@@ -168,6 +170,14 @@ class OpenCapture:
     def details(self, record: Record) -> Details:
         """Return what the capture says of the record that was given last, before the next is asked for."""
         return self._reader.details(record)
+
+    def continued(self) -> Continued | None:
+        """Let the scan take what continues conversations; None where it cannot, or the octets lie in no map."""
+        reader, window = self._reader, self._window
+        if fast.scanner is None or window.frames is None:
+            return None
+        reader.flows = fast.scanner.Flows(window.data)
+        return Continued(reader.flows, fast.scanner.Flow, window.frames)
 
     def _until_end(self) -> Generator[Record, None, None]:
         yield from self._reader.records()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from pop2dissect.capture.fast import Continued
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.choices import EngineName, OverlapPolicy
 from pop2dissect.decode.segment import Segment
@@ -23,6 +24,13 @@ class Engine(Protocol):
     """The facts about each capture, in reading order; final once all segments have been read."""
 
     def __iter__(self) -> Iterator[Segment]: ...
+
+    def continued(self) -> Continued | None:
+        """Let what continues conversations be taken before it is a segment; None where that cannot be.
+
+        To be asked before the iteration, by who takes all connections from there.
+        """
+        ...
 
     @property
     def octets_read(self) -> int:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from pop2dissect.archive.worth import hands_for
 from pop2dissect.capture import CaptureReader
+from pop2dissect.capture.fast import Continued
 from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.segment import Segment
@@ -32,6 +33,7 @@ class NativeEngine:
             self._share_out(jobs, ports, limits)
         self._decoder = Decoder(ports, overlap=overlap, limits=limits, verify_checksums=verify_checksums)
         self.captures = self._reader.captures
+        self._verify_checksums = verify_checksums
 
     def _share_out(self, jobs: int | None, ports: frozenset[int] | None, limits: Limits) -> None:
         """Have several processes read the captures, if it pays."""
@@ -45,6 +47,10 @@ class NativeEngine:
     def __iter__(self) -> Iterator[Segment]:
         yield from filter(None, map(self._decoder.decode, self._reader))
         self._decoder.finish()
+
+    def continued(self) -> Continued | None:
+        """Let the scan take what continues conversations; None where it cannot, or checksums are to be verified."""
+        return None if self._verify_checksums else self._reader.continued()
 
     @property
     def octets_read(self) -> int:

@@ -44,6 +44,15 @@ class Acknowledgements:
                 self.frame = None
                 self._contradicted = 0
 
+    def went_on(self, number: int, offset: int) -> None:
+        """Take an acknowledgement, the last of several, that proved nothing new."""
+        self.number, self.offset = number, offset
+
+    def raised(self, before: int, proven: int, frame: int) -> None:
+        """Take what several acknowledgements proved, the highest of which is of a frame; ``before`` is the next one."""
+        self._before, self.proven, self.frame = before, proven, frame
+        self._contradicted = 0
+
     def tell(self, offset: int) -> None:
         """Take an acknowledgement of a segment that may be forged, a FIN: alone it proves nothing."""
         self._told = offset

@@ -49,6 +49,7 @@ class Connection:
         "settled",
         "streams",
         "superseded",
+        "times_taken",
         "wanted",
     )
 
@@ -80,6 +81,8 @@ class Connection:
         self.over = False
         self.settled = False
         """Its segments need no look but at their flags: it has payload, is wanted, open, and alone on its ports."""
+        self.times_taken = 0
+        """How often the scan has taken it over."""
         self.superseded = False
         """It counts as closed because another connection uses its addresses and ports."""
         self.outlived = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from operator import attrgetter
 
@@ -52,6 +53,15 @@ class Pieces:
         spans.append(_new_span(Span, (offset, length, frame, time, acknowledged, data, start)))
         self.highest = offset + length
         return True
+
+    def extend(self, rows: array[int], data: Buffer, highest: int) -> None:
+        """Enter payloads that :meth:`append` would have taken, six numbers each; their octets lie in ``data``."""
+        six = [iter(rows)] * 6
+        self.spans += [
+            _new_span(Span, (offset, length, frame, time, acknowledged, data, start))
+            for offset, length, frame, time, acknowledged, start in zip(*six, strict=True)
+        ]
+        self.highest = highest
 
     def full(self, data: Buffer, captured: int) -> str | None:
         """Return the name of the limit that keeps a further payload from being entered; None where none does."""

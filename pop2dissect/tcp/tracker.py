@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from pop2dissect.capture.fast import Continued
 from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, FlowKey, Segment, reverse_key
 from pop2dissect.limits import DEFAULT, Limits
@@ -14,6 +15,7 @@ from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.copies import Copies, absorb, find_second_tap
 from pop2dissect.tcp.fit import Flow, place_of
 from pop2dissect.tcp.flows import Begins, Flows
+from pop2dissect.tcp.lane import Lane
 from pop2dissect.tcp.late import LateSegments
 from pop2dissect.tcp.lingering import Lingering
 from pop2dissect.tcp.probes import Count, Probes
@@ -46,7 +48,8 @@ class Tracker:
     without payload are not counted.
 
     ``serves`` says whether the first bytes of an end are those of a server; it is asked where neither a SYN nor the
-    ports tell which end is the client. ``kind`` is the class of the connections.
+    ports tell which end is the client. ``kind`` is the class of the connections. ``continued`` belongs to what their
+    segments come from, where that can take by itself what continues them.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Tracker:
         interest: Interest | None = None,
         serves: Callable[[bytes], bool] | None = None,
         kind: type[Connection] = Connection,
+        continued: Continued | None = None,
     ) -> None:
         self._ports = ports or frozenset()
         self._policy = policy
@@ -64,6 +68,7 @@ class Tracker:
         self._interest = interest
         self._serves = serves
         self._kind = kind
+        self._lane = Lane(continued, limits) if continued is not None else None
         self._flows = Flows(self._ports, limits)
         self._lingering = Lingering(limits)
         self._due = 0 if limits.idle_seconds else _NEVER
@@ -85,15 +90,21 @@ class Tracker:
 
     def connections(self, segments: Iterable[Segment]) -> Iterator[Connection]:
         """Take all segments of a capture in order; give each connection that is wanted when it is over."""
-        flows = self._flows.by_key
+        flows, lane = self._flows.by_key, self._lane
         for segment in segments:
             flow = flows.get(segment.key)
+            if lane is not None and flow is not None and segment.key in lane.taken:
+                lane.give_back(flow.connection)
             if flow is not None and not segment.flags & _CONTROL and flow.connection.settled:
                 flow.connection.add(flow.sender, segment)
+                if lane is not None:
+                    lane.take_over(flow.connection)
             else:
                 self._take(flow, segment)
             if segment.time > self._due:
                 self._expire(segment.time)
+            if lane is not None:
+                lane.wait_until(self._due)
             if self._done:
                 yield from self._done
                 self._done.clear()
@@ -232,6 +243,8 @@ class Tracker:
         self._due = self._lingering.next_due(_NEVER)
         idle = self._limits.idle_seconds * SECOND
         if idle:
+            if self._lane is not None:
+                self._lane.give_back_all()
             for connection in self._flows.connections():
                 if connection.end < now - idle:
                     connection.note(
@@ -257,6 +270,8 @@ class Tracker:
     def _finish(self, connection: Connection) -> None:
         if connection.over:
             return
+        if self._lane is not None:
+            self._lane.give_back(connection)
         connection.over = True
         self._flows.forget(connection)
         if self._is_copy(connection):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzz.lanes import LANES, module, read_by
+from fuzz.lanes import LANES, module, read_by, track_by
 from pop2dissect.capture import scan
 from pop2dissect.capture.linktypes import LAYOUTS
+from pop2dissect.decode.segment import Segment
+from pop2dissect.limits import Limits
 from tests.capture.files import (
     PORTS,
     block,
@@ -30,6 +33,8 @@ from tests.capture.files import (
     segment,
 )
 from tests.capture.test_portfilter import CASES, link
+from tests.scenarios.tcp.test_in_order import conversations
+from tests.support.conversation import Conversation
 from tests.support.programs import need
 
 SOURCE = Path(__file__).parents[2] / "pop2dissect" / "capture"
@@ -120,7 +125,7 @@ class Watched:
         def call(*arguments: Any) -> tuple[int, int]:
             reached: tuple[int, int] = getattr(self._scanner, name)(*arguments)
             self.reached.append(reached)
-            self.found += [number for number, _ in arguments[-1]]
+            self.found += [number for number, _ in arguments[7]]
             return reached
 
         return call
@@ -139,3 +144,56 @@ def test_it_leaves_nothing_usual_to_the_readers(compiled: Any, order: str) -> No
             read_by(watched, octets, PORTS)
             assert {number for _, number in watched.reached} - {0} == {len(frames)}
             assert watched.found == [3]
+
+
+def captured(segments: list[Segment], form: str, network: int = 1) -> bytes:
+    """Write segments of IPv4 into a capture."""
+    made = [pcap_header(network=network)] if form == "pcap" else [section(), interface(network)]
+    for one in segments:
+        head = struct.pack(
+            ">HHIIBBHHH", *struct.unpack(">HH", one.key[8:]), one.seq, one.ack, 0x50, one.flags, 512, 0, 1
+        )
+        packet = struct.pack(">BxHHHBBH8s", 0x45, 40 + one.length, 1, 0, 64, 6, 0, one.key[:8]) + head
+        whole = ethernet(0x0800, packet) if network == 1 else packet
+        frame = whole + one.data[one.start : one.start + one.captured]
+        original, seconds = len(whole) + one.length, one.time // 10**9
+        if form == "pcap":
+            made.append(pcap_record(frame, seconds, one.time // 1000 % 10**6, original=original))
+        else:
+            made.append(enhanced(frame, one.time // 1000, original=original))
+    return b"".join(made)
+
+
+@given(
+    segments=conversations(),
+    form=st.sampled_from(["pcap", "pcapng"]),
+    network=st.sampled_from([1, 101]),
+    limits=st.sampled_from([Limits(), Limits(closed_seconds=3, idle_seconds=20), Limits(stream_segments=5)]),
+    how=st.sampled_from([(PORTS, 300), (None, 1 << 14)]),
+)
+@settings(max_examples=30)
+def test_packets_that_are_taken_by_the_scan_make_the_same_connections(
+    compiled: Any,
+    segments: list[Segment],
+    form: str,
+    network: int,
+    limits: Limits,
+    how: tuple[frozenset[int] | None, int],
+) -> None:
+    octets = captured(segments, form, network)
+    plain = track_by(None, octets, PORTS, limits)
+    for scanner in (LANES["uncompiled"], compiled):
+        ports, window_octets = how
+        assert track_by(scanner, octets, ports, limits, window_octets)[:3] == plain[:3]
+
+
+@pytest.mark.parametrize("form", ["pcap", "pcapng"])
+def test_what_goes_its_way_is_taken_by_the_scan(compiled: Any, form: str) -> None:
+    """Without this all might be left to the general lane."""
+    talk = Conversation()
+    said = [talk.segment("client", n, b"x", heard=n, time=n * 10**9) for n in range(20)]
+    heard = [talk.segment("server", n, b"y", heard=n + 1, time=n * 10**9 + 1000) for n in range(20)]
+    octets = captured([one for pair in zip(said, heard, strict=True) for one in pair], form)
+    for scanner in (LANES["uncompiled"], compiled):
+        assert track_by(scanner, octets, PORTS)[3] == 16
+    assert track_by(None, octets, PORTS)[3] == 40

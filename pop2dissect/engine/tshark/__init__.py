@@ -99,6 +99,10 @@ class TsharkEngine:
     def __iter__(self) -> Iterator[Segment]:
         return self._segments
 
+    def continued(self) -> None:
+        """Nothing: each segment comes from tshark."""
+        return
+
     @property
     def octets_read(self) -> int:
         """Octets of the captures that have been read to their ends."""

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzz.lanes import state
 from pop2dissect.capture import CaptureReader
 from pop2dissect.decode import Decoder
 from pop2dissect.decode.segment import ACK, FIN, RST, SYN, URG, Segment
-from pop2dissect.tcp import Connection, Tracker
+from pop2dissect.tcp import Tracker
 from pop2dissect.tcp.pieces import Pieces
 from tests.support.conversation import Conversation, Side
 from tests.support.truth import capture_names, capture_path
@@ -23,22 +24,6 @@ PSH = 8
 OCTETS = 64
 _MAP = mmap.mmap(-1, OCTETS)
 _MAP[:] = bytes(range(OCTETS))
-
-
-def state(connection: Connection) -> dict[str, Any]:
-    """Return all that a connection and its two ends know, and its streams."""
-    assert connection.streams is not None
-    known: dict[str, Any] = {
-        name: getattr(connection, name)
-        for name in ("number", "first_frame", "last_frame", "packets", "start", "end", "events", "handshake")
-    }
-    for sender in (connection.client, connection.server):
-        for part in (sender, sender.space, sender.acks, sender.pieces, sender.claims):
-            own = set(type(part).__slots__) - {"log", "space", "acks", "pieces", "claims", "limits", "_limits"}
-            known[f"{sender.name} {type(part).__name__}"] = {name: getattr(part, name) for name in own}
-    for stream in connection.streams:
-        known[f"stream {len(known)}"] = (stream.spans, stream.gaps, stream.conflicts, stream.finished, stream.reset)
-    return known
 
 
 def both_ways(segments: list[Segment]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
