@@ -137,14 +137,27 @@ class Connection:
         self.client.name, self.server.name = self.server.name, self.client.name
         self.log.swap_ends()
 
+    @property
+    def ends(self) -> tuple[Sender, Sender]:
+        """The client and the server."""
+        return self.client, self.server
+
+    def move(self, sender: Sender, by: int) -> None:
+        """Add to every offset of one end's stream: it does not start where it was thought to."""
+        sender.move(by)
+        self.other(sender).pieces.move_acknowledged(by)
+
     def absorb(self, copy: Connection) -> None:
-        """Take up the segments of a copy of it. They do not make it last longer."""
+        """Take up the segments of a copy of it, and what only these tell. They do not make it last longer."""
         self.packets += copy.packets
         self.last_frame = max(self.last_frame, copy.last_frame)
-        self.ends_at(self.end)
-        for ours, theirs in ((self.client, copy.client), (self.server, copy.server)):
-            ours.pieces.absorb(theirs.pieces)
-            ours.left_out += theirs.left_out
+        self.handshake_ack = self.handshake_ack or copy.handshake_ack
+        ends_only_there = self.closed_at is None and copy.closed_at is not None
+        self.ends_at(max(self.end, copy.end) if ends_only_there else self.end)
+        for ours, theirs in zip(self.ends, copy.ends, strict=True):
+            ours.absorb(theirs)
+        if ends_only_there:
+            self.judge_end(copy.end)
 
     @property
     def is_open(self) -> bool:

@@ -14,6 +14,8 @@ from itertools import islice
 from pop2dissect.capture.record import frame_text
 from pop2dissect.tcp.connection import Connection
 from pop2dissect.tcp.reassembly import build_stream, find_conflicts
+from pop2dissect.tcp.sender import Sender
+from pop2dissect.tcp.sequence import difference
 from pop2dissect.tcp.stream import Span
 from pop2dissect.text.values import count, duration
 
@@ -193,42 +195,66 @@ class Copies:
         return self._warnings + more
 
 
-def absorb(original: Connection, copy: Connection) -> bool:
-    """Let a connection take up one that began with the same numbers, if that is a copy of it; return whether it is."""
-    ends = ((original.client, copy.client), (original.server, copy.server))
+def absorb(original: Connection, copy: Connection) -> Connection | None:
+    """Let one of two connections that began with the same number take up the other, if they are one.
+
+    The one of which more was captured stays, and the other is returned; None, where they are two.
+    """
     match = _Match()
-    for ours, theirs in ends:
-        if None not in (ours.space.initial, theirs.space.initial) and ours.space.initial != theirs.space.initial:
-            return False
-        if ours.fin is not None and theirs.pieces.highest > ours.fin:
-            return False
+    shifts = []
+    for ours, theirs in zip(original.ends, copy.ends, strict=True):
+        shift = _shift(ours, theirs)
+        if shift is None or (ours.fin is not None and theirs.pieces.highest + shift > ours.fin):
+            return None
+        shifts.append(shift)
         kept = build_stream(list(ours.pieces.spans), ordered=False)
-        odd = {conflict.other_frame for conflict in islice(find_conflicts(theirs.pieces.spans, kept), MAX_LISTED)}
+        spans = [span._replace(offset=span.offset + shift) for span in theirs.pieces.spans]
+        odd = {conflict.other_frame for conflict in islice(find_conflicts(spans, kept), MAX_LISTED)}
         times = {(span.offset, span.length): span.time for span in reversed(ours.pieces.spans)}
-        for span in theirs.pieces.spans:
+        for span in spans:
             if span.frame in odd:
                 match.differ(span)
             elif (span.offset, span.length) in times:
                 match.add(span.time - times[span.offset, span.length])
             else:
                 match.unknown += 1
-        match.missed += len(times.keys() - {(span.offset, span.length) for span in theirs.pieces.spans})
+        match.missed += len(times.keys() - {(span.offset, span.length) for span in spans})
     delay = _delay(copy.start - original.start)
     if match.different:
         if match.is_alike(copy.end - copy.start):
             _note_differences(copy, original.first_frame, match, delay)
-        return False
+        return None
     has_rhythm = match.has_rhythm(copy.end - copy.start)
     if all(copy.handshake) and not has_rhythm:
-        return False
+        return None
+    first, second = (copy, original) if _extent(copy) > _extent(original) else (original, copy)
     if match.same and has_rhythm:
-        original.note(
+        first.note(
             f"captured again, {delay}, with the same sequence numbers and bytes, and counted once"
             + match.disagreements(),
             copy.first_frame,
         )
-    original.absorb(copy)
-    return True
+    for ours, theirs, shift in zip(original.ends, copy.ends, shifts, strict=True):
+        if shift and ours.space.initial is None:
+            original.move(ours, -shift)
+        elif shift:
+            copy.move(theirs, shift)
+    first.absorb(second)
+    return second
+
+
+def _shift(ours: Sender, theirs: Sender) -> int | None:
+    """Return what must be added to the offsets of one index to have those of another; None: they are two streams."""
+    if ours.space.base is None or theirs.space.base is None:
+        return 0
+    shift = difference(theirs.space.base, ours.space.base)
+    is_sure = None not in (ours.space.initial, theirs.space.initial)
+    return None if abs(shift) > (0 if is_sure else ours.limits.unseen_octets) else shift
+
+
+def _extent(connection: Connection) -> tuple[int, int]:
+    """Return how much of a connection was captured: segments with payload, then parts of the handshake."""
+    return sum(len(sender.pieces.spans) for sender in connection.ends), sum(connection.handshake)
 
 
 def _note_differences(connection: Connection, first_frame: int, match: _Match, delay: str) -> None:

@@ -306,6 +306,18 @@ class Sender:
         self.urgent = [offset + by for offset in self.urgent]
         self.claims.move(by)
 
+    def absorb(self, other: Sender) -> None:
+        """Take up what was captured of the same stream once more, with the same offsets."""
+        self.pieces.absorb(other.pieces)
+        self.left_out += other.left_out
+        self.urgent += other.urgent
+        if self.space.initial is None and other.space.base is not None:
+            self.space = other.space
+        if other.acks.proven > self.acks.proven:
+            self.acks = other.acks
+        if not self.claims.any:
+            self.claims = other.claims
+
     def settle(self) -> int:
         """Give the stream its final offsets, counted from 0, now that all of it is known.
 

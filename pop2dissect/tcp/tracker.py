@@ -308,7 +308,12 @@ class Tracker:
         """Whether a connection that is over is a copy of another one, which counts once."""
         original = connection.copy_of
         if original is not None and not original.over:
-            return absorb(original, connection)
+            other = absorb(original, connection)
+            if other is original:
+                original.over = original.outlived = original.may_be_copy = True
+                self._flows.forget(original)
+                connection.number, original.number = original.number, 0
+            return other is connection
         return connection.has_payload and connection.wanted is True and self._copies.is_copy(connection)
 
     def _number(self) -> None:
@@ -316,7 +321,7 @@ class Tracker:
         undecided = self._undecided
         while undecided and (undecided[0].is_given or undecided[0].over):
             connection = undecided.popleft()
-            if connection.is_given:
+            if connection.is_given and not connection.number:
                 self._numbered += 1
                 connection.number = self._numbered
                 if connection.over:

@@ -124,3 +124,32 @@ def test_two_accounts_of_the_same_moments_are_not_mixed(tmp_path: Path) -> None:
     for order in (paths, paths[::-1]):
         found = pop2dissect.read(order).sessions
         assert sorted(facts(session)[1:] for session in found) == expected
+
+
+def content(session: Session) -> tuple[object, ...]:
+    """Return the facts but for the duration, which depends on which of two sensors saw the last segments."""
+    return tuple(fact for number, fact in enumerate(facts(session)) if number != 4)
+
+
+@pytest.mark.parametrize("name", ["rfc937_normal", "fetchmail_delete_ackd"])
+@pytest.mark.parametrize("which", [slice(1), slice(2), slice(5), slice(0, None, 3), slice(1, None, 2)])
+def test_a_few_packets_in_another_capture_change_nothing(name: str, which: slice, tmp_path: Path) -> None:
+    """A SYN alone, the first packets, every third: the connection of which more was captured takes them up."""
+    capture = recorded(name)
+    whole, few = tmp_path / "whole.pcap", tmp_path / "few.pcap"
+    whole.write_bytes(capture.header + b"".join(capture.records))
+    plain = [content(one) for one in pop2dissect.read(whole).sessions]
+    for offset in (0, -SECOND, SECOND):
+        few.write_bytes(capture.header + b"".join(moved(record, offset) for record in capture.records[which]))
+        for order in ([whole, few], [few, whole]):
+            assert [content(one) for one in pop2dissect.read(order).sessions] == plain, (offset, order)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_first_packets_forged_on_another_network_hide_nothing(count: int, tmp_path: Path) -> None:
+    capture = recorded("rfc937_normal")
+    path = tmp_path / "forged.pcap"
+    forged = [moved(record, -MILLISECOND, vlan=7) for record in capture.records[:count]]
+    path.write_bytes(capture.header + b"".join([*forged, *capture.records]))
+    plain = pop2dissect.read(capture_path("rfc937_normal")).sessions
+    assert [content(one) for one in pop2dissect.read(path).sessions] == [content(one) for one in plain]
