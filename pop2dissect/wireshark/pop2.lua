@@ -1,5 +1,6 @@
--- pop2.lua: a dissector for the Post Office Protocol, version 2 (RFC 937), and for its ancestor on the
--- same port, RFC 918. For Wireshark and tshark 4.0 or later (Lua 5.2 to 5.4).
+-- pop2.lua: a dissector for the Post Office Protocol, version 2 (RFC 937), for its ancestor on the same
+-- port, RFC 918, and, if the preference "pop3" says so, for its successor, POP3 (RFC 1939). For Wireshark and
+-- tshark 4.0 or later (Lua 5.2 to 5.4).
 --
 -- Use it once:      tshark -X lua_script:pop2.lua -r capture.pcap -Y pop2
 -- or for good:      pop2dissect wireshark install
@@ -28,6 +29,7 @@ local pop2 = Proto("pop2", "Post Office Protocol, version 2")
 ------------------------------------------------------------------------------------------------------------
 
 local RFC937, RFC918, UNDECIDED = "POP2 (RFC 937)", "POP (RFC 918)", "RFC 918 or POP3"
+local POP3, POP3_PORT = "POP3 (RFC 1939)", 110
 
 -- Each command: what its arguments must look like (a Lua pattern over the text after the keyword, or a
 -- function), which of the arguments is what, and whether message data can answer it.
@@ -69,13 +71,60 @@ local COMMANDS = {
 }
 COMMANDS[UNDECIDED] = COMMANDS[RFC918]
 
+-- Ten digits are more than any mailbox has.
+local function one_number(text)
+  local digits = text:match("^%s*(%d+)%s*$")
+  return digits ~= nil and #digits <= 10
+end
+local function number_and_lines(text)
+  local digits = text:match("^%s*(%d+) %d+%s*$")
+  return digits ~= nil and #digits <= 10
+end
+local function number_or_nothing(text) return not text:find("%S") or one_number(text) end
+local function name_and_digest(text)
+  local digest = text:match("^ *[^ ]+ ([0-9a-f]+)%s*$")
+  return digest ~= nil and #digest == 32
+end
+-- Where the mechanism of AUTH ends; its name is at most 20 characters (RFC 4422, section 3.1).
+local function mechanism_end(text)
+  local from, stop = text:match("^[ \t]*()[%w_-]+()%f[ \t\0]")
+  return stop and stop - from <= 20 and stop or nil
+end
+local function mechanism(text)
+  local stop = mechanism_end(text)
+  return not text:find("%S") or stop ~= nil and text:find("^%s*[%w+/]*=?=?%s*$", stop) ~= nil
+end
+local function always() return true end
+local function is_alone(text) return not text:find("%S") end
+
+-- `lists` is whether `+OK` is followed by lines up to a dot (RFC 1939, section 3), and `mail` that they are a mail.
+COMMANDS[POP3] = {
+  USER = { takes = mailbox_name, user = true },
+  PASS = { takes = mailbox_name, password = true },
+  APOP = { takes = name_and_digest, user = true, password = true },
+  AUTH = { takes = mechanism, sasl = true, lists = is_alone },
+  STLS = { takes = is_alone }, UTF8 = { takes = is_alone }, CAPA = { takes = is_alone, lists = always },
+  LANG = { takes = always, lists = is_alone },
+  QUIT = { takes = is_alone }, STAT = { takes = is_alone }, NOOP = { takes = is_alone }, RSET = { takes = is_alone },
+  LAST = { takes = is_alone },
+  LIST = { takes = number_or_nothing, number = true, lists = is_alone },
+  UIDL = { takes = number_or_nothing, number = true, lists = is_alone },
+  RETR = { takes = one_number, number = true, lists = always, mail = true },
+  TOP = { takes = number_and_lines, number = true, lists = always },
+  DELE = { takes = one_number, number = true },
+  RPOP = { takes = mailbox_name, user = true }, XTND = { takes = mailbox_name },
+  XSENDER = { takes = one_number, number = true },
+}
+-- A client's line inside AUTH is no command.
+local SASL_LINE = { takes = always }
+
 -- Keywords that belong to one protocol alone, to tell what speaks on the port. USER, PASS, QUIT, NOOP and
 -- RSET are shared by RFC 918 and POP3 and decide nothing.
 local ONLY_IN = {
   HELO = RFC937, FOLD = RFC937, READ = RFC937, ACKS = RFC937, ACKD = RFC937, NACK = RFC937,
   RDEL = RFC918, RCEV = RFC918, RECV = RFC918, RCVD = RFC918,
-  STAT = "POP3", LIST = "POP3", DELE = "POP3", TOP = "POP3", UIDL = "POP3", APOP = "POP3", CAPA = "POP3",
-  AUTH = "POP3", STLS = "POP3", LAST = "POP3",
+  STAT = POP3, LIST = POP3, DELE = POP3, TOP = POP3, UIDL = POP3, APOP = POP3, CAPA = POP3,
+  AUTH = POP3, STLS = POP3, LAST = POP3,
   USER = UNDECIDED, PASS = UNDECIDED,
 }
 
@@ -85,6 +134,13 @@ local REPLIES = {
   { pattern = "^%-", kind = "error" },
   { pattern = "^#%s*(%d+)", kind = "count" },
   { pattern = "^=%s*(%d+)", kind = "length" },
+}
+
+local POP3_REPLIES = {
+  { pattern = "^%+[Oo][Kk]%f[^%w]:?[ \t]*(%d*)", kind = "ok" },
+  { pattern = "^%-[Ee][Rr][Rr]%f[^%w]:?", kind = "error" },
+  { pattern = "^%-[Ee][Rr][Rr][Oo][Rr]%f[^%w]:?", kind = "error" },
+  { pattern = "^%+%f[ \0]", kind = "challenge" },
 }
 
 -- First octets of other protocols, and Wireshark's name for who can read them.
@@ -104,6 +160,8 @@ local OTHER_PROTOCOLS = {
 local LINE_LIMIT = 1024
 -- RFC 937, "Limits": a command or a reply is at most 512 octets, with its CRLF.
 local RFC_LINE_LIMIT = 512
+-- POP3: a command's line (RFC 2449, section 4), and one of AUTH, for which there is only SMTP's (RFC 4954, section 4).
+local POP3_LINE_LIMIT, SASL_LINE_LIMIT = 255, 12288
 local UINT32_MAX = 4294967295
 
 ------------------------------------------------------------------------------------------------------------
@@ -131,6 +189,23 @@ local AFTER = {
   NACK = { length = "ITEM" },
   QUIT = { ok = "DONE" },
 }
+
+-- POP3: AFTER_OK[state][command] is the state after `+OK` (RFC 1939, sections 4 to 6; RFC 2449, 2595, 5034, 6856).
+-- After `-ERR` it stays, but QUIT ends the session in any case. STLS leads to where nothing can be read.
+local AUTHORIZATION, TRANSACTION, HIDDEN = "AUTHORIZATION", "TRANSACTION", "?"
+local AFTER_OK = {
+  AUTHORIZATION = {
+    USER = AUTHORIZATION, PASS = TRANSACTION, APOP = TRANSACTION, AUTH = TRANSACTION, RPOP = TRANSACTION,
+    STLS = HIDDEN, CAPA = AUTHORIZATION, UTF8 = AUTHORIZATION, LANG = AUTHORIZATION, QUIT = "DONE",
+  },
+  TRANSACTION = { QUIT = "UPDATE" },
+  UPDATE = {}, DONE = {},
+}
+for keyword in ("STAT LIST RETR DELE NOOP RSET TOP UIDL LAST CAPA LANG XTND XSENDER"):gmatch("%u+") do
+  AFTER_OK.TRANSACTION[keyword] = TRANSACTION
+end
+-- The commands after which the client is let in, or not.
+local LOGS_IN = { HELO = true, PASS = true, APOP = true, AUTH = true, RPOP = true }
 
 -- What a client says when it has read a message (RFC 937, "The Client Decision Table"; RFC 918, "RCVD").
 local ANSWERS = { ACKS = true, ACKD = true, NACK = true, RCVD = true }
@@ -165,17 +240,22 @@ local fields = {
 
   reply = ProtoField.none("pop2.reply", "Reply", "A line of the server"),
   kind = ProtoField.string("pop2.reply.kind", "Kind", base.NONE,
-    "greeting, ok, error, count, length, data or unknown"),
+    "greeting, ok, error, count, length, data, unknown or, in POP3, challenge"),
   count = ProtoField.uint32("pop2.count", "Messages", base.DEC, nil, nil, "Messages in the mailbox, from #n"),
   length = ProtoField.uint32("pop2.length", "Length", base.DEC, nil, nil, "Octets announced, from =n"),
   text = ProtoField.string("pop2.text", "Text", base.NONE, "What follows the sign and the number"),
+  marked = ProtoField.uint32("pop2.marked", "Marked as deleted", base.DEC,
+    nil, nil, "POP3: a message that this DELE marked, to be deleted by QUIT"),
+  deleted = ProtoField.uint32("pop2.deleted", "Deleted", base.DEC,
+    nil, nil, "POP3: a marked message that the server deletes, as it answered QUIT with +OK"),
   host = ProtoField.string("pop2.host", "Server host", base.NONE, "Host named in the greeting"),
   software = ProtoField.string("pop2.software", "Server software", base.NONE, "Rest of the greeting"),
 
   state = ProtoField.string("pop2.state", "State before", base.NONE,
-    "State of the server by RFC 937 before the command: AUTH, MBOX, ITEM, NEXT or DONE"),
+    "State of the server before the command: AUTH, MBOX, ITEM, NEXT or DONE (RFC 937); AUTHORIZATION, TRANSACTION, "
+      .. "UPDATE or DONE (RFC 1939)"),
   next_state = ProtoField.string("pop2.state.next", "State after", base.NONE,
-    "State of the server by RFC 937 after the reply"),
+    "State of the server after the reply"),
   response_in = ProtoField.framenum("pop2.response_in", "Reply in", base.NONE, frametype.RESPONSE,
     nil, "Frame where the first reply begins"),
   request_in = ProtoField.framenum("pop2.request_in", "Command in", base.NONE, frametype.REQUEST,
@@ -219,7 +299,7 @@ local experts = {
     expert.group.SEQUENCE, expert.severity.WARN),
   bare_lf = expert_info("protocol.bare_lf", "Line ends in LF without CR",
     expert.group.PROTOCOL, expert.severity.NOTE),
-  long_line = expert_info("protocol.long_line", "Line longer than 512 octets",
+  long_line = expert_info("protocol.long_line", "Line longer than the RFC allows",
     expert.group.PROTOCOL, expert.severity.NOTE),
   non_ascii = expert_info("protocol.non_ascii", "Octets that are not ASCII",
     expert.group.PROTOCOL, expert.severity.WARN),
@@ -256,6 +336,8 @@ pop2.prefs.hide_passwords = Pref.bool("Hide passwords", true,
   "Show ******** in place of passwords. The octets themselves stay in the capture, the byte pane, PDML and -x.")
 pop2.prefs.desegment = Pref.bool("Reassemble lines that span several TCP segments", true,
   "Needs \"Allow subdissector to reassemble TCP streams\" in the settings of TCP as well.")
+pop2.prefs.pop3 = Pref.bool("Dissect POP3, too", false,
+  "Take port 110 and conversations of POP3 on the TCP ports above, in place of Wireshark's own dissector.")
 local ALWAYS, WHEN_WANTED, NEVER = 1, 2, 3
 pop2.prefs.dissect_mail = Pref.enum("Dissect messages as mail", WHEN_WANTED,
   "Hand whole messages to the Internet Message Format dissector; exporting them as objects needs this. "
@@ -389,6 +471,9 @@ local function new_conversation(number)
     line_end = nil,      -- position after the server's last line, as long as nothing followed it
     announced_end = nil, -- position after the line that announced a length
     state = "AUTH",      -- of the server; nil where it cannot be known
+    may_pipeline = false, -- POP3: the server said so in its capabilities (RFC 2449, section 6.6)
+    challenged = false,  -- POP3: the client's next line belongs to AUTH
+    marked = {},         -- POP3: messages to be deleted by QUIT, in the order of their DELEs
     exchanges = 0,
     queue = {},          -- commands without a reply, the oldest first
     announced = nil,     -- octets announced by the last length reply, until a RETR used them up
@@ -492,6 +577,13 @@ local function too_few_to_tell(raw, is_server)
   return #raw < 16 and raw:find(is_server and "^[+#=-][^\r\n]*$" or "^[%a ]+[^\r\n]*$") ~= nil
 end
 
+-- From here on it is POP3, and read here. What was said before is alike in both.
+local function become_pop3(conversation)
+  conversation.version = POP3
+  if conversation.state then conversation.state = conversation.login == "accepted" and TRANSACTION or AUTHORIZATION end
+  for _, request in ipairs(conversation.queue) do request.rule = COMMANDS[POP3][request.keyword] end
+end
+
 -- Decides conversation.version from the first octets of a segment. Returns true when the segment is ours, or
 -- nil and the name of the dissector that should have it (false for nobody).
 local function identify(conversation, view, is_server)
@@ -505,9 +597,14 @@ local function identify(conversation, view, is_server)
       evidence = RFC937
     end
   end
-  if evidence == "POP3" then return nil, "pop" end
+  if pop2.prefs.pop3 and conversation.server.port == POP3_PORT and evidence ~= RFC937
+    and (evidence or not other_protocol(view.raw)) then
+    evidence = POP3
+  end
+  if evidence == POP3 and not pop2.prefs.pop3 then return nil, "pop" end
   if evidence then
     conversation.version = evidence
+    if evidence == POP3 then become_pop3(conversation) end
     -- A session met in its middle had its greeting before the capture began.
     if not view.from_the_start and not (is_server and view.raw:upper():find("^%+[OK]* POP2")) then
       conversation.greeted, conversation.uncertain, conversation.state = true, true, nil
@@ -518,13 +615,14 @@ local function identify(conversation, view, is_server)
   return nil, other_protocol(view.raw) or false
 end
 
--- A keyword can tell what an UNDECIDED conversation is. Returns "POP3" when it is not ours after all.
+-- A keyword can tell what an UNDECIDED conversation is. Returns POP3 also where that is not ours after all.
 local function learn_from_keyword(conversation, keyword, arguments)
   if conversation.version ~= UNDECIDED then return conversation.version end
   local only = ONLY_IN[keyword]
   -- RFC 918 retrieves mailboxes by name, POP3 messages by number.
-  if keyword == "RETR" then only = arguments:find("^%d+$") and "POP3" or RFC918 end
+  if keyword == "RETR" then only = arguments:find("^%d+$") and POP3 or RFC918 end
   if only == RFC937 or only == RFC918 then conversation.version = only end
+  if only == POP3 and pop2.prefs.pop3 then become_pop3(conversation) end
   return only
 end
 
@@ -547,16 +645,16 @@ local function line_at(view, position)
   end
   local text = view.raw:sub(offset + 1)
   if view.stop > view.base + #view.raw then return (text:gsub("\r$", "")), view.stop, "cut" end
-  if #text > LINE_LIMIT or not pop2.prefs.desegment then return text, view.stop, "none" end
+  if #text > view.line_limit or not pop2.prefs.desegment then return text, view.stop, "none" end
   return nil
 end
 
 -- RFC 937 wants CRLF, at most 512 octets, and ASCII. Says where a line differs.
-local function check_line(record, text, length, ending)
+local function check_line(record, text, length, ending, limit)
   if ending == "lf" then note(record, "bare_lf") end
   if ending == "cut" then note(record, "cut") end
   if ending == "none" then note(record, "unterminated") end
-  if length > RFC_LINE_LIMIT then note(record, "long_line", ("Line of %d octets"):format(length)) end
+  if length > (limit or RFC_LINE_LIMIT) then note(record, "long_line", ("Line of %d octets"):format(length)) end
   if text:find("^[\9\32-\126]*$") then return end
   if text:find("[\128-\255]") then note(record, "non_ascii") end
   if text:find("[\0-\8\10-\31\127]") then note(record, "terminal_escape") end
@@ -593,6 +691,9 @@ end
 -- it asked for the message. Segments out of order, or lost, let other octets be taken for the start.
 local function starts_here(conversation, request, position)
   local announced_end = conversation.announced_end
+  if conversation.version == POP3 then
+    return conversation.orderly or request.acknowledged == request.response.from
+  end
   local accepted = conversation.version == RFC918 and conversation.line_end == position
   if conversation.announced and announced_end ~= position and not accepted then return false end
   if conversation.orderly and conversation.line_end == position then return true end
@@ -613,6 +714,9 @@ local function begin_message(conversation, request, position)
     number = conversation.current,
     mailbox = conversation.mailbox,
     is_mailbox = conversation.version == RFC918,
+    mark = nil,          -- POP3: the line ends and the dot that end it
+    tail = nil,          -- POP3: the last octets, in which the mark may have begun
+    is_listing = false,  -- POP3: is no mail, or not all of one
     stopped = nil,       -- position where the client went on to its next command
     frame = nil,         -- where it was seen to end
     is_answered = false, -- the command was ACKS, ACKD, NACK or RCVD
@@ -649,6 +753,7 @@ end
 -- Does a message end where its octets do, for certain? As announced; or else where the client had read it to, when
 -- it said so.
 local function ends_here(conversation, message)
+  if message.mark then return not message.is_listing and message.is_ended end
   local is_stop = message.stopped == message.start + message.octets
   if message.octets ~= message.declared then return is_stop and message.is_answered and conversation.orderly end
   return is_stop or not message.stopped or conversation.orderly
@@ -693,6 +798,14 @@ end
 ------------------------------------------------------------------------------------------------------------
 
 local function judge(conversation, request)
+  if conversation.version == POP3 then
+    request.state = conversation.state
+    local allowed = AFTER_OK[request.state]
+    if allowed and request.rule and request.rule ~= SASL_LINE and not allowed[request.keyword] then
+      note(request, "state", ("%s is not allowed in state %s"):format(request.keyword, request.state))
+    end
+    return
+  end
   if conversation.version ~= RFC937 then return end
   if conversation.state == nil then conversation.state = PROVES[request.keyword] end
   request.state = conversation.state
@@ -717,7 +830,7 @@ end
 
 -- After its farewell the server answers nothing more: whatever still waits is judged at once.
 local function judge_rest(conversation)
-  if conversation.state ~= "DONE" then return end
+  if conversation.state ~= "DONE" and conversation.state ~= "UPDATE" then return end
   for _, request in ipairs(conversation.queue) do
     if not request.judged then
       request.judged = true
@@ -772,8 +885,37 @@ local function data_is_due(conversation, view, position)
   return nil
 end
 
+-- POP3: lines up to a dot. Whatever length was announced, only the dot ends them (RFC 1939, section 3).
+local function take_block(conversation, view, position)
+  local message, asked = conversation.message, conversation.queue[1]
+  local text = message.tail .. view.raw:sub(position - view.base + 1)
+  -- Some servers say +OK and then nothing: the client has gone on, and a status line follows.
+  local is_empty = message.octets == 0 and asked and asked.acknowledged == message.start
+    and (text:find("^\r?\n%+OK") or text:find("^\r?\n%-ERR"))
+  local _, found = text:find(message.mark, 1, true)
+  local stop = view.stop
+  if found then stop = position + found - #message.tail end
+  -- The capture lacks some of it, maybe the dot: where the client went on it was over.
+  local is_over = message.missing > 0 and message.stopped and position >= message.stopped and #conversation.queue == 1
+  if is_empty or is_over then stop, found = position, nil end
+  if stop > position then add_to_message(conversation, message, view, position, stop) end
+  if message.request.keyword == "CAPA" and text:upper():find("\nPIPELINING[\r\n]") then
+    conversation.may_pipeline = true
+  end
+  message.tail = view.captured < view.reported and "" or text:sub(-(#message.mark - 1))
+  if found or stop == position then
+    message.is_ended = found ~= nil
+    finish_message(conversation, message, view.frame)
+  end
+  if stop == position then
+    show_in(conversation, view.frame, { kind = "end", message = message, from = position, to = position })
+  end
+  return stop
+end
+
 local function take_data(conversation, view, position)
   local message = conversation.message
+  if message.mark then return take_block(conversation, view, position) end
   local over = message.stopped and position >= message.stopped
   if over and (not message.declared or looks_like_reply(view.raw, position - view.base + 1)) then
     finish_message(conversation, message, view.frame)
@@ -807,6 +949,13 @@ local function take_surplus(conversation, view, position)
 end
 
 local function parse_reply(conversation, text)
+  if conversation.version == POP3 then
+    for _, form in ipairs(POP3_REPLIES) do
+      local _, stop, digits = text:find(form.pattern)
+      if stop then return form.kind, number_from(digits), text:match("^%W%a*:?[ \t]*(.*)$") end
+    end
+    return "unknown", nil, text
+  end
   for _, form in ipairs(REPLIES) do
     local _, stop, digits = text:find(form.pattern)
     if stop then
@@ -833,7 +982,9 @@ local function request_for(conversation, view, kind)
   end
   local queue = conversation.queue
   -- KA9Q ignores empty lines, UW ipop2d answers them with an error.
-  while queue[2] and queue[1].is_empty and kind ~= "error" do remove_first(conversation) end
+  while queue[2] and queue[1].is_empty and queue[1].rule ~= SASL_LINE and kind ~= "error" do
+    remove_first(conversation)
+  end
   -- After a hole in the server's octets: some of the oldest commands were answered in it.
   local numbered = kind == "count" or kind == "length"
   while conversation.uncertain and queue[2] and numbered and conversation.version == RFC937
@@ -862,8 +1013,50 @@ local function answer_pending_line(conversation)
   return pending.request
 end
 
+-- POP3: AUTH with a mechanism, or a line that follows it.
+local function is_of_sasl(request)
+  return request.rule == SASL_LINE or request.keyword == "AUTH" and mechanism_end(request.arguments) ~= nil
+end
+
+-- POP3: which state a reply leads to, and what that does to marked messages.
+local function follow_status(conversation, request, reply)
+  local keyword, state, kind = request.keyword, conversation.state, reply.kind
+  local is_sasl = is_of_sasl(request)
+  conversation.challenged = is_sasl and kind == "challenge"
+  if request.rule == SASL_LINE then keyword = "AUTH" end
+  -- AUTH alone asks for the mechanisms.
+  if keyword == "AUTH" and is_alone(request.arguments) and request.rule ~= SASL_LINE then return end
+  local after = state and AFTER_OK[state] and AFTER_OK[state][keyword]
+  if LOGS_IN[keyword] and (kind == "ok" or kind == "error") then
+    conversation.login = kind == "ok" and "accepted" or "refused"
+    if kind == "error" then note(reply, "refused") end
+  end
+  if keyword == "QUIT" and (kind == "ok" or kind == "error") then
+    conversation.state = after or "DONE"
+    if kind == "ok" and conversation.state == "UPDATE" then reply.deleted = conversation.marked end
+  elseif kind == "ok" then
+    if not state and keyword ~= "CAPA" then
+      after = AFTER_OK.AUTHORIZATION[keyword] or AFTER_OK.TRANSACTION[keyword]
+    end
+    conversation.state = after or state
+    if keyword == "DELE" and request.number then
+      reply.marked = request.number
+      table.insert(conversation.marked, request.number)
+    elseif keyword == "RSET" then
+      conversation.marked = {}
+    elseif keyword == "STLS" then
+      conversation.foreign = "tls"
+    end
+  end
+end
+
 local function follow_reply(conversation, request, reply)
   local keyword = request and request.keyword
+  if conversation.version == POP3 then
+    if request then follow_status(conversation, request, reply) end
+    reply.next_state = conversation.state
+    return
+  end
   if reply.kind == "length" then
     conversation.announced = reply.value
     local number = number_from(reply.text:match("in message (%d+)") or reply.text:match("in Message #(%d+)"))
@@ -899,13 +1092,24 @@ local function follow_reply(conversation, request, reply)
   reply.next_state = conversation.state
 end
 
+-- POP3: what follows `+OK` where the command asks for lines. They end as the status line did.
+local function begin_block(conversation, request, position, ending)
+  local rule = request.rule
+  if not rule or not rule.lists or not rule.lists(request.arguments) then return end
+  local message = begin_message(conversation, request, position)
+  message.tail = ending == "lf" and "\n" or "\r\n"
+  message.mark = message.tail .. "." .. message.tail
+  message.is_listing = not rule.mail
+  message.number = request.number
+end
+
 local function take_reply(conversation, view, position)
   local text, stop, ending = line_at(view, position)
   if not text then return nil end
   if conversation.version == UNDECIDED and text:find("^=%d") then conversation.version = RFC937 end
   local kind, value, rest = parse_reply(conversation, text)
   local reply = {
-    kind = kind, value = value, text = rest, line = text, frame = view.frame, time = view.time,
+    kind = kind, value = value, text = rest, line = text, frame = view.frame, time = view.time, from = position,
     -- What follows is found out below. A table that need not grow is made faster.
     notes = nil, exchange = nil, request = nil, second = nil, number = nil, next_state = nil,
     host = nil, software = nil,
@@ -914,7 +1118,7 @@ local function take_reply(conversation, view, position)
   conversation.finished = nil
 
   local first_failed = conversation.failed
-  if not conversation.greeted and kind ~= "count" and kind ~= "length" then
+  if not conversation.greeted and kind ~= "count" and kind ~= "length" and kind ~= "challenge" then
     -- RFC 937, "The Normal Scenario": the server speaks first. `-` instead says that it will not serve.
     conversation.greeted = true
     reply.exchange = 0
@@ -924,7 +1128,7 @@ local function take_reply(conversation, view, position)
     else
       conversation.state = "DONE"
     end
-    reply.next_state = conversation.version == RFC937 and conversation.state or nil
+    reply.next_state = (conversation.version == RFC937 or conversation.version == POP3) and conversation.state or nil
   else
     conversation.greeted = true
     local request = request_for(conversation, view, kind) or answer_pending_line(conversation)
@@ -934,7 +1138,8 @@ local function take_reply(conversation, view, position)
       reply.exchange = request.exchange
       request.response = request.response or reply
     elseif not client_octets_lost(conversation) and not conversation.uncertain
-      and not text:find("^%- Autologout") and not text:find("^%- Killed") then
+      and not text:find("^%- Autologout") and not text:find("^%- Killed")
+      and not (conversation.version == POP3 and kind == "error") then   -- a server that gives up says so
       note(reply, "reply_injection")
     end
     if not request or kind == "unknown" then find_disorder(conversation) end
@@ -949,6 +1154,9 @@ local function take_reply(conversation, view, position)
   if reply.kind == "length" then conversation.announced_end = stop end
   judge_rest(conversation)
   show_in(conversation, view.frame, { kind = "reply", record = reply, from = position, to = stop })
+  if conversation.version == POP3 and kind == "ok" and reply.request then
+    begin_block(conversation, reply.request, stop, ending)
+  end
   return stop
 end
 
@@ -972,6 +1180,7 @@ local function skip_lost_server_octets(conversation, view, to)
     end
     local stop = math.min(to, announced_end(message))
     if not message.declared and message.stopped then stop = math.min(stop, message.stopped) end
+    message.tail = ""
     message.missing = message.missing + (stop - stream.expected)
     message.octets = message.octets + (stop - stream.expected)
     stream.expected = stop
@@ -992,9 +1201,11 @@ local function read_server(conversation, view)
     if conversation.message then
       after = take_data(conversation, view, position)
     else
-      after = take_surplus(conversation, view, position)
+      local is_pop3 = conversation.version == POP3
+      after = is_pop3 and position or take_surplus(conversation, view, position)
       if after == position then
-        local request = data_is_due(conversation, view, position)
+        local request = nil
+        if not is_pop3 then request = data_is_due(conversation, view, position) end
         if request ~= nil then
           if request then
             remove_first(conversation)
@@ -1012,7 +1223,7 @@ local function read_server(conversation, view)
       break
     end
     stream.pending = nil
-    position = after
+    position = conversation.foreign and view.stop or after   -- behind STLS
     stream.expected = position
   end
 end
@@ -1044,7 +1255,11 @@ end
 local function parse_arguments(conversation, request, first)
   local rule, text = request.rule, request.arguments
   if not rule then return end
-  if rule.user and rule.password then
+  if rule.sasl then
+    local secret = mechanism_end(text) and text:match("^[ \t]*%S+[ \t]+()") or text:match("^[ \t]*()%S")
+    if mechanism_end(text) and text:find("^%s*%S+%s*$") then secret = nil end
+    if secret then request.secret_at = { first + secret - 1, #text - secret + 1 } end
+  elseif rule.user and rule.password then
     local user_end, password_from = blank_in(text, " ")
     if not user_end then user_end, password_from = blank_in(text, "\t") end
     local user = text:sub(1, (user_end or #text + 1) - 1)
@@ -1068,6 +1283,15 @@ local function parse_arguments(conversation, request, first)
   if request.user then conversation.user = request.user end
 end
 
+local function is_base64(text) return text:find("^[%w+/]+=?=?$") ~= nil end
+
+-- POP3: does a line follow AUTH without waiting for the challenge?
+local function is_early_sasl_line(conversation, text)
+  if conversation.version ~= POP3 or not is_base64(text) or COMMANDS[POP3][text:upper()] then return false end
+  local last = conversation.queue[#conversation.queue]
+  return last ~= nil and last.keyword == "AUTH" and last.arguments:find("^ *[%w_-]+ *$") ~= nil
+end
+
 -- Makes the record of a command and puts it after those that wait for a reply.
 new_request = function(conversation, text, where)
   conversation.exchanges = conversation.exchanges + 1
@@ -1084,15 +1308,23 @@ new_request = function(conversation, text, where)
     acknowledged = where.acknowledged or conversation.from_server.expected,
     version = nil, rule = nil, judged = nil, state = nil, response = nil, notes = nil,
   }
-  local learned = learn_from_keyword(conversation, request.keyword, arguments)
-  request.version = learned
-  request.rule = COMMANDS[conversation.version][request.keyword]
+  if conversation.challenged or is_early_sasl_line(conversation, text) then
+    conversation.challenged = false
+    request.keyword, request.arguments, request.is_empty, request.rule = "", "", false, SASL_LINE
+    if text ~= "*" then request.secret_at = { 0, #text } end   -- with which AUTH is given up
+  else
+    request.version = learn_from_keyword(conversation, request.keyword, arguments)
+    request.rule = COMMANDS[conversation.version][request.keyword]
+  end
   parse_arguments(conversation, request, arguments_from - 1)
   if not request.rule then
     local secret = secret_in(text)
+    if conversation.version == POP3 and #text > 20 and is_base64(text) then   -- a line of AUTH after all?
+      secret, request.keyword = 1, ""
+    end
     request.secret_at = secret and { secret - 1, #text - secret + 1 }
     note(request, "unknown_command")
-  elseif not request.rule.takes(arguments) then
+  elseif not request.rule.takes(request.arguments) then
     note(request, "syntax")
   end
   request.secret_at = request.secret_at or request.password_at
@@ -1156,14 +1388,15 @@ local function take_command(conversation, view, position)
     request.line = text
   else
     request = new_request(conversation, text, view)
-    if request.version == "POP3" then return nil, "pop" end
+    if request.version == POP3 and not pop2.prefs.pop3 then return nil, "pop" end
     if not conversation.greeted and view.nothing_read then
       note(request, "pre_greeting")
-    elseif early then
+    elseif early and not conversation.may_pipeline then
       note(request, "pipelining")
     end
   end
-  check_line(request, text, stop - position, ending)
+  local limit = conversation.version == POP3 and (is_of_sasl(request) and SASL_LINE_LIMIT or POP3_LINE_LIMIT)
+  check_line(request, text, stop - position, ending, limit)
   if ending == "none" then stream.unfinished = request end
   show_in(conversation, view.frame, { kind = "request", record = request, from = position, to = stop })
   return stop
@@ -1314,6 +1547,8 @@ function show.reply(view, tree, item)
     if reply.software ~= "" then node:add(fields.software, line_range, readable(reply.software)) end
   end
   add_generated(node, fields.message, reply.number)
+  add_generated(node, fields.marked, reply.marked)
+  for _, number in ipairs(reply.deleted or {}) do add_generated(node, fields.deleted, number) end
   add_answer(node, reply.exchange, reply.request, reply.time)
   add_generated(node, fields.next_state, reply.next_state)
   return node
@@ -1329,14 +1564,22 @@ local function message_ending_in(view, item)
   return frame == view.frame and message or nil
 end
 
+-- POP3: without the dot that ends it, and without those that begin lines (RFC 1939, section 3).
+local function unstuffed(octets, message)
+  local line_end = message.mark:match("^\r?\n")
+  if message.is_ended then octets = octets:sub(1, -1 - #message.mark + #line_end) end
+  return ((line_end .. octets):gsub(line_end .. "%.", line_end):sub(#line_end + 1))
+end
+
 -- The octets of a message as a buffer of its own; those that lie in one piece in this frame are not copied.
 local function message_buffer(view, item, message)
-  if message.octets == item.to - item.from and item.kind == "data" and message.missing == 0 then
+  if message.octets == item.to - item.from and item.kind == "data" and message.missing == 0 and not message.mark then
     return range_of(view, item.from, item.to):tvb()
   end
   if not message.data then
     message.data = table.concat(message.parts)
     message.parts = { message.data }
+    if message.mark then message.data = unstuffed(message.data, message) end
   end
   if message.data == "" then return nil end
   return ByteArray.new(message.data, true):tvb("POP2 message")
@@ -1344,7 +1587,8 @@ end
 
 local function notes_on_message(view, message)
   local record = {}
-  if message.missing == 0 and (not message.is_start_certain or not view.is_new and not message.mail_frame) then
+  local is_doubtful = not message.is_start_certain or not view.is_new and not message.mail_frame
+  if message.missing == 0 and not message.is_listing and is_doubtful then
     note(record, "doubtful")
   end
   if message.missing > 0 then
@@ -1358,7 +1602,8 @@ end
 
 local function show_message(view, tree, item, buffer)
   local message = item.message
-  local title = message.number and ("Message %d"):format(message.number) or "Message"
+  local title = message.is_listing and "Lines" or "Message"
+  if message.number then title = ("%s %d"):format(title, message.number) end
   local node = tree:add(fields.data, buffer and buffer:range() or range_of(view, item.from, item.from))
   node:set_text(("%s: %d octets"):format(title, message.octets - message.missing))
   node:add(fields.kind, range_of(view, item.from, item.to), "data"):set_generated()
@@ -1471,10 +1716,12 @@ local function show_item(view, tree, item, root)
   if message then show_ending(view, tree, item, message, root) end
 end
 
+local SHORT_NAMES = { [RFC937] = "POP2", [POP3] = "POP3" }
+
 -- What is done once for all items of a call. Returns the tree that they are shown in.
 local function begin_showing(conversation, view, root)
   local columns = view.pinfo.cols
-  columns.protocol = conversation.version == RFC937 and "POP2" or "POP"
+  columns.protocol = SHORT_NAMES[conversation.version] or "POP"
   view.info = columns.info
   view.detailed = not is_run_list_only and root:referenced(dissector("pop2"))
   -- Expert information is counted even where no field is wanted, so the tree is never quite left out.
@@ -1516,6 +1763,7 @@ local function view_of(tvb, captured, pinfo, conversation)
   -- Octets and time are for reading; showing what was read does without.
   view.raw, view.time = is_new and tvb:raw(), is_new and pinfo.rel_ts
   view.captured, view.reported = captured, tvb:reported_len()
+  view.line_limit = conversation.version == POP3 and SASL_LINE_LIMIT or LINE_LIMIT
   -- Reassembled octets are a buffer of their own and lie at its beginning; those of a segment have headers in
   -- front of them.
   view.is_joined = tvb:offset() == 0
@@ -1624,7 +1872,8 @@ end
 -- Wireshark than for others. Returns whether it was one.
 local function take_middle(conversation, tvb, pinfo, root, captured)
   local message, server, stream = conversation.message, conversation.server, conversation.from_server
-  if not message or message.stopped or stream.expected + captured >= announced_end(message) then return false end
+  if not message or message.stopped or message.mark then return false end
+  if stream.expected + captured >= announced_end(message) then return false end
   if pinfo.visited or pinfo.src_port ~= server.port or server.port == server.client_port then return false end
   if innermost(tcp_len()) ~= captured or tvb:reported_len() ~= captured then return false end
   local from = stream.expected
@@ -1645,7 +1894,7 @@ local function take_middle(conversation, tvb, pinfo, root, captured)
   message.octets = message.octets + captured
 
   local columns = pinfo.cols
-  columns.protocol = conversation.version == RFC937 and "POP2" or "POP"
+  columns.protocol = SHORT_NAMES[conversation.version] or "POP"
   add_to_column(columns.info, frame, data_text(captured))
   root:add(pop2, tvb:range())
   return true
@@ -1685,8 +1934,12 @@ local registered = nil
 
 local function register_ports()
   local ports = pop2.prefs.ports
+  if pop2.prefs.pop3 then ports = ports .. (ports == "" and "" or ",") .. POP3_PORT end
   if ports == registered then return end
-  if registered and registered ~= "" then tcp_ports:remove(registered, pop2) end
+  if registered and registered ~= "" then
+    tcp_ports:remove(registered, pop2)
+    tcp_ports:add(POP3_PORT, dissector("pop"))   -- whose port it is unless it is taken
+  end
   listening = {}
   for first, last in ports:gmatch("(%d+)%-?(%d*)") do
     listening[#listening + 1] = { tonumber(first), tonumber(last) or tonumber(first) }

@@ -9,7 +9,7 @@ from pop2dissect.session import Exchange, Reply, Session
 from pop2dissect.text.values import decode_text
 from tests.wireshark.plugin_support import Dissected, Item, Turn
 
-LINES = ("greeting", "ok", "error", "count", "length", "unknown")
+LINES = ("greeting", "ok", "error", "count", "length", "challenge", "unknown")
 """Kinds of replies that are lines."""
 
 DISSECTED = ("POP2", "POP (RFC 918)")
@@ -120,8 +120,12 @@ class _Exchange:
         if item.frame not in reply.frames:
             yield f"frames {reply.frames}, {item.frame}"
 
+    def _content(self, reply: Reply) -> bytes:
+        octets = self.session.server_stream.read(reply.start, reply.end)
+        return _unstuffed(octets) if self.session.protocol == "POP3" else octets
+
     def _in_data(self) -> Iterator[str]:
-        captured = [self.session.server_stream.read(reply.start, reply.end) for reply in self.data]
+        captured = [self._content(reply) for reply in self.data]
         theirs = [octets for octets, _ in self.turn.messages]
         if captured != theirs:
             yield f"data of {[len(octets) for octets in captured]}, {[len(octets) for octets in theirs]} octets"
@@ -130,6 +134,11 @@ class _Exchange:
             mine = reply.end - reply.start, reply.missing
             if mine != (item.number("data.octets"), item.number("data.missing") or 0):
                 yield f"data of {mine}, {item.shown('data.octets')} octets, {item.shown('data.missing')} missing"
+
+
+def _unstuffed(octets: bytes) -> bytes:
+    """Return lines without the dot that ends them, and without those that begin lines (RFC 1939, section 3)."""
+    return re.sub(rb"(?<=\r\n)\.", b"", b"\r\n" + octets.removesuffix(b".\r\n"))[2:]
 
 
 def _leading_number(arguments: tuple[str, ...]) -> int | None:
