@@ -3,7 +3,10 @@
     python notebooks/run.py          runs them, and leaves the files as they are
     python notebooks/run.py --keep   keeps the new outputs in the files
 
-Kept outputs have no times of running in them, so that they change only where results do.
+    python notebooks/run.py --keep 7_fifteen_questions      runs that one
+
+Kept outputs have no times of running in them, so that they change only where results do, and no scripts: a table that
+can be sorted shows when its cell is run.
 """
 
 from __future__ import annotations
@@ -23,8 +26,10 @@ def main() -> None:
     """Run all notebooks."""
     parser = argparse.ArgumentParser(description="Run all notebooks.")
     parser.add_argument("--keep", action="store_true", help="keep the new outputs in the files")
-    keep = parser.parse_args().keep
-    for path in sorted(HERE.glob("*.ipynb")):
+    parser.add_argument("names", nargs="*", help="without ending; all where none is given")
+    given = parser.parse_args()
+    keep, names = given.keep, given.names or sorted(path.stem for path in HERE.glob("*.ipynb"))
+    for path in (HERE / f"{name}.ipynb" for name in names):
         notebook = nbformat.read(path, as_version=4)
         client = NotebookClient(
             notebook,
@@ -42,6 +47,8 @@ def main() -> None:
             }
             for cell in notebook.cells:
                 cell.metadata = {}
+                if cell.cell_type == "code":
+                    cell.outputs = [one for one in cell.outputs if "<script" not in str(one)]
             nbformat.write(notebook, path)
 
 

@@ -76,9 +76,12 @@ MESSAGES: Table[MessageRow] = Table(
     ),
 )
 
+_OF_MAILS_TOO = ("mailbox", "number", "octets", "complete", "disposition", "committed", "start", "frames", "sha256")
+"""What of a message is asked together with its headers."""
+
 MAILS: Table[MessageRow] = Table(
     "mails",
-    "What is in the messages: headers and attachments. Apart from `messages`, since it costs more to find.",
+    "What is in the messages: headers and attachments, and what became of them. Apart from `messages`, since it costs more to find.",
     ("session", "message"),
     (
         Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session),
@@ -97,5 +100,6 @@ MAILS: Table[MessageRow] = Table(
             lambda row: "; ".join(part.filename for part in row.message.mail.attachments if part.filename),
         ),
         Column("defects", Kind.TEXT, "what is malformed, in words", lambda row: "; ".join(row.message.mail.defects)),
+        *(column for column in MESSAGES.columns if column.name in _OF_MAILS_TOO),
     ),
 )
