@@ -342,6 +342,7 @@ def read(
     *,
     settings: Settings | None = None,
     jobs: int | None = 1,
+    dask: str | None = None,
     **choices: Unpack[Choices],
 ) -> Capture:
     """Read captures whole: files, directories, globs, or ``-`` for standard input.
@@ -349,13 +350,14 @@ def read(
     Several are read as one, in the order of time. What :attr:`Capture.warnings` says also goes to the log
     ``pop2dissect`` of the module logging. Every setting of :class:`Settings` can be given by its name, alone
     or to change some of ``settings``: ``read(path, any_port=True, thresholds={"scan_servers": 3})``. Several are
-    read in as many processes as ``jobs`` says, None standing for as many as pay, which changes nothing of the result.
+    read in as many processes as ``jobs`` says, None standing for as many as pay, or by the workers
+    of the Dask cluster at the address ``dask``, which changes nothing of the result.
 
     Raises :class:`pop2dissect.CaptureError` where no capture can be read, :class:`pop2dissect.SettingError`, a
     ValueError, where a setting cannot have its value, and :class:`pop2dissect.MissingProgramError` where tshark
     is asked for but missing or too old.
     """
-    with Dissection(paths, _settings(settings, ports, choices), jobs=jobs) as dissection:
+    with Dissection(paths, _settings(settings, ports, choices), jobs=jobs, dask=dask) as dissection:
         stamps = [_stamp(info.path) for info in dissection.captures]
         sessions = sorted(dissection, key=lambda session: session.id)
         _log_warnings(dissection)

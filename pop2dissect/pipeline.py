@@ -42,11 +42,13 @@ class Dissection:
         recorded: Sequence[str] = (),
         *,
         jobs: int | None = 1,
+        dask: str | None = None,
     ) -> None:
         """``recorded`` are the paths by which an earlier result names the captures, for it to be made again.
 
         Several captures are read in as many processes as ``jobs`` says, which changes nothing of the result; None
-        stands for as many as pay.
+        stands for as many as pay. With ``dask`` the workers of a Dask cluster read them, whose scheduler is at that
+        address; ``local`` starts one on this machine.
         """
         self.settings = settings or Settings()
         if isinstance(paths, str | os.PathLike):
@@ -62,6 +64,7 @@ class Dissection:
             verify_checksums=self.settings.check_checksums,
             tshark_options=self.settings.tshark_options,
             jobs=jobs,
+            dask=dask,
         )
         for info, path in zip(self.captures, recorded, strict=False):
             info.elsewhere, info.path = info.file, path

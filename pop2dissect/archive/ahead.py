@@ -16,7 +16,7 @@ from pop2dissect.archive.sift import Sifting
 from pop2dissect.archive.workers import AHEAD, Workers
 from pop2dissect.capture.damage import stop
 from pop2dissect.capture.extract.facts import Facts, Ports
-from pop2dissect.capture.extract.read import Row, records_of
+from pop2dissect.capture.extract.read import Row, located, records_of
 from pop2dissect.capture.paths import cannot_be_read
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.errors import CaptureError
@@ -37,19 +37,19 @@ class Sifted(NamedTuple):
     file: str | None
 
 
-def sift_apart(path: str, ports: Ports, limits: Limits, folder: str | None) -> Sifted:
+def sift_apart(path: str, file: str, ports: Ports, limits: Limits, folder: str | None) -> Sifted:
     """Read one capture; whoever does it need know nothing else. Without a folder, all goes back in memory."""
-    sifting = Sifting(path, ports, limits, for_now=True)
+    sifting = Sifting(path, file, ports, limits, for_now=True)
     rows = ((one.frame, one.time, one.link_type, one.octets, one.original, one.place) for one in sifting)
     packed = io.BytesIO()
     while some := list(islice(rows, _AT_ONCE)):
         pickle.dump(some, packed, pickle.HIGHEST_PROTOCOL)
         if folder is not None and packed.tell() > _IN_MEMORY:
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-                file.write(packed.getvalue())
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as spool:
+                spool.write(packed.getvalue())
                 for some in iter(lambda: list(islice(rows, _AT_ONCE)), []):
-                    pickle.dump(some, file, pickle.HIGHEST_PROTOCOL)
-            return Sifted(sifting.facts, b"", file.name)
+                    pickle.dump(some, spool, pickle.HIGHEST_PROTOCOL)
+            return Sifted(sifting.facts, b"", spool.name)
     return Sifted(sifting.facts, packed.getvalue(), None)
 
 
@@ -73,7 +73,7 @@ class Ahead:
     def _give(self) -> None:
         while self._waiting and len(self._given) < AHEAD * self._workers.count:
             index, path = self._waiting.popleft()
-            future = self._workers.submit(sift_apart, path, self._ports, self._limits, self._folder)
+            future = self._workers.submit(sift_apart, path, located(path), self._ports, self._limits, self._folder)
             future.add_done_callback(self._count)
             self._given[index] = future
 

@@ -13,7 +13,7 @@ from pop2dissect.capture.extract.facts import METADATA, Facts, Ports, deciding, 
 from pop2dissect.capture.extract.read import INDEX, PACKETS, is_extract, located, parquet, read_extract
 from pop2dissect.capture.paths import Found, find_captures
 from pop2dissect.capture.source import STANDARD_INPUT, is_regular
-from pop2dissect.errors import CaptureError, UsageError
+from pop2dissect.errors import CaptureError, ExistingFileError, UsageError
 from pop2dissect.limits import Limits
 
 
@@ -29,9 +29,9 @@ class Extraction(NamedTuple):
     """Captures of earlier runs that were not asked for; they come first."""
 
     @property
-    def octets(self) -> int:
-        """Of the captures that are to be read."""
-        return sum(state_of(self.captures[place].file)[0] or 0 for place in self.unread)
+    def to_read(self) -> tuple[int, int]:
+        """How many captures are to be read, with how many octets."""
+        return len(self.unread), sum(state_of(self.captures[place].file)[0] or 0 for place in self.unread)
 
     def run(self, workers: Workers, ports: Ports, limits: Limits) -> Iterator[Facts]:
         """Read what is to be read, and yield what came of each when it is done. Then :meth:`finish`."""
@@ -41,7 +41,9 @@ class Extraction(NamedTuple):
             if stale.exists():  # the index must not lead to another state of a capture
                 (self.folder / INDEX).unlink(missing_ok=True)
                 stale.unlink()
-        tasks = [(self.captures[place].path, packets, ports, limits) for place in self.unread]
+        whole = packets.resolve()
+        blanks = [self.captures[place] for place in self.unread]
+        tasks = [(blank.path, blank.file, whole, ports, limits) for blank in blanks]
         for at, facts in as_done(workers, extract_one, tasks):
             place = self.unread[at]
             if isinstance(facts, CaptureError):
@@ -90,13 +92,9 @@ def _before(folder: Path) -> dict[str, Facts]:
         known = {}
     indexed = {facts.name for facts in known.values()}
     for path in (folder / PACKETS).glob("*.parquet"):
-        if path.name not in indexed:
-            try:
-                facts = Facts.of_json(parquet().read_metadata(path).metadata[METADATA])
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-            if facts.name == path.name:
-                known.setdefault(facts.file, facts)
+        facts = None if path.name in indexed else _recorded(path)
+        if facts is not None and facts.name == path.name:
+            known.setdefault(facts.file, facts)
     return known
 
 
@@ -115,10 +113,28 @@ def _blank(one: Found, ports: Ports, limits: Limits) -> Facts:
     return facts
 
 
-def extract_one(path: str, folder: Path, ports: Ports, limits: Limits) -> Facts:
-    """Extract one capture; whoever does it need know nothing else."""
-    sifting = Sifting(path, ports, limits)
-    return write_packets(sifting, folder / sifting.facts.name)
+def extract_one(path: str, file: str, folder: Path, ports: Ports, limits: Limits) -> Facts:
+    """Extract one capture; whoever does it need know nothing else.
+
+    Another worker may have done it, and ended before it could say so.
+    """
+    sifting = Sifting(path, file, ports, limits)
+    target = folder / sifting.facts.name
+    try:
+        return write_packets(sifting, target)
+    except ExistingFileError:
+        known = _recorded(target)
+        if known is None:
+            raise
+        return known
+
+
+def _recorded(path: Path) -> Facts | None:
+    """Return the facts that stand with the packets of a capture."""
+    try:
+        return Facts.of_json(parquet().read_metadata(path).metadata[METADATA])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def unreadable(captures: Iterable[Facts]) -> list[Facts]:

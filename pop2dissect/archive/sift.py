@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from pop2dissect.capture.digest import sha256_of
 from pop2dissect.capture.extract.facts import Facts, Ports, deciding, state_of
-from pop2dissect.capture.extract.read import located
 from pop2dissect.capture.record import CaptureInfo, frame_number
 from pop2dissect.capture.source import Hold, OpenCapture, is_regular
 from pop2dissect.decode.segment import Segment
@@ -40,10 +39,13 @@ class Kept(NamedTuple):
 class Sifting:
     """The packets of a capture that matter, and the facts about it. Iterate once."""
 
-    def __init__(self, path: str, ports: Ports, limits: Limits, *, for_now: bool = False) -> None:
-        """With ``for_now``, what only a later run needs is not found out: first time, time of change, SHA-256."""
+    def __init__(self, path: str, file: str, ports: Ports, limits: Limits, *, for_now: bool = False) -> None:
+        """``file`` is where the capture lies, whatever the working directory; ``path`` is how it is called.
+
+        With ``for_now``, what only a later run needs is not found out: first time, time of change, SHA-256.
+        """
         self._ports, self._limits, self._for_now = ports, limits, for_now
-        self.facts = Facts(path, located(path), None if ports is None else sorted(ports), deciding(limits))
+        self.facts = Facts(path, file, None if ports is None else sorted(ports), deciding(limits))
         """Complete when all packets have been given."""
 
     def __iter__(self) -> Iterator[Kept]:
@@ -61,13 +63,13 @@ class Sifting:
             facts.sha256 = _digest(facts.file, facts.size)
 
     def _first_time(self) -> int | None:
-        with closing(OpenCapture(CaptureInfo(self.facts.path))) as capture:
+        with closing(OpenCapture(CaptureInfo(self.facts.path, elsewhere=self.facts.file))) as capture:
             first = next(capture.records, None)
         return None if first is None else first.time
 
     def _packets(self) -> Iterator[Kept]:
         facts = self.facts
-        info = CaptureInfo(facts.path)
+        info = CaptureInfo(facts.path, elsewhere=facts.file)
         keeps = Sieve(self._ports, self._limits).keeps
         # A map is for the places: the octets are copied from it at once.
         with closing(OpenCapture(info, 0, self._ports, Hold.MAP, self._limits)) as capture:

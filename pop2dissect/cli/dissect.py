@@ -42,7 +42,10 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
     style, zone = _prepare_output(options.color), zone_named(options.tz)
     if live:
         interrupt.end_input_only()
-    with Dissection(options.captures, settings, jobs=options.jobs) as dissection, ExitStack() as held:
+    with (
+        Dissection(options.captures, settings, jobs=options.jobs, dask=options.dask) as dissection,
+        ExitStack() as held,
+    ):
         held.enter_context(guarded([info.file for info in dissection.captures]))
         look = Look(
             style,

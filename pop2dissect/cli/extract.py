@@ -10,7 +10,7 @@ from pathlib import Path
 from pop2dissect.anyport import is_small
 from pop2dissect.archive.extract import Extraction, prepared, unreadable
 from pop2dissect.archive.hands import hands
-from pop2dissect.archive.worth import hands_for
+from pop2dissect.archive.worth import hands_for, processors
 from pop2dissect.capture.extract.facts import Facts
 from pop2dissect.capture.paths import cannot_be_read, printable
 from pop2dissect.cli.options import Parser, add_debug, add_settings, add_workers, given_settings
@@ -63,7 +63,8 @@ def run_extract(arguments: Sequence[str]) -> ExitStatus:
     settings = Settings(**given_settings(options))
     ports = ports_looked_at(settings, options.captures)
     extraction = prepared(options.captures, Path(options.output), ports, settings.limits)
-    with hands(hands_for(options.jobs, len(extraction.unread), extraction.octets)) as workers:
+    count = options.jobs or processors() if options.dask else hands_for(options.jobs, *extraction.to_read)
+    with hands(count, options.dask if extraction.unread else None) as workers:
         for _ in _watched(extraction, extraction.run(workers, ports, settings.limits), options.quiet):
             pass
     extraction.finish(small=is_small(options.captures))
@@ -77,7 +78,7 @@ def run_extract(arguments: Sequence[str]) -> ExitStatus:
 
 
 def _watched(extraction: Extraction, facts: Iterable[Facts], quiet: bool) -> Iterator[Facts]:
-    done = Done(len(extraction.unread), extraction.octets)
+    done = Done(*extraction.to_read)
     with shown_while(done.line, wanted=not quiet and sys.stderr.isatty()):
         for one in facts:
             done.add(one.size or 0)

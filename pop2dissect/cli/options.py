@@ -124,6 +124,12 @@ def add_workers(group: argparse._ActionsContainer) -> None:
         metavar="N",
         help="processes that read captures (default: one for each processor, where there is enough to read)",
     )
+    group.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="have the workers of a Dask cluster read captures: its scheduler's address, or local for one of --jobs "
+        "workers on this machine",
+    )
 
 
 def _add_filters(group: argparse._ArgumentGroup) -> None:

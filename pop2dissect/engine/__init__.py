@@ -56,14 +56,16 @@ def open_engine(
     verify_checksums: bool = False,
     tshark_options: Sequence[str] = (),
     jobs: int | None = 1,
+    dask: str | None = None,
 ) -> Engine:
     """Open captures for the segments from or to one of the ports; None stands for every port.
 
     With ``verify_checksums``, segments whose checksums are wrong say so. Of ``overlap`` and ``limits``, the tshark
     engine does not apply what concerns fragments of IP: tshark keeps the first copy, and has limits of its own.
     ``tshark_options`` are preferences for the tshark engine, as ``-o`` of tshark takes them; it has processes of its
-    own. With the native one, ``jobs`` processes read several captures; None stands for as many as pay. Raises
-    CaptureError where no capture can be read, and MissingProgramError where tshark is asked for but missing or too old.
+    own. With the native one, ``jobs`` processes read several captures (None: as many as pay), or the workers of the
+    Dask cluster whose scheduler is at the address ``dask``. Raises CaptureError where no capture can be read, and
+    MissingProgramError where tshark is asked for but missing or too old.
     """
     if name == "tshark":
         from pop2dissect.engine.tshark import TsharkEngine
@@ -72,5 +74,11 @@ def open_engine(
     from pop2dissect.engine.native import NativeEngine
 
     return NativeEngine(
-        paths, ports=ports, overlap=overlap, limits=limits, verify_checksums=verify_checksums, jobs=jobs
+        paths,
+        ports=ports,
+        overlap=overlap,
+        limits=limits,
+        verify_checksums=verify_checksums,
+        jobs=jobs,
+        dask=dask,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from pop2dissect.archive.worth import hands_for
+from pop2dissect.archive.worth import hands_for, processors
 from pop2dissect.capture import CaptureReader
 from pop2dissect.capture.fast import Continued
 from pop2dissect.choices import OverlapPolicy
@@ -26,23 +26,24 @@ class NativeEngine:
         limits: Limits,
         verify_checksums: bool,
         jobs: int | None,
+        dask: str | None,
     ) -> None:
         self._held = ExitStack()
         self._reader = self._held.enter_context(CaptureReader(paths, ports=ports, limits=limits))
-        if jobs != 1:
-            self._share_out(jobs, ports, limits)
+        if jobs != 1 or dask is not None:
+            self._share_out(jobs, dask, ports, limits)
         self._decoder = Decoder(ports, overlap=overlap, limits=limits, verify_checksums=verify_checksums)
         self.captures = self._reader.captures
         self._verify_checksums = verify_checksums
 
-    def _share_out(self, jobs: int | None, ports: frozenset[int] | None, limits: Limits) -> None:
-        """Have several processes read the captures, if it pays."""
+    def _share_out(self, jobs: int | None, dask: str | None, ports: frozenset[int] | None, limits: Limits) -> None:
+        """Have several processes read the captures, if it pays, or a cluster."""
         files = self._reader.files()
-        count = hands_for(jobs, len(files), sum(files))
-        if count > 1:
+        count = jobs or processors() if dask else hands_for(jobs, len(files), sum(files))
+        if count > 1 or (dask and files):
             from pop2dissect.archive.hands import reading_ahead
 
-            self._reader.leave_to(self._held.enter_context(reading_ahead(count, ports, limits)))
+            self._reader.leave_to(self._held.enter_context(reading_ahead(count, dask, ports, limits)))
 
     def __iter__(self) -> Iterator[Segment]:
         yield from filter(None, map(self._decoder.decode, self._reader))

@@ -190,4 +190,4 @@ class _Places:
 
 def located(path: str) -> str:
     """Return where a path leads, whatever the working directory; the address of something else as it is."""
-    return path if "://" in path else os.path.abspath(path)  # noqa: PTH100 (links stay)
+    return path if "://" in path else os.path.realpath(path)
