@@ -39,7 +39,7 @@ class SecretValues:
     def __init__(self, values: frozenset[bytes]) -> None:
         known = sorted(value for value in values if len(value) >= LEAST)
         self._plain = frozenset(known)
-        self._notations = tuple(dict.fromkeys(one for value in known for one in _notations(value)))
+        self._notations = tuple(dict.fromkeys(one for value in known for one in _notations(value) if one))
         self.longest = max(map(len, self._notations), default=0)
         """Octets of the longest notation of one of them."""
 
@@ -67,8 +67,8 @@ class SecretValues:
     def in_octets(self, octets: bytes) -> Iterator[Range]:
         """Yield where in some octets they stand."""
         for one in self._notations:
-            if one in octets:  # far quicker than the pattern, and mostly all that is needed
-                yield from (match.span() for match in _standing(one, one in self._plain).finditer(octets))
+            if one in octets:  # mostly all that is needed
+                yield from _standing(one, octets, one in self._plain)
 
     def in_stream(self, stream: Stream) -> Iterator[Range]:
         """Yield where in a stream they stand; what a gap cuts is not found."""
@@ -133,12 +133,18 @@ def _notations(value: bytes) -> Iterator[bytes]:
             yield coded[first:last]
 
 
-def _standing(notation: bytes, is_plain: bool) -> re.Pattern[bytes]:
-    """Return the pattern of a notation.
+def _standing(notation: bytes, octets: bytes, is_plain: bool) -> Iterator[Range]:
+    """Yield where a notation stands.
 
-    A word, or something short, counts only where it is one by itself: "pop2" is no password in "ipop2d".
+    A word, or something short, counts only where it is one by itself: "pop2" is no password in "ipop2d". (A pattern
+    would be compiled for each session, as hardly two have the same password.)
     """
-    pattern = re.escape(notation)
-    if is_plain and (notation.isalpha() or len(notation) < _ANYWHERE):
-        pattern = rb"(?<![A-Za-z0-9])%b(?![A-Za-z0-9])" % pattern
-    return re.compile(pattern)
+    by_itself = is_plain and (notation.isalpha() or len(notation) < _ANYWHERE)
+    at = octets.find(notation)
+    while at >= 0:
+        end = at + len(notation)
+        if by_itself and (octets[at - 1 : at].isalnum() or octets[end : end + 1].isalnum()):
+            end = at + 1
+        else:
+            yield at, end
+        at = octets.find(notation, end)

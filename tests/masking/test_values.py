@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 from hypothesis import given
@@ -41,3 +42,18 @@ def test_nothing_else_is_changed(before: str, value: bytes, after: str) -> None:
     text = before + after
     values = SecretValues(frozenset({value}))
     assert values.are_in(text) or values.masked(text) == text
+
+
+@given(
+    value=st.sampled_from([b"pop2", b"aaaa", b"Sesame4711", b"longword"]),
+    between=st.lists(st.sampled_from([b"", b"a", b"-", b"9", b"\xc3"]), max_size=9),
+)
+def test_a_value_stands_where_a_pattern_finds_it(value: bytes, between: list[bytes]) -> None:
+    text = value.join(between)
+    pattern = rb"%b" if value == b"Sesame4711" else rb"(?<![A-Za-z0-9])%b(?![A-Za-z0-9])"
+    found = [match.span() for match in re.finditer(pattern % value, text)]
+    assert list(SecretValues(frozenset({value})).in_octets(text)) == found
+
+
+def test_a_password_of_nothing_but_backslashes_hides_nothing_else() -> None:
+    assert SecretValues(frozenset([rb"\\\\"])).masked("said") == "said"
