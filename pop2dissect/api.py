@@ -211,18 +211,24 @@ class Capture:
     ) -> Path:
         """Write the report as one HTML file, as ``--report`` does; docs/report.md says what is in it.
 
+        If the name ends in ``.md``, it is Markdown.
+
         ``scope`` tells which sessions are printed in full; the screen shows all.
 
         Raises UsageError where the file exists, OutputError where it cannot be written.
         """
         from pop2dissect.html import Case, Choices, Report
+        from pop2dissect.markdown import form_of
         from pop2dissect.text.values import zone_named
         from pop2dissect.writing import NewFile
 
         head = Case(case, examiner, exhibit, tuple(notes))
         outcome = _Outcome(self.captures, self.settings, self.general_warnings, self.probes)
         report = Report(
-            outcome, Choices(head, self._rendering(show_passwords, zone_named(tz)), scope=scope), self.sha256()
+            outcome,
+            Choices(head, self._rendering(show_passwords, zone_named(tz)), scope=scope),
+            self.sha256(),
+            form_of(os.fspath(path)),
         )
         seen = self._shown(show_passwords)
         for session in seen.sessions:

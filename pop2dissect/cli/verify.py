@@ -21,7 +21,7 @@ Derives every claim of an earlier result again from the captures, with the
 settings that it records, and says which hold and which differ."""
 
 _EPILOG = """\
-RESULT is a JSON document (--json), an HTML report (--report), or the folder,
+RESULT is a JSON document (--json), a report (--report), or the folder,
 file or manifest of an export (--export-mail, --csv, --annotate and the like):
 it is made again and compared; missing and extra files are named.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pop2dissect.document.display_filters import finding_command, frames_filter
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.findings.meaning import MEANING, TECHNIQUES, facts_of
 from pop2dissect.findings.thresholds import Thresholds
@@ -31,6 +32,9 @@ class Occurrence:
     frames: str
     first_frame: str
     """The first of its frames, to go to; empty where it has none."""
+    display_filter: str
+    command: str
+    """The command line that opens Wireshark there; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ def occurrence(finding: Finding, rendering: Rendering) -> Occurrence:
         sessions=finding.sessions,
         frames=rendering.frames(sorted(finding.frames)),
         first_frame=rendering.frames(finding.frames[:1]),
+        display_filter=frames_filter(finding.frames),
+        command=finding_command(finding, rendering),
     )
 
 

@@ -8,7 +8,7 @@ from typing import IO, Protocol
 
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.choices import ReportScope
-from pop2dissect.document.claims import element, write_sealed
+from pop2dissect.document.claims import SCRIPT, Envelope, element, write_sealed
 from pop2dissect.document.digests import digest_now
 from pop2dissect.document.document import Document
 from pop2dissect.document.lines import line_lengths
@@ -25,7 +25,7 @@ from pop2dissect.html.messages import MAX_MESSAGES
 from pop2dissect.html.octets import limit_for
 from pop2dissect.html.page import PageView, ProbeRow, page_markup, session_markup
 from pop2dissect.html.paper import printed_rows, printed_sessions
-from pop2dissect.html.sessions import session_row, session_view
+from pop2dissect.html.sessions import SessionView, session_row, session_view
 from pop2dissect.html.story import foremost, story
 from pop2dissect.html.summary import summary
 from pop2dissect.html.timeline import timeline
@@ -72,14 +72,39 @@ class Outcome(Protocol):
         """Connections without payload."""
 
 
+class Form(Protocol):
+    """What a report is written as."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """What stands around the claims."""
+
+    def session(self, view: SessionView, zone: str, *, printed: bool) -> str:
+        """Render a session; ``printed`` tells whether it is also on paper."""
+
+    def page(self, view: PageView, sessions: Iterable[str], claims: Iterable[str]) -> Iterable[str]:
+        """Render the page around the sessions, which are in order, and the claims, all of it in pieces."""
+
+
+class Page:
+    """A page of HTML."""
+
+    envelope = SCRIPT
+    session = staticmethod(session_markup)
+    page = staticmethod(page_markup)
+
+
 class Report:
     """Takes sessions as they end, and makes the page when all have come.
 
     Sessions are kept until then. The page is not: what is made of each session waits on disk if it is long.
     """
 
-    def __init__(self, dissection: Outcome, choices: Choices, before: Sequence[str | None]) -> None:
-        """Begin; ``before`` are the captures' SHA-256 before they are read."""
+    def __init__(
+        self, dissection: Outcome, choices: Choices, before: Sequence[str | None], form: Form | None = None
+    ) -> None:
+        """Begin; ``before`` are the captures' SHA-256 before they are read, ``form`` is HTML unless it is given."""
+        self._form = form or Page()
         self._dissection = dissection
         self._choices = choices
         self._sessions: list[Session] = []
@@ -115,8 +140,8 @@ class Report:
         after = [digest_now(info) for info in self._dissection.captures]
         with Spool() as shown:
             view = self._view(made, spanning, totals, after, shown)
-            claims = element(self._document(spanning, totals, after))
-            return write_sealed(page_markup(view, shown.in_order(), claims), file)
+            claims = element(self._document(spanning, totals, after), self._form.envelope)
+            return write_sealed(self._form.page(view, shown.in_order(), claims), file)
 
     def _document(self, spanning: Sequence[Finding], totals: Totals, after: Sequence[str | None]) -> Iterable[str]:
         """Return the JSON document of the same run, in pieces."""
@@ -155,7 +180,7 @@ class Report:
         rows = [session_row(session, about[session.id], rendering) for session in sessions]
         for session, row in zip(sessions, rows, strict=True):
             one = session_view(session, row, about[session.id], limit, rendering, brief=brief)
-            shown.add(session.id, session_markup(one, zone_name(rendering.zone), printed=session.id in printed))
+            shown.add(session.id, self._form.session(one, zone_name(rendering.zone), printed=session.id in printed))
             exhibits += session_exhibits(one)
 
         found_kinds = kinds(found, rendering)

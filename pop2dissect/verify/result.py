@@ -1,4 +1,4 @@
-"""Reads an earlier result: a JSON document, an HTML report, or the manifest of an export.
+"""Reads an earlier result: a JSON document, a report, or the manifest of an export.
 
 Whatever the bytes are, this gives a result or raises ResultError: the file may be damaged or forged.
 """

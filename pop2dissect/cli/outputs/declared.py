@@ -59,7 +59,7 @@ FILES: Final = (
     Declared(
         ("--report",),
         "FILE.html",
-        "a report as one HTML file that needs nothing else",
+        "a report as one HTML file that needs nothing else, or FILE.md for Markdown",
         "cli.outputs.report:ReportOutput",
     ),
     Declared(

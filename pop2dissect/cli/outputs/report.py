@@ -1,10 +1,11 @@
-"""``--report``: the report as one HTML file."""
+"""``--report``: the report as one file, of HTML or Markdown."""
 
 from __future__ import annotations
 
 from pop2dissect.cli.outputs.base import Run
 from pop2dissect.export.output import FileOutput
 from pop2dissect.html import Case, Choices, Report
+from pop2dissect.markdown import form_of
 from pop2dissect.session import Session
 from pop2dissect.writing import NewFile
 
@@ -21,7 +22,7 @@ class ReportOutput(FileOutput):
         choices = Choices(case, run.look, run.command, head.scope)
         run.digests.start()
         before = run.digests.results()  # waits: these are to be from before the reading
-        self._report = Report(run.dissection, choices, before)
+        self._report = Report(run.dissection, choices, before, form_of(path))
         self._size = 0
 
     def add(self, session: Session) -> None:
