@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -39,7 +39,7 @@ class FrameBuilder(Generic[Row]):
     def __init__(self, table: Table[Row]) -> None:
         self._columns = table.columns
         self._waiting: list[list[Value]] = [[] for _ in table.columns]
-        self._packed: list[list[tuple[NDArray[Any], ...]]] = [[] for _ in table.columns]
+        self._packed: list[list[tuple[Any, ...]]] = [[] for _ in table.columns]
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Add rows as they come from the table's source."""
@@ -63,9 +63,8 @@ class FrameBuilder(Generic[Row]):
         self._pack(0)
         arrays = {}
         for column, packed in zip(self._columns, self._packed, strict=True):
-            parts = [np.concatenate(pieces) for pieces in zip(*packed, strict=True)]
+            arrays[column.name] = _array(column, [_joined(pieces) for pieces in zip(*packed, strict=True)])
             packed.clear()
-            arrays[column.name] = _array(column, parts)
         return pd.DataFrame(arrays, copy=False)
 
     def _pack(self, limit: int) -> None:
@@ -92,8 +91,16 @@ def dtype_of(column: Column[Any]) -> Any:
     return pd.api.types.pandas_dtype(column.kind.value)
 
 
-def _pack(column: Column[Any], values: list[Any]) -> tuple[NDArray[Any], ...]:
-    """Return a column's cells as numpy has them: the values, and of some kinds which are absent."""
+def _joined(pieces: Sequence[Any]) -> Any:
+    """Put packed cells together: arrays of numpy, or of text as pandas has it."""
+    return np.concatenate(pieces) if isinstance(pieces[0], np.ndarray) else type(pieces[0])._concat_same_type(pieces)
+
+
+def _pack(column: Column[Any], values: list[Any]) -> tuple[Any, ...]:
+    """Return a column's cells packed: the values, and of some kinds which are absent.
+
+    Text is packed at once too: as Python's strings it takes several times the memory that it takes in Arrow's arrays.
+    """
     match column.kind:
         case Kind.INTEGER:
             return _integers(values, 0)
@@ -107,10 +114,10 @@ def _pack(column: Column[Any], values: list[Any]) -> tuple[NDArray[Any], ...]:
             codes = {category: code for code, category in enumerate(column.categories)}
             return (np.array([codes.get(value, -1) for value in values], np.int8),)
         case Kind.TEXT:
-            return (np.array(values, dtype=object),)
+            return (pd.array(np.array(values, dtype=object), dtype=_TEXT),)
 
 
-def _array(column: Column[Any], parts: list[NDArray[Any]]) -> Any:
+def _array(column: Column[Any], parts: list[Any]) -> Any:
     """Return packed cells as an array of pandas."""
     values = parts[0]
     match column.kind:
@@ -127,7 +134,7 @@ def _array(column: Column[Any], parts: list[NDArray[Any]]) -> Any:
         case Kind.CATEGORY:
             return pd.Categorical.from_codes(values, dtype=dtype_of(column))
         case Kind.TEXT:
-            return pd.array(values, dtype=dtype_of(column))
+            return values
 
 
 def _integers(values: list[Any], absent: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -81,7 +81,7 @@ _OF_MAILS_TOO = ("mailbox", "number", "octets", "complete", "disposition", "comm
 
 MAILS: Table[MessageRow] = Table(
     "mails",
-    "What is in the messages: headers and attachments, and what became of them. Apart from `messages`, since it costs more to find.",
+    "What is in the messages: headers, attachments, and what became of them. It costs more to find than `messages`.",
     ("session", "message"),
     (
         Column("session", Kind.INTEGER, SESSION_ID, lambda row: row.session),
