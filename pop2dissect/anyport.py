@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pop2dissect import protocols
 from pop2dissect.capture.extract.read import is_extract, octets_if_small
 from pop2dissect.capture.record import frame_text
-from pop2dissect.capture.source import is_regular, size_of
+from pop2dissect.capture.source import stored_size
 from pop2dissect.protocols.identify import greets
 from pop2dissect.tcp import Connection
 from pop2dissect.tcp.sender import Sender
@@ -58,13 +58,10 @@ def is_small(paths: Sequence[str]) -> bool:
     """
     total = 0
     for path in paths:
-        if is_regular(path):
-            total += size_of(path)
-        elif is_extract(path) and (octets := octets_if_small(path)) is not None:
-            total += octets
-        else:
+        octets = octets_if_small(path) if is_extract(path) else stored_size(path)
+        if octets is None or (total := total + octets) > SMALL:
             return False
-    return total <= SMALL
+    return True
 
 
 class LeftOut:

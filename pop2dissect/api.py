@@ -351,7 +351,7 @@ def read(
     dask: str | None = None,
     **choices: Unpack[Choices],
 ) -> Capture:
-    """Read captures whole: files, directories, globs, or ``-`` for standard input.
+    """Read captures whole: files, directories, globs, URLs of these, or ``-`` for standard input.
 
     Several are read as one, in the order of time. What :attr:`Capture.warnings` says also goes to the log
     ``pop2dissect`` of the module logging. Every setting of :class:`Settings` can be given by its name, alone

@@ -50,5 +50,9 @@ class MissingLibraryError(UsageError):
     """What was asked for needs an optional library that is not installed; the text says how to install it."""
 
 
+class MissingFileSystemError(CaptureError, MissingLibraryError):
+    """A capture cannot be read because it is given by a URL, and a library that its scheme needs is not installed."""
+
+
 class MissingDecompressorError(CaptureError, MissingLibraryError):
     """A capture cannot be read because it is compressed, and the library that unpacks it is not installed."""

@@ -12,6 +12,7 @@ from pop2dissect.archive.workers import Workers, as_done
 from pop2dissect.capture.extract.facts import METADATA, Facts, Ports, deciding, state_of
 from pop2dissect.capture.extract.read import INDEX, PACKETS, is_extract, located, parquet, read_extract
 from pop2dissect.capture.paths import Found, find_captures
+from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.capture.source import STANDARD_INPUT, is_regular
 from pop2dissect.errors import CaptureError, ExistingFileError, UsageError
 from pop2dissect.limits import Limits
@@ -72,8 +73,9 @@ def prepared(paths: Sequence[str], folder: Path, ports: Ports, limits: Limits) -
     captures: list[Facts] = []
     unread: list[int] = []
     for one in found:
-        known = before.pop(located(one.file), None)
-        facts = _still(known, folder, ports, limits)
+        file = located(one.file)
+        known = before.pop(CaptureInfo.of(file).path, None)
+        facts = _still(known, file, folder, ports, limits)
         if facts is None:
             facts = _blank(one, ports, limits)
             if one.problem is None:
@@ -98,11 +100,11 @@ def _before(folder: Path) -> dict[str, Facts]:
     return known
 
 
-def _still(known: Facts | None, folder: Path, ports: Ports, limits: Limits) -> Facts | None:
-    """Return what is known of a capture if it need not be read again."""
+def _still(known: Facts | None, file: str, folder: Path, ports: Ports, limits: Limits) -> Facts | None:
+    """Return what is known of a capture if it need not be read again; ``file`` is where it lies."""
     if known is None or known.problem is not None or known.version != Facts("", "", None, {}).version:
         return None
-    same = state_of(known.file) == (known.size, known.modified) and known.modified is not None
+    same = state_of(file) == (known.size, known.modified) and known.modified is not None
     there = (folder / PACKETS / known.name).exists()
     return known if same and there and known.covers(ports, limits) else None
 

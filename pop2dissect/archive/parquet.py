@@ -59,10 +59,11 @@ def write_packets(sifting: Sifting, path: Path) -> Facts:
     import pyarrow as pa
 
     schema, facts = packets_schema(), sifting.facts
+    name = facts.shown().file
     with NewFile(path) as file:
         with parquet().ParquetWriter(file, schema, compression="zstd") as writer:
             for some in _groups(sifting):
-                columns = zip(*(_row(facts.file, kept) for kept in some), strict=True)
+                columns = zip(*(_row(name, kept) for kept in some), strict=True)
                 arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             writer.add_key_value_metadata({METADATA.decode(): facts.to_json()})
@@ -132,6 +133,7 @@ def write_index(captures: Sequence[Facts], path: Path, *, small: bool) -> None:
     """Write the captures in their order; a name appears when the file is whole, and then replaces an older one."""
     import pyarrow as pa
 
+    captures = [facts.shown() for facts in captures]
     columns: dict[str, tuple[Any, Iterable[object]]] = {
         "path": (pa.string(), (_text(facts.path) for facts in captures)),
         "file": (pa.string(), (_text(facts.file) for facts in captures)),

@@ -60,7 +60,7 @@ class Sifting:
         except CaptureError as error:
             facts.problem = str(error)
         if not self._for_now:
-            facts.sha256 = _digest(facts.file, facts.size)
+            facts.sha256 = facts.info.get("sha256") or _digest(facts.file, facts.size)
 
     def _first_time(self) -> int | None:
         with closing(OpenCapture(CaptureInfo(self.facts.path, elsewhere=self.facts.file))) as capture:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+
+from pop2dissect.capture.remote import RemoteFile
+from pop2dissect.capture.url import is_url
 
 _AT_ONCE = 1 << 20
 
@@ -19,7 +23,8 @@ def sha256_of(
     InterruptedError where ``stopped`` says before the end that nobody wants to know any more.
     """
     digest = hashlib.sha256()
-    with Path(path).open("rb", buffering=0) as file:
+    name = os.fspath(path)
+    with closing(RemoteFile(name) if is_url(name) else Path(name).open("rb", buffering=0)) as file:
         left = size
         while octets := file.read(_AT_ONCE if left is None else min(left, _AT_ONCE)):
             if stopped():

@@ -1,16 +1,18 @@
-"""Finds the captures that a user means: files, directories, patterns, standard input."""
+"""Finds the captures that a user means: files, directories, patterns, URLs of these, standard input."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pop2dissect.capture import remote
 from pop2dissect.capture.extract.read import Extracted, is_extract, read_extract
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.capture.source import STANDARD_INPUT, NotACaptureError, OpenCapture
-from pop2dissect.errors import CaptureError
+from pop2dissect.capture.url import is_url, without_credentials
+from pop2dissect.errors import CaptureError, MissingFileSystemError
 
 _PATTERN_CHARACTERS = frozenset("*?[")
 
@@ -34,7 +36,8 @@ def find_captures(paths: Iterable[str | os.PathLike[str]]) -> list[Found]:
 
     A directory stands for the capture files directly in it, told by their first octets and in the
     order of their names, or where it is an extract, for the captures in that; a pattern, where no file has
-    that very name, for what matches it in the order of the names; ``-`` for standard input.
+    that very name, for what matches it in the order of the names; ``-`` for standard input. URLs of files, directories
+    and patterns stand for the same, where the file system can list.
     """
     seen: set[tuple[int, int] | str] = set()
     found = []
@@ -52,6 +55,8 @@ def _expand(path: str) -> Iterator[Found]:
         yield Found(path)
     elif not path:
         yield Found(path, "a file without a name was asked for, as by a variable that is not set")
+    elif is_url(path):
+        yield from _url(path)
     elif os.path.isdir(path):  # noqa: PTH112 (never raises, however long the name)
         yield from _extract(path) if is_extract(path) else _directory(path)
     elif _PATTERN_CHARACTERS.isdisjoint(path) or os.path.exists(path):  # noqa: PTH110 (the same)
@@ -60,10 +65,24 @@ def _expand(path: str) -> Iterator[Found]:
         yield from _pattern(path)
 
 
+def _url(url: str) -> Iterator[Found]:
+    try:
+        files, is_folder = remote.place(url)
+    except MissingFileSystemError:
+        yield Found(url)  # opening it says so too, as an error of the right kind
+    except OSError as error:
+        yield Found(url, str(error))
+    else:
+        yield from _in_directory(url, files) if is_folder else _matching(url, files)
+
+
 def _pattern(pattern: str) -> Iterator[Found]:
     import glob
 
-    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (pathlib takes no absolute patterns)
+    yield from _matching(pattern, sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207 (as pathlib takes no absolute)
+
+
+def _matching(pattern: str, matches: Sequence[str]) -> Iterator[Found]:
     if not matches:
         yield Found(pattern, "there is no such file, and none that matches it as a pattern")
     for match in matches:
@@ -86,7 +105,11 @@ def _directory(path: str) -> Iterator[Found]:
         files = sorted(str(entry) for entry in Path(path).iterdir() if os.path.isfile(entry))  # noqa: PTH113
     except OSError as error:
         yield Found(path, f"the directory cannot be listed ({error.strerror})")
-        return
+    else:
+        yield from _in_directory(path, files)
+
+
+def _in_directory(path: str, files: Sequence[str]) -> Iterator[Found]:
     captures = [file for file in files if _may_be_capture(file)]
     if not captures:
         yield Found(path, "the directory has no capture files in it")
@@ -115,7 +138,8 @@ def _identity(path: str) -> tuple[int, int] | str:
 
 
 def printable(path: str) -> str:
-    """Return a path as a person may safely see it: what could steer a terminal is escaped."""
+    """Return a path as a person may safely see it: what could steer a terminal is escaped, credentials are hidden."""
+    path = without_credentials(path) if is_url(path) else path
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
 
 
@@ -128,4 +152,4 @@ def named_warnings(info: CaptureInfo) -> Iterator[str]:
 def cannot_be_read(path: str, reason: CaptureError) -> CaptureError:
     """Return the same error with the path named."""
     name = "standard input" if path == STANDARD_INPUT else printable(path) or '""'
-    return type(reason)(f"{name} cannot be read: {reason}", path=path, offset=reason.offset)
+    return type(reason)(f"{name} cannot be read: {reason}", path=CaptureInfo.of(path).path, offset=reason.offset)

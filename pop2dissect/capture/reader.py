@@ -13,7 +13,8 @@ from pop2dissect.capture.fast import Continued
 from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.capture.source import Hold, OpenCapture, is_regular, size_of
-from pop2dissect.errors import CaptureError, MissingDecompressorError
+from pop2dissect.capture.url import is_url
+from pop2dissect.errors import CaptureError, MissingLibraryError
 from pop2dissect.limits import DEFAULT, Limits
 
 MAX_MAPPED = 64
@@ -59,14 +60,14 @@ class Ahead(Elsewhere, Protocol):
 class CaptureReader:
     """The packet records of one or more captures, in the order of time. Iterate once; a context manager.
 
-    ``paths`` are files, directories, patterns and ``-``, as :func:`find_captures` takes them; pcap and
+    ``paths`` are files, directories, patterns, URLs and ``-``, as :func:`find_captures` takes them; pcap and
     pcapng, plain or compressed with gzip, bzip2, xz, zstd or lz4, all told by their first octets. With
     ``ports``, records that plainly cannot be TCP on one of these are left out, though counted; None
     leaves out nothing. Each file's own order is kept: records are merged by comparing the next of each.
 
     A damaged or cut capture gives what precedes the damage, and its :class:`CaptureInfo` says so. With
     several captures, one that cannot be read at all has the reason in its ``warnings`` and the others
-    are read. CaptureError is raised only when none can be read; MissingDecompressorError, which is one, if
+    are read. CaptureError is raised only when none can be read; one that is a MissingLibraryError too if
     all that is missing is a library.
     """
 
@@ -83,7 +84,7 @@ class CaptureReader:
         self._elsewhere: dict[int, Elsewhere] = {**self._extracted}
         """What gives the records of captures that are not read here, by index."""
         self._ahead: Ahead | None = None
-        self.captures = [CaptureInfo(one.path) for one in found]
+        self.captures = [CaptureInfo.of(one.path) for one in found]
         """The facts about each capture, in reading order; final once all records have been read."""
         self._ports = ports
         self._limits = limits
@@ -114,10 +115,10 @@ class CaptureReader:
             first_time = self._extracted[index].survey(info, self._ports, self._limits)
             self._first_times[index] = _BEFORE_ALL if first_time is None else first_time
             return
-        if alone or not is_regular(info.path):
+        if alone or not (is_regular(info.path) or is_url(info.file)):
             self._open[index] = self._open_capture(index)
             return
-        survey = CaptureInfo(info.path)
+        survey = CaptureInfo(info.file)
         capture = OpenCapture(survey)
         first = next(capture.records, None)
         capture.close()
@@ -136,7 +137,7 @@ class CaptureReader:
         waiting = sorted((time, index) for index, time in self._first_times.items() if index not in self._extracted)
         self._elsewhere.update((index, ahead) for _, index in waiting)
         self._ahead = ahead
-        ahead.begin([(index, self.captures[index].path) for _, index in waiting])
+        ahead.begin([(index, self.captures[index].file) for _, index in waiting])
 
     def __iter__(self) -> Iterator[Record]:
         return self._records
@@ -230,6 +231,6 @@ def _none_readable(problems: list[CaptureError]) -> CaptureError:
     first = problems[0]
     if len(problems) == 1:
         return first
-    libraries_only = all(isinstance(problem, MissingDecompressorError) for problem in problems)
-    kind = MissingDecompressorError if libraries_only else CaptureError
+    libraries_only = all(isinstance(problem, MissingLibraryError) for problem in problems)
+    kind = type(first) if libraries_only else CaptureError
     return kind(f"none of the {len(problems)} captures can be read; the first: {first}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Self, TypeAlias
 
+from pop2dissect.capture.url import is_url, without_credentials
+
 Buffer: TypeAlias = bytes | mmap.mmap
 """Where octets lie: a memory map of the capture file, or an object of their own (compressed input, pipes)."""
 
@@ -131,7 +133,7 @@ class CaptureInfo:
     """The facts about one capture file; they are final once its records have all been read."""
 
     path: str
-    """As given by the user, or by an earlier result; ``-`` for standard input."""
+    """As given by the user, or by an earlier result, without credentials; ``-`` for standard input."""
     size: int | None = None
     """Octets of the file as stored (compressed where it is); None where not yet known (a pipe)."""
     format: str = ""
@@ -153,10 +155,18 @@ class CaptureInfo:
     """The file ends inside a record or is damaged: what follows ``packets`` could not be read."""
     warnings: list[str] = field(default_factory=list)
     """Sentences for a person: damage with byte offset and frame, packets that could not be decoded."""
-    elsewhere: str | None = None
-    """Where the file lies, if not under its path: an earlier result has another."""
     before: KnownBefore | None = None
     """What an extract has of it: then its packets come from there, and the file is not read."""
+    sha256: str | None = None
+    """Of the octets as stored, in hexadecimal, where they were hashed while they were read to the end."""
+    elsewhere: str | None = field(default=None, repr=False)
+    """Where the file lies, if not under its path: an earlier result has another, or it is a URL with credentials."""
+
+    @classmethod
+    def of(cls, file: str) -> Self:
+        """Begin with a file, by the name that it may be shown with."""
+        path = without_credentials(file) if is_url(file) else file
+        return cls(path, elsewhere=None if path == file else file)
 
     @property
     def file(self) -> str:

@@ -1,12 +1,14 @@
-"""Opens one capture, whatever holds it: a file, a pipe, standard input; compressed or not."""
+"""Opens one capture, whatever holds it: a file, a pipe, standard input, what a URL leads to; compressed or not."""
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
 import stat
 import sys
 from collections.abc import Generator
+from contextlib import closing, suppress
 from enum import Enum, auto
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +22,8 @@ from pop2dissect.capture.pcap_records import PcapReader
 from pop2dissect.capture.pcapng import PcapngReader
 from pop2dissect.capture.pcapng_blocks import PCAPNG_MAGIC
 from pop2dissect.capture.record import CaptureInfo, Details, Record
+from pop2dissect.capture.remote import RemoteFile, state_of_file
+from pop2dissect.capture.url import is_url
 from pop2dissect.capture.window import WINDOW_OCTETS, Window
 from pop2dissect.errors import CaptureError
 from pop2dissect.limits import DEFAULT, Limits
@@ -54,12 +58,13 @@ class NotACaptureError(CaptureError):
 class _Raw:
     """A file's octets as they come, counted; the first can be looked at before they are read."""
 
-    def __init__(self, file: IO[bytes], size: int | None) -> None:
+    def __init__(self, file: IO[bytes] | RemoteFile, size: int | None, hashed: bool) -> None:
         self._file = file
         self._size = size
         """Octets to give at most: what a file gains while it is read lies outside of its map."""
-        self._read1: Any = getattr(file, "read1", None)
+        self._read1: Any = file.read if isinstance(file, RemoteFile) else getattr(file, "read1", None)
         self._seen = b""
+        self._digest = hashlib.sha256() if hashed else None
         self.octets = 0
 
     def peek(self, octets: int) -> bytes:
@@ -75,7 +80,7 @@ class _Raw:
     def _fill(self, buffer: memoryview) -> int:
         """Read once. Of a buffered file only ``read1`` gives what it has without waiting for more."""
         if self._read1 is None:
-            return self._file.readinto(buffer) or 0  # type: ignore[attr-defined] # typing.IO knows no readinto
+            return self._file.readinto(buffer) or 0  # type: ignore[union-attr] # typing.IO knows no readinto
         octets = self._read1(len(buffer))
         buffer[: len(octets)] = octets
         return len(octets)
@@ -90,7 +95,18 @@ class _Raw:
             room = buffer if self._size is None else buffer[: max(0, self._size - self.octets)]
             count = self._fill(room)
         self.octets += count
+        if self._digest is not None:
+            self._digest.update(buffer[:count])
         return count
+
+    def finish(self) -> str | None:
+        """Read what is left, if it is to be hashed; give the SHA-256 of all that could be read."""
+        if self._digest is None:
+            return None
+        with memoryview(bytearray(WINDOW_OCTETS)) as room, suppress(OSError):
+            while self.readinto(room):
+                pass
+        return self._digest.hexdigest()
 
     def is_shorter_than(self, size: int) -> bool:
         """Whether the file has less octets by now."""
@@ -121,12 +137,17 @@ class OpenCapture:
         hold: Hold = Hold.FRAMES,
         limits: Limits = DEFAULT,
         keep_options: bool = False,
+        hashed: bool = False,
     ) -> None:
-        """With ``keep_options``, :meth:`details` gives the options of pcapng interfaces too."""
+        """With ``keep_options``, :meth:`details` gives the options of pcapng interfaces too.
+
+        With ``hashed``, and always of a URL, all that is stored is read to its end and hashed meanwhile.
+        """
         file = _open(info.file)
         self._info = info
         info.size = None if info.file == STANDARD_INPUT else _regular_size(file)
-        self._raw = _Raw(file, info.size)
+        remote = isinstance(file, RemoteFile)
+        self._raw = _Raw(file, None if remote else info.size, hashed or remote)
         try:
             window = self._window = self._opened(file, hold)
             self._reader = self._begin(window, index, ports, limits, keep_options)
@@ -135,7 +156,7 @@ class OpenCapture:
             raise
         self.records = self._until_end()
 
-    def _opened(self, file: IO[bytes], hold: Hold) -> Window:
+    def _opened(self, file: IO[bytes] | RemoteFile, hold: Hold) -> Window:
         info, raw = self._info, self._raw
         try:
             head = raw.peek(MAGIC_OCTETS)
@@ -147,7 +168,7 @@ class OpenCapture:
         if self._compression is not None:
             return Window(Unpacked(raw, self._compression))
         frames = None
-        if info.size and hold is not Hold.FRAMES:
+        if info.size and hold is not Hold.FRAMES and not isinstance(file, RemoteFile):
             frames = _map(file, info.size if hold is Hold.COPY else 0)
         return Window(raw, frames, min(info.size or WINDOW_OCTETS, WINDOW_OCTETS), hold is not Hold.COPY)
 
@@ -181,7 +202,8 @@ class OpenCapture:
 
     def _until_end(self) -> Generator[Record, None, None]:
         yield from self._reader.records()
-        if self._info.size is None:
+        self._info.sha256 = self._raw.finish()
+        if self._info.size is None or is_url(self._info.file):
             self._info.size = self._raw.octets
         elif self._raw.octets < self._info.size and self._raw.is_shorter_than(self._info.size):
             stop(self._info, f"the file became shorter than {self._info.size} octets while it was read")
@@ -197,12 +219,30 @@ class OpenCapture:
         self._raw.close()
 
 
-def _open(path: str) -> IO[bytes]:
+def copy(info: CaptureInfo, into: IO[bytes]) -> None:
+    """Copy all that is stored, for another program to read; what a URL leads to is hashed meanwhile.
+
+    Raises CaptureError where it cannot be opened; what breaks off later is copied as far as it comes.
+    """
+    file = _open(info.file)
+    raw = _Raw(file, None, isinstance(file, RemoteFile))
+    with closing(raw), memoryview(bytearray(WINDOW_OCTETS)) as room:
+        try:
+            while octets := raw.readinto(room):
+                into.write(room[:octets])
+        except OSError as error:
+            stop(info, f"reading fails ({error.strerror or error}) after {raw.octets} octets")
+        info.sha256 = raw.finish()
+
+
+def _open(path: str) -> IO[bytes] | RemoteFile:
     if path == STANDARD_INPUT:
         if sys.stdin is None or sys.stdin.closed:
             raise CaptureError("it is closed")
         return sys.stdin.buffer
     try:
+        if is_url(path):
+            return RemoteFile(path)
         return Path(path).open("rb", buffering=0)
     except FileNotFoundError:
         raise CaptureError("there is no such file") from None
@@ -212,8 +252,10 @@ def _open(path: str) -> IO[bytes]:
         raise CaptureError(f"opening it fails ({getattr(error, 'strerror', None) or error})") from None
 
 
-def _regular_size(file: IO[bytes]) -> int | None:
-    """Return the size of a file of the file system; None for pipes and devices."""
+def _regular_size(file: IO[bytes] | RemoteFile) -> int | None:
+    """Return the size of a file of a file system; None for pipes and devices."""
+    if isinstance(file, RemoteFile):
+        return file.size
     status = os.fstat(file.fileno())
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
@@ -221,6 +263,13 @@ def _regular_size(file: IO[bytes]) -> int | None:
 def is_regular(path: str) -> bool:
     """Whether a path leads to a file of the file system, which can be opened again and again."""
     return path != STANDARD_INPUT and os.path.isfile(path)  # noqa: PTH113 (never raises)
+
+
+def stored_size(path: str) -> int | None:
+    """Return the size of what can be opened again and again: a file, or what a URL leads to; None of all else."""
+    if is_url(path):
+        return state_of_file(path)[0]
+    return size_of(path) if is_regular(path) else None
 
 
 def size_of(path: str) -> int:

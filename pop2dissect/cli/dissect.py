@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import chain
 
 from pop2dissect.capture.paths import named_warnings
+from pop2dissect.capture.url import without_credentials
 from pop2dissect.cli.guard import guarded
 from pop2dissect.cli.interrupt import Interrupt
 from pop2dissect.cli.options import settings_of
@@ -59,7 +60,7 @@ def dissect(options: argparse.Namespace, arguments: Sequence[str], interrupt: In
         digests = held.enter_context(Digests(dissection.captures))
         redaction = Redaction(options.show_passwords)
         case = Head(options.case, options.examiner, options.exhibit, tuple(options.note), options.report_scope)
-        run = Run(dissection, look, digests, redaction, arguments, case)
+        run = Run(dissection, look, digests, redaction, [*map(without_credentials, arguments)], case)
         outputs = [held.enter_context(output) for output in outputs_for(run, options)]
         for output in outputs if live else ():
             if isinstance(output, Live):

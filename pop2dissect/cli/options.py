@@ -82,7 +82,7 @@ def parser() -> Parser:
         "captures",
         nargs="+",
         metavar="CAPTURE",
-        help="pcap or pcapng files, also compressed; directories; extracts; globs; - for standard input",
+        help="pcap or pcapng files, also compressed; directories; extracts; globs; URLs of these; - for standard input",
     )
     reading = made.add_argument_group("what is read")
     add_settings(reading)

@@ -68,8 +68,8 @@ def _lines(verification: Verification, quiet: bool) -> Iterator[str]:
     if not quiet:
         result = verification.result
         yield f"{result.form} {terminal_safe(str(result.path))}, made by pop2dissect {shown(result.version)}"
-        for place, (path, digest) in enumerate(verification.captures, 1):
-            yield f"capture {place} {terminal_safe(path)}, SHA-256 {digest}"
+        for place, given in enumerate(verification.captures, 1):
+            yield f"capture {place} {terminal_safe(given.shown)}, SHA-256 {given.sha256}"
         yield ""
         yield from (f"note     {note}" for note in verification.notes)
     for subject, group in groupby(verification.claims, key=lambda claim: claim.subject):

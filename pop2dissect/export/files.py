@@ -46,7 +46,7 @@ class CaseOutput(SingleFile):
 
     def __init__(self, run: Run, path: str) -> None:
         super().__init__(run, path)
-        self._graph = CaseGraph(run.dissection.captures, run.digests.results(), run.look)
+        self._graph = CaseGraph(run.dissection.captures, run.digests.needed_now(), run.look)
         self._spool = self.held.enter_context(Spool())
 
     def add(self, session: Session) -> None:
@@ -69,7 +69,7 @@ class DfxmlOutput(SingleFile):
 
     def __init__(self, run: Run, path: str) -> None:
         super().__init__(run, path)
-        self._places = not run.look.several_captures and run.digests.results() != [None]
+        self._places = not run.look.several_captures and run.digests.of_files()
         self._spool = self.held.enter_context(Spool())
 
     def add(self, session: Session) -> None:

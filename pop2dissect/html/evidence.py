@@ -23,7 +23,7 @@ class CaptureView:
     facts: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     unchanged: bool
-    """Its SHA-256 is known, and was the same before and after it was read."""
+    """Its SHA-256 is known, and was the same before and after it was read, or it was hashed while it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def capture_views(
             CaptureView(
                 exhibit=name if len(captures) == 1 else f"{name}, {number}",
                 path=info.path,
-                sha256=first,
+                sha256=first or info.sha256,
                 facts=tuple(_capture_facts(info, first, last, rendering)),
                 warnings=tuple(info.warnings),
-                unchanged=first is not None and first == last,
+                unchanged=(first is not None and first == last) or info.sha256 is not None,
             )
         )
     return views
@@ -68,8 +68,11 @@ def _capture_facts(
     info: CaptureInfo, before: str | None, after: str | None, rendering: Rendering
 ) -> Iterator[tuple[str, str]]:
     yield "Size", "not known" if info.size is None else count(info.size, "byte")
-    yield "SHA-256 before reading", before or "none: not a regular file"
-    yield "SHA-256 after reading", after or "none: not a regular file"
+    if before is None and info.sha256 is not None:
+        yield "SHA-256 of what was read", info.sha256
+    else:
+        yield "SHA-256 before reading", before or "none: not a regular file"
+        yield "SHA-256 after reading", after or "none: not a regular file"
     yield "Format", info.format or "not known"
     yield "Link types", ", ".join(f"{link_type_name(link)} ({link})" for link in info.link_types) or "none stated"
     yield "Snap length", "none stated" if info.snap_length is None else count(info.snap_length, "byte")

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from pop2dissect.capture.digest import sha256_of
+from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.digests import KnownDigests, digest_of
 from pop2dissect.document.document import Document
 from pop2dissect.document.sessions import session_text
@@ -31,6 +32,11 @@ class Given(NamedTuple):
     path: str
     sha256: str | None
     """As it is now; None where it cannot be read."""
+
+    @property
+    def shown(self) -> str:
+        """The path without credentials."""
+        return CaptureInfo.of(self.path).path
 
 
 def in_recorded_order(result: Result, paths: Sequence[str]) -> list[Given]:

@@ -126,10 +126,10 @@ def _notes(result: Result, captures: Sequence[Given]) -> Iterator[str]:
             f"the result was made by version {shown(result.version)}, this is {__version__}: "
             "what differs may be due to that, and how it is written is not compared"
         )
-    for place, (recorded, (path, digest)) in enumerate(zip(result.captures, captures, strict=True), 1):
-        name = recorded.get("path")
-        if name != path:
-            yield f"capture {place} is recorded as {shown(name)} and was given as {shown(path)}"
+    for place, (recorded, given) in enumerate(zip(result.captures, captures, strict=True), 1):
+        name, digest = recorded.get("path"), given.sha256
+        if name != given.shown:
+            yield f"capture {place} is recorded as {shown(name)} and was given as {shown(given.shown)}"
         if recorded.get("sha256") is None:
             yield f"capture {place} has no hash recorded: it came through a pipe"
         elif recorded.get("sha256") != digest:

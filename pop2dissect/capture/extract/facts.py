@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from pop2dissect.capture.record import CaptureInfo, CaptureKind
+from pop2dissect.capture.remote import state_of_file
+from pop2dissect.capture.url import is_url
 from pop2dissect.limits import Limits
 from pop2dissect.version import __version__
 
@@ -59,8 +61,13 @@ class Facts:
         """The name of the file that its packets are in."""
         import hashlib
 
-        stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in Path(self.file).name)[:64]
-        return f"{stem}-{hashlib.sha256(os.fsencode(self.file)).hexdigest()[:16]}.parquet"
+        file = CaptureInfo.of(self.file).path
+        stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in Path(file).name)[:64]
+        return f"{stem}-{hashlib.sha256(os.fsencode(file)).hexdigest()[:16]}.parquet"
+
+    def shown(self) -> Self:
+        """Return them as they may be written down: without the credentials of a URL."""
+        return replace(self, path=CaptureInfo.of(self.path).path, file=CaptureInfo.of(self.file).path)
 
     def covers(self, ports: Ports, limits: Limits) -> bool:
         """Whether all packets were kept that matter for these ports, with these limits."""
@@ -83,7 +90,7 @@ class Facts:
         """Return all of it as JSON, in ASCII: paths need not be valid UTF-8."""
         import json
 
-        return json.dumps(asdict(self))
+        return json.dumps(asdict(self.shown()))
 
     @classmethod
     def of_json(cls, text: str | bytes) -> Self:
@@ -100,7 +107,9 @@ _KEPT = tuple(one.name for one in fields(CaptureInfo) if one.name not in ("path"
 
 
 def state_of(file: str) -> tuple[int | None, int | None]:
-    """Return size and time of the last change of a regular file, which tell it from itself after a change."""
+    """Return size and time of the last change of a stored file, which tell it from itself after a change."""
+    if is_url(file):
+        return state_of_file(file)
     try:
         status = Path(file).stat()
     except (OSError, ValueError):

@@ -20,8 +20,7 @@ class ReportOutput(FileOutput):
         head = run.case
         case = Case(head.case, head.examiner, head.exhibit, head.notes)
         choices = Choices(case, run.look, run.command, head.scope)
-        run.digests.start()
-        before = run.digests.results()  # waits: these are to be from before the reading
+        before = run.digests.before()  # waits: these are to be from before the reading
         self._report = Report(run.dissection, choices, before, form_of(path))
         self._size = 0
 

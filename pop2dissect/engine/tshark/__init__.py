@@ -6,8 +6,6 @@ belongs to, reassembly with gaps and conflicts, and POP2 itself are ours, as wit
 
 from __future__ import annotations
 
-import shutil
-import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,7 +15,8 @@ from pathlib import Path
 from pop2dissect.capture.damage import stop
 from pop2dissect.capture.paths import Found, find_captures, printable
 from pop2dissect.capture.record import FRAME_BITS, CaptureInfo
-from pop2dissect.capture.source import STANDARD_INPUT
+from pop2dissect.capture.source import STANDARD_INPUT, copy
+from pop2dissect.capture.url import is_url
 from pop2dissect.decode.problems import Problems
 from pop2dissect.decode.segment import Segment
 from pop2dissect.engine.tshark.facts import gather_facts
@@ -59,7 +58,7 @@ class TsharkEngine:
         found = find_captures(paths)
         if any(one.extracted for one in found):
             raise UsageError("an extract is read by pop2dissect itself: --engine tshark needs the captures")
-        self.captures = [CaptureInfo(one.path) for one in found]
+        self.captures = [CaptureInfo.of(one.path) for one in found]
         self._files = [one.path for one in found]
         """Where each capture can be read; standard input has a file of its own."""
         self._waiting: list[tuple[int, int]] = []
@@ -77,8 +76,8 @@ class TsharkEngine:
         try:
             if found.problem is not None:
                 raise CaptureError(found.problem)
-            if found.path == STANDARD_INPUT:
-                self._files[index] = self._put_aside()
+            if found.path == STANDARD_INPUT or is_url(found.path):
+                self._files[index] = self._put_aside(info)
             gather_facts(self._programs.capinfos, _argument(self._files[index]), info)
         except CaptureError as error:
             name = "standard input" if found.path == STANDARD_INPUT else printable(found.path)
@@ -87,13 +86,11 @@ class TsharkEngine:
         self._waiting.append((_BEFORE_ALL if info.first_time is None else info.first_time, index))
         return None
 
-    def _put_aside(self) -> str:
+    def _put_aside(self, info: CaptureInfo) -> str:
         folder = self._held.enter_context(tempfile.TemporaryDirectory(prefix="pop2dissect-"))
-        path = Path(folder) / "standard-input"
-        if sys.stdin is None or sys.stdin.closed:
-            raise CaptureError("it is closed")
+        path = Path(folder) / "capture"
         with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+            copy(info, file)
         return str(path)
 
     def __iter__(self) -> Iterator[Segment]:
