@@ -189,15 +189,15 @@ def _alone(path: str) -> Iterator[str]:
         yield f"it is not one sentence: {said!r}"
 
 
-def run(arguments: list[str]) -> tuple[int, str, str]:
-    """Run the command in this process; give its status and what it wrote."""
+def run(arguments: list[str], seconds: int = WITHIN) -> tuple[int, str, str]:
+    """Run the command in this process, for so many seconds at most (0: any); give its status and what it wrote."""
     out, said = io.StringIO(), io.StringIO()
 
     def late(*_: object) -> None:
         raise TooLongError
 
     before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(WITHIN)
+    signal.alarm(seconds)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
             status = main(arguments)
