@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pop2dissect import protocols
 from pop2dissect.capture.extract.read import is_extract, octets_if_small
 from pop2dissect.capture.record import frame_text
 from pop2dissect.capture.source import stored_size
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.identify import greets
 from pop2dissect.tcp import Connection
 from pop2dissect.tcp.sender import Sender
 from pop2dissect.text.quoting import listed
 from pop2dissect.text.values import count
 
-_REPLY = re.compile(rb"[ \t\r\n]*(?:[-+#=*]|[1-5][0-9]{2}[ -])")
+_REPLY = expression(rb"[ \t\r\n]*(?:[-+#=*]|[1-5][0-9]{2}[ -])")
 
 MAX_HEARD = 1 << 12
 """Bytes of one end, and twice as many of both, after which a connection must have shown what it is."""

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, get_args
 from pop2dissect.errors import SettingError, UsageError
 from pop2dissect.incidents import Incident, about_incidents
 from pop2dissect.ledger import Mailbox, about_mailboxes
+from pop2dissect.patterns import expression
 from pop2dissect.session import Endpoint, Finding, LoginOutcome, Probe, Session, Severity, total_octets
 from pop2dissect.text.values import count, rfc3339
 
@@ -29,8 +30,8 @@ Tests: TypeAlias = list[list[Callable[[Any], bool]]]
 
 _HIGHEST: Final = 10**9
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_TIME: Final = re.compile(r"(.*T\d\d:\d\d:\d\d)[.,](\d+)(.*)", re.DOTALL)
-_WITH_PORT: Final = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[^:]*)):(?P<port>[0-9]{1,5})")
+_TIME: Final = expression(r"(.*T\d\d:\d\d:\d\d)[.,](\d+)(.*)", re.DOTALL)
+_WITH_PORT: Final = expression(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[^:]*)):(?P<port>[0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ true. The report's script does the same; ``tests/html/test_phrases.py`` has case
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 from pop2dissect.filters import FILTERS, Filters
+from pop2dissect.patterns import expression
 
-_TERM: Final = re.compile(r'(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))')
+_TERM: Final = expression(r'(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))')
 
 
 class Query(NamedTuple):

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from pop2dissect.patterns import expression
+
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+://"
-_URL = re.compile(rf"(?:[A-Za-z][A-Za-z0-9+.-]*::)*{_SCHEME}")
+_URL = expression(rf"(?:[A-Za-z][A-Za-z0-9+.-]*::)*{_SCHEME}")
 """Also chained, as fsspec has it: ``simplecache::s3://bucket/key``."""
-_WEB = re.compile(r"https?://", re.IGNORECASE)
-_USER = re.compile(r"(?<=://)(?:[^\s/?#]*(?=@)|(?!\[)[^/@?#\s]*:(?!\d*(?:[/?#]|$))[^@]*(?=@))")
+_WEB = expression(r"https?://", re.IGNORECASE)
+_USER = expression(r"(?<=://)(?:[^\s/?#]*(?=@)|(?!\[)[^/@?#\s]*:(?!\d*(?:[/?#]|$))[^@]*(?=@))")
 """User and password (RFC 3986, section 3.2.1), also where what should be escaped in a password is not."""
-_VALUE = re.compile(r"(?<=[?&;#])([^=&;#]*)=([^&;#]+)")
-_BARE = re.compile(r"(?<=[?&;])([^=&;#]+)(?=[&;#]|$)")
+_VALUE = expression(r"(?<=[?&;#])([^=&;#]*)=([^&;#]+)")
+_BARE = expression(r"(?<=[?&;])([^=&;#]+)(?=[&;#]|$)")
 _HARMLESS = frozenset({"versionid", "generation", "snapshot"})
 """Fields of a query that say which version of an object is meant. Of all others the values may let in: signatures,
 tokens and keys have no names that could be listed."""

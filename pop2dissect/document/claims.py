@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import IO, Final, NamedTuple
 
 from pop2dissect.errors import UsageError
+from pop2dissect.patterns import expression
 
 MAX_DOCUMENT = 1 << 30
 """Bytes of a document that are unpacked: some 100,000 sessions. A page may come from anyone."""
@@ -36,7 +37,7 @@ COMMENT: Final = Envelope("\n<!-- pop2dissect-claims", " -->")
 _ENVELOPES = (SCRIPT, COMMENT)
 _UNSEALED = "0" * 64
 _TAG = ' data-encoding="xz+base64" data-sha256="'
-_ELEMENT = re.compile(
+_ELEMENT = expression(
     b"|".join(
         re.escape((one.opening + _TAG).encode())
         + rb'([0-9a-f]{64})">([A-Za-z0-9+/=]*)'
@@ -44,7 +45,7 @@ _ELEMENT = re.compile(
         for one in _ENVELOPES
     )
 )
-_MARKS = re.compile(b"|".join(re.escape((one.opening + _TAG + _UNSEALED).encode()) for one in _ENVELOPES))
+_MARKS = expression(b"|".join(re.escape((one.opening + _TAG + _UNSEALED).encode()) for one in _ENVELOPES))
 _LONGEST = max(len(one.opening + _TAG + _UNSEALED) for one in _ENVELOPES)
 """Bytes of a mark."""
 _PRESET = 2

@@ -5,11 +5,11 @@ The fields of a line are what its protocol says; added are the line's end, and w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pop2dissect import session as model
+from pop2dissect.patterns import expression
 from pop2dissect.protocols import protocol_of
 from pop2dissect.tcp.stream import Stream
 
@@ -19,8 +19,8 @@ _HEADER_BYTES = 32 << 10
 
 # RFC 5322, section 2.2: a header's name is printable ASCII without a colon.
 # Lines that start with a space belong to it; it is whole only where the byte after it is known.
-_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*(?=[^ \t])")
-_EMPTY = re.compile(rb"\r?\n")
+_HEADER = expression(rb"[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*(?=[^ \t])")
+_EMPTY = expression(rb"\r?\n")
 
 
 class Field(NamedTuple):

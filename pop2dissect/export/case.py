@@ -8,7 +8,6 @@ All identifiers follow from the captures' hashes, so the same captures give the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
@@ -19,6 +18,7 @@ from pop2dissect.document.json_text import Json, to_text
 from pop2dissect.export.case_nodes import Node, NodeMaker, time_member
 from pop2dissect.export.mail import message_stem, status_of
 from pop2dissect.mail import Part
+from pop2dissect.patterns import expression
 from pop2dissect.session import Direction, Finding, Message, Session
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import frame_list
@@ -30,7 +30,7 @@ _CONTEXT: Node = {
     **{f"uco-{part}": f"{_UCO}{part}/" for part in ("action", "core", "observable", "tool", "types", "vocabulary")},
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-_ADDRESS = re.compile(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
+_ADDRESS = expression(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
 
 
 class CaseGraph(NodeMaker):

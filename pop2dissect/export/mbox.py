@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pop2dissect.export.mail import status_of
+from pop2dissect.patterns import expression
 from pop2dissect.session import Message, Session
 from pop2dissect.text.rendering import Rendering
 from pop2dissect.text.values import moment
 
-_QUOTED = re.compile(rb"^(>*From )", re.MULTILINE)
+_QUOTED = expression(rb"^(>*From )", re.MULTILINE)
 _DAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")
 """1970-01-01 was a Thursday."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

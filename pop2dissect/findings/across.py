@@ -6,7 +6,6 @@ Each kind keeps compact facts of every session, within :data:`MAX_KEPT`, and con
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
@@ -15,6 +14,7 @@ from pop2dissect.findings.auth import with_passwords
 from pop2dissect.findings.evidence import command_frames, finding, first_few, reply_text, span
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
+from pop2dissect.patterns import expression
 from pop2dissect.session import Exchange, Finding
 from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.values import SECOND, count
@@ -63,7 +63,7 @@ class Seen(NamedTuple):
 
 
 # What tells one refusal from another of the same kind: numbers, and what stands in angle brackets.
-_VARIES = re.compile(r"<[^<>]*>|\d+")
+_VARIES = expression(r"<[^<>]*>|\d+")
 
 
 class RefusalTexts(Across):
@@ -120,7 +120,7 @@ class RefusalTexts(Across):
             )
 
 
-_WRITTEN_OVER = re.compile(rb"(?im)^[ \t]*(?:[X#*._\x00-]+TLS|S[X#*._-]{1,3}S|X{4,}|[#*]{4,}|\x00{4,})[ \t]*\r?$")
+_WRITTEN_OVER = expression(rb"(?im)^[ \t]*(?:[X#*._\x00-]+TLS|S[X#*._-]{1,3}S|X{4,}|[#*]{4,}|\x00{4,})[ \t]*\r?$")
 """A capability of which some letters were written over, so that all lengths stay as they are."""
 
 

@@ -7,17 +7,18 @@ from collections.abc import Iterable, Iterator
 
 from pop2dissect.findings.evidence import command_frames, finding, reply_text
 from pop2dissect.findings.facts import LoginAttempt, SessionFacts
+from pop2dissect.patterns import expression
 from pop2dissect.session import Exchange, Finding
 from pop2dissect.text.quoting import quoted
 from pop2dissect.text.values import count
 
-_PASSWORD_COMMANDS = re.compile(r"HEL|PASS$|LOGIN$")
+_PASSWORD_COMMANDS = expression(r"HEL|PASS$|LOGIN$")
 """Keywords after which the grammar's secret is a password, and not a digest or a token."""
 
-_SASL = re.compile(rb"[ \t]*AUTH[ \t]+(?:PLAIN|LOGIN)\b", re.IGNORECASE)
+_SASL = expression(rb"[ \t]*AUTH[ \t]+(?:PLAIN|LOGIN)\b", re.IGNORECASE)
 """Mechanisms of SASL that send the password (RFC 4616), and not a proof that it is known."""
 
-_DECNET = re.compile(r"[^:]+::[^:]+")
+_DECNET = expression(r"[^:]+::[^:]+")
 
 
 def cleartext(facts: SessionFacts) -> Iterator[Finding]:
@@ -78,7 +79,7 @@ def weak_challenge(facts: SessionFacts) -> Iterator[Finding]:
     )
 
 
-_TOKEN = re.compile(r"AUTH X?OAUTH")
+_TOKEN = expression(r"AUTH X?OAUTH")
 
 
 def token(facts: SessionFacts) -> Iterator[Finding]:

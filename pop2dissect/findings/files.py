@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pop2dissect.findings.evidence import command_frames, finding, reply_text
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.folders import FolderRequest
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.mailboxes import in_spool, is_own, normal_path, owner_of
 from pop2dissect.session import Exchange, Finding, Message, Session, Severity
 from pop2dissect.text.quoting import listed, quoted
@@ -16,7 +17,7 @@ from pop2dissect.text.values import count
 HEADER_LOOKED_AT = 4096
 """Octets of a message in which its Subject is looked for; UW's made-up header has some hundred."""
 
-_TRAVERSAL = re.compile(
+_TRAVERSAL = expression(
     r"(?:^|[/\\])\.\.(?:[/\\]|$)"  # a step up
     r"|//|/~"
     r"|^#(?:ftp|public|shared|driver\.[^/]*)(?:/|$)"  # c-client's namespaces of directories of others
@@ -24,7 +25,7 @@ _TRAVERSAL = re.compile(
     re.IGNORECASE,
 )
 
-_SENSITIVE = re.compile(
+_SENSITIVE = expression(
     r"(?:^|/)(?:"
     r"etc/(?:passwd|shadow|gshadow|group|master\.passwd|spwd\.db|sudoers|hosts\.equiv|krb5\.keytab|ssh/|ssl/private/"
     r"|security/|tcb/)"
@@ -35,10 +36,10 @@ _SENSITIVE = re.compile(
     r"|^/(?:proc|sys|dev)/|^/var/(?:log|spool/cron)/",
 )
 
-_SUBJECT = re.compile(rb"^Subject:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
+_SUBJECT = expression(rb"^Subject:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
 
 # Words between blanks in the host part make arguments of rsh or ssh; so does a host that begins with "-".
-_HOST_OPTION = re.compile(r"^-|\s|-o\s*[A-Za-z]+\s*=|\$\{?IFS")
+_HOST_OPTION = expression(r"^-|\s|-o\s*[A-Za-z]+\s*=|\$\{?IFS")
 
 
 def absolute(facts: SessionFacts) -> Iterator[Finding]:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 from pop2dissect.findings.attempts import Account
 from pop2dissect.findings.evidence import command_frames, finding
 from pop2dissect.findings.facts import SessionFacts
+from pop2dissect.patterns import expression
 from pop2dissect.session import Finding
 from pop2dissect.text.quoting import quoted
 
-_IN_BRACES = re.compile(r"\*?\{([^}]*)")
-_AFTER_HOST = re.compile(r"[/\"].*", re.DOTALL)
+_IN_BRACES = expression(r"\*?\{([^}]*)")
+_AFTER_HOST = expression(r"[/\"].*", re.DOTALL)
 
 
 class Proxied(NamedTuple):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pop2dissect.findings.evidence import command_frames, finding, span
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
+from pop2dissect.patterns import expression
 from pop2dissect.protocols import protocol_of
 from pop2dissect.protocols.identify import UNKNOWN
 from pop2dissect.session import Finding, HalfOpen, Probe
@@ -97,7 +98,7 @@ def ntlm_info(facts: SessionFacts) -> Iterator[Finding]:
         )
 
 
-_TOO_MANY = re.compile(
+_TOO_MANY = expression(
     r"(?:maximum number of|too many) (?:concurrent |simultaneous )?(?:connections|logins|sessions)", re.I
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from pop2dissect.choices import DEFAULT_PORT
 from pop2dissect.findings.evidence import MAX_FRAMES, MAX_SESSIONS, finding
 from pop2dissect.findings.facts import SessionFacts
+from pop2dissect.patterns import expression
 from pop2dissect.protocols import protocol_of, subjects
 from pop2dissect.protocols.identify import NONE, UNKNOWN
 from pop2dissect.session import Finding
@@ -79,7 +79,7 @@ def _protocol(name: str) -> str:
     return "a protocol that is not known" if name == UNKNOWN.name else name
 
 
-_TLS = re.compile(rb"\x16\x03[\x00-\x04]")
+_TLS = expression(rb"\x16\x03[\x00-\x04]")
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pop2dissect.findings.evidence import command_frames, finding
 from pop2dissect.findings.facts import SessionFacts
 from pop2dissect.findings.thresholds import Thresholds
+from pop2dissect.patterns import expression
 from pop2dissect.session import Finding
 from pop2dissect.text.quoting import listed, quoted
 from pop2dissect.text.values import count
@@ -16,7 +17,7 @@ from pop2dissect.text.values import count
 MAX_MISSES = 64
 """Folders kept that a user asked a server for in vain."""
 
-_ORDINARY = re.compile(
+_ORDINARY = expression(
     r"(?:inbox|mbox|drafts?|outbox|trash|junk|spam|templates|archives?|deleted(?:[- ]messages)?|received"
     r"|sent(?:[- ](?:mail|messages))?|saved(?:[- ]messages)?|postponed(?:-msgs)?)",
     re.IGNORECASE,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
+from pop2dissect.patterns import expression
 from pop2dissect.session import Message
 
-_MARKS = re.compile(rb"^(?:X-)?Status:[^\n]*\n?", re.IGNORECASE | re.MULTILINE)
+_MARKS = expression(rb"^(?:X-)?Status:[^\n]*\n?", re.IGNORECASE | re.MULTILINE)
 """Header fields in which UW's server and others note that a message was seen, and which it sends along."""
 
-_END_OF_HEADERS = re.compile(rb"\n\r?\n")
+_END_OF_HEADERS = expression(rb"\n\r?\n")
 
 
 def fingerprint(message: Message) -> bytes:

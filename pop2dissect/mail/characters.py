@@ -8,6 +8,7 @@ from encodings.aliases import aliases
 
 from pop2dissect.mail.contents import decode_base64
 from pop2dissect.mail.notes import Notes
+from pop2dissect.patterns import expression
 
 # fmt: off
 CHARSETS = frozenset((
@@ -75,11 +76,11 @@ _READ_AS = {
 }
 """What mail programs mean by the names of charsets: supersets of them (WHATWG, Encoding Standard, section 4.2)."""
 _CODE_PAGES = ("cp1252", "cp1254", "cp874")
-_CONTROLS = re.compile(rb"([\x81\x8d-\x90\x9d\x9e])")
+_CONTROLS = expression(rb"([\x81\x8d-\x90\x9d\x9e])")
 """Octets of a Windows code page that are control characters where it has no character for them (section 9)."""
-_WORD = re.compile(r"=\?([^?\s]{1,80})\?([BbQq])\?([^?]*)\?=")
+_WORD = expression(r"=\?([^?\s]{1,80})\?([BbQq])\?([^?]*)\?=")
 """RFC 2047, section 2, less strictly: blanks in the text, and no limit of 75 octets."""
-_NOT_NAME = re.compile(r"[^a-z0-9]+")
+_NOT_NAME = expression(r"[^a-z0-9]+")
 
 
 def is_utf8(octets: bytes) -> bool:
@@ -131,8 +132,8 @@ def _decode_leniently(octets: bytes, codec: str) -> str:
 
 # Python's codecs have JIS X 0208 as it was published; mail has the characters that NEC and IBM added to it, as code
 # page 932 has them (section 12.2 and 12.3).
-_JIS = re.compile(rb"\x1b(\$[@B]|\([BJI])([^\x1b]*)")
-_EUC = re.compile(rb"((?:[\xa1-\xfe]{2})+)|\x8e([\xa1-\xdf])")
+_JIS = expression(rb"\x1b(\$[@B]|\([BJI])([^\x1b]*)")
+_EUC = expression(rb"((?:[\xa1-\xfe]{2})+)|\x8e([\xa1-\xdf])")
 
 
 def _euc_as_jis(match: re.Match[bytes]) -> bytes:

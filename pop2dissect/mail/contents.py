@@ -6,14 +6,15 @@ import binascii
 import re
 from typing import NamedTuple
 
+from pop2dissect.patterns import expression
 from pop2dissect.text.values import count
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _NOT_BASE64_NOR_BLANK = bytes(set(_NOT_BASE64) - set(b" \t\r\n"))
-_BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n|\Z)")
-UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]+)\r?\n", re.MULTILINE)
-_UU_LINE = re.compile(rb"([!-M])([ -`]*)")
+_BAD_QUOTED = expression(rb"=(?![0-9A-Fa-f]{2}|\r?\n|\Z)")
+UU_BEGIN = expression(rb"^begin [0-7]{3,4} ([^\r\n]+)\r?\n", re.MULTILINE)
+_UU_LINE = expression(rb"([!-M])([ -`]*)")
 
 
 def decode_base64(octets: bytes) -> tuple[bytes, str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from pop2dissect.mail.characters import decode_octets, decode_words, is_utf8
 from pop2dissect.mail.limits import MAX_HEADER, MAX_HEADER_BLOCK, MAX_HEADERS
 from pop2dissect.mail.notes import Notes
+from pop2dissect.patterns import expression
 
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_FIELD = expression(rb"([!-9;-~]+)[ \t]*:")
 """RFC 5322, section 2.2: a name of printable ASCII without colon; section 4.5: blanks before the colon."""
-_BLANK_LINE = re.compile(rb"\n\r?\n")
+_BLANK_LINE = expression(rb"\n\r?\n")
 _SINGLE = ("date", "from", "to", "subject", "message-id")
 """RFC 5322, section 3.6: headers that occur once, of those that are shown."""
 

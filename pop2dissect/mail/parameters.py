@@ -6,18 +6,19 @@ import re
 
 from pop2dissect.mail.characters import decode_charset
 from pop2dissect.mail.notes import Notes
+from pop2dissect.patterns import expression
 
-MIME_TYPE = re.compile(r"\s*([!#$%&'*+.^_`{|}~0-9A-Za-z-]+/[!#$%&'*+.^_`{|}~0-9A-Za-z-]+)\s*(?=$|[;(\s])")
-_TOKEN = re.compile(r"\s*([!#$%&'*+.^_`{|}~0-9A-Za-z-]+)")
-_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"?|([^;]*))', re.DOTALL)
+MIME_TYPE = expression(r"\s*([!#$%&'*+.^_`{|}~0-9A-Za-z-]+/[!#$%&'*+.^_`{|}~0-9A-Za-z-]+)\s*(?=$|[;(\s])")
+_TOKEN = expression(r"\s*([!#$%&'*+.^_`{|}~0-9A-Za-z-]+)")
+_PARAMETER = expression(r';\s*([^\s=;"]+)\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"?|([^;]*))', re.DOTALL)
 """RFC 2045, section 5.1, less strictly: an unquoted value may have blanks, a quoted one may lack its end."""
-_QUOTED_PAIR = re.compile(r'\\(["\\])')
+_QUOTED_PAIR = expression(r'\\(["\\])')
 """Not of other characters: programs write "C:\\TEMP\\X.DOC" as it is."""
-_SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_SECTION = expression(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
+_PERCENT = expression(rb"%([0-9A-Fa-f]{2})")
 
 
-_COMMENT_OR_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.?|[()]|[^"\\()]+', re.DOTALL)
+_COMMENT_OR_TEXT = expression(r'"(?:[^"\\]|\\.)*"?|\\.?|[()]|[^"\\()]+', re.DOTALL)
 
 
 def without_comments(text: str) -> str:

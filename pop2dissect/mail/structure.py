@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,8 +14,9 @@ from pop2dissect.mail.limits import MAX_MESSAGES
 from pop2dissect.mail.model import Part, is_attachment
 from pop2dissect.mail.notes import Notes
 from pop2dissect.mail.parameters import MIME_TYPE, first_token, read_parameters, without_comments
+from pop2dissect.patterns import expression
 
-_DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\r?\Z)")
+_DELIMITER_END = expression(rb"(--)?[ \t]*(?:\r?\n|\r?\Z)")
 _TNEF = b"\x78\x9f\x3e\x22"
 """How the Transport Neutral Encapsulation Format begins ([MS-OXTNEF], section 2.1.3.2)."""
 _AS_WRITTEN = "boundary, as written"

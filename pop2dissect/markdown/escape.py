@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 
+from pop2dissect.patterns import expression
 from pop2dissect.text.safe import terminal_safe
 
 _LONGEST = 300
 """Characters of a text from the wire that are shown."""
-_PLAIN = re.compile(r"[^\W_]?[\w.,;:'\"()/%…“”–—→·=-]*")
-_SUSPECT = re.compile(r"_|\w\.[^\W\d]|:/|\A[-=]|www", re.IGNORECASE)
+_PLAIN = expression(r"[^\W_]?[\w.,;:'\"()/%…“”–—→·=-]*")
+_SUSPECT = expression(r"_|\w\.[^\W\d]|:/|\A[-=]|www", re.IGNORECASE)
 """Emphasis, addresses that become links, and what may underline a heading or begin a list."""
-_LIST = re.compile(r"\A\d{1,9}[.)]\Z")
+_LIST = expression(r"\A\d{1,9}[.)]\Z")
 """What begins a list at the start of a line."""
-_AROUND = re.compile(r"\A([(“\"']*)(.*?)([,;:.)”\"']*)\Z", re.DOTALL)
+_AROUND = expression(r"\A([(“\"']*)(.*?)([,;:.)”\"']*)\Z", re.DOTALL)
 
 
 class Markup(str):

@@ -6,13 +6,13 @@ stood in such a place is hidden wherever else it stands.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from pop2dissect import protocols
 from pop2dissect.masking.values import SecretValues
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import Range
 from pop2dissect.protocols.lines import LineReader
 from pop2dissect.protocols.secrets import CredentialWatch, let_in_at, socks_password
@@ -23,7 +23,7 @@ from pop2dissect.text.values import decode_text
 _SOCKS_LOOKED_AT = 2 + 255 + 3 + 2 * 255
 """Bytes within which a SOCKS client gives its password: all of its lengths are bytes."""
 
-_NO_TEXT = re.compile(rb"[^\0\t\r -~]")
+_NO_TEXT = expression(rb"[^\0\t\r -~]")
 
 
 class Mask:

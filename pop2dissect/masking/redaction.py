@@ -17,6 +17,7 @@ from pop2dissect.incidents import Incident
 from pop2dissect.incidents.kinds import names
 from pop2dissect.ledger import Mailbox
 from pop2dissect.masking.values import SecretValues
+from pop2dissect.patterns import expression
 from pop2dissect.session import (
     PASSWORD_MASK,
     Exchange,
@@ -30,7 +31,7 @@ from pop2dissect.session import (
 )
 from pop2dissect.text.values import decode_text
 
-_QUOTED = re.compile(r'".*"', re.DOTALL)
+_QUOTED = expression(r'".*"', re.DOTALL)
 """From the first quotation mark to the last: what is quoted may have some of its own."""
 _LOOKED_AT = 1 << 16
 """Octets of a message that are looked through: what is shown of one is no more."""

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Self
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import Range
 from pop2dissect.session import PASSWORD_MASK, Exchange, Reply, Session
 from pop2dissect.tcp.stream import Stream
@@ -22,7 +23,7 @@ _BLOCK = 1 << 20
 """Octets of a stream that are searched at a time."""
 
 # What a server says that was left in debugging when it refuses a login: "- expected xyzzy".
-_TOLD = re.compile(
+_TOLD = expression(
     rb"(?:\b(?:expect(?:ed|ing)|wanted|should be)[ \t:=\"'<(]+"
     rb"|\b(?:pass(?:word|wd|phrase)?|secret)(?:[ \t]+(?:is|was|=)|[ \t]*[:=\"'<(])[ \t\"'<(]*"
     rb"(?!(?:bad|empty|expired|incorrect|invalid|missing|needed|not|required|too|wrong)\b))"

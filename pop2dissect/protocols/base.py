@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
+from pop2dissect.patterns import expression
 from pop2dissect.session import Deletion, Departure, Disposition, Field, FolderOpening, Listed, Login, Message, Software
 from pop2dissect.tcp.stream import Stream
 
@@ -152,7 +153,7 @@ class Signature(NamedTuple):
 
 def signatures(*rows: tuple[bytes, str]) -> tuple[Signature, ...]:
     """Return the signatures of pairs of a pattern and an evidence sentence; letters match in any case."""
-    return tuple(Signature(re.compile(pattern, re.IGNORECASE | re.DOTALL), evidence) for pattern, evidence in rows)
+    return tuple(Signature(expression(pattern, re.IGNORECASE | re.DOTALL), evidence) for pattern, evidence in rows)
 
 
 END = rb"[ \t]*\r?$"

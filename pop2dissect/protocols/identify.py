@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import CommandRule, Heard, Protocol
 from pop2dissect.tcp.stream import Stream
 
@@ -28,8 +29,8 @@ LOOKED_AT = 4096
 
 _SEGMENTS_LOOKED_AT = 256
 _LONGEST_REPLY = 512
-_OK = re.compile(rb"\+OK(?![A-Za-z0-9])", re.IGNORECASE)
-_REPLY = re.compile(rb"[#=][ ]*\d{1,20}(?!\d)|[+-]")
+_OK = expression(rb"\+OK(?![A-Za-z0-9])", re.IGNORECASE)
+_REPLY = expression(rb"[#=][ ]*\d{1,20}(?!\d)|[+-]")
 
 
 class Identification(NamedTuple):
@@ -66,7 +67,7 @@ def _commands(protocols: Protocols) -> _Commands:
             rules += [(rule, None) for rule in _shared(one, protocols)]
     alternatives = (b"(" + rule.keyword.encode() + b"(?:" + rule.arguments + b"))" for rule, _ in rules)
     pattern = rb"^[ \t]*(?:" + b"|".join(alternatives) + b")"
-    return _Commands(re.compile(pattern, re.IGNORECASE | re.MULTILINE), tuple(rules))
+    return _Commands(expression(pattern, re.IGNORECASE | re.MULTILINE), tuple(rules))
 
 
 def _shared(ambiguous: Protocol, protocols: Protocols) -> list[CommandRule]:

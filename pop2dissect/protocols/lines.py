@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pop2dissect.patterns import expression
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
 
@@ -113,13 +114,13 @@ def _ending(line: bytes) -> bytes:
     return match.group()
 
 
-_LINE_END = re.compile(rb"(?:\r[\r\0]*)?\n\Z")
+_LINE_END = expression(rb"(?:\r[\r\0]*)?\n\Z")
 
 # What stands before a command and is none of it: telnet's negotiation (RFC 854, RFC 855), the mark that text in
 # Unicode begins with, and what is left of a line end that has its parts in another order, LF CR or CR LF NUL.
 _NEGOTIATION = rb"\xff(?:\xfa[^\xff]*\xff\xf0|[\xfb-\xfe][\x00-\x31\xff]|[\xf0-\xf9])"
-_LEADING = re.compile(rb"(?P<telnet>(?:%b)+)|(?P<mark>\xef\xbb\xbf)|(?P<rest>[\r\0]+)" % _NEGOTIATION, re.DOTALL)
-_BEGINS = re.compile(rb"[ \tA-Za-z]|\Z")
+_LEADING = expression(rb"(?P<telnet>(?:%b)+)|(?P<mark>\xef\xbb\xbf)|(?P<rest>[\r\0]+)" % _NEGOTIATION, re.DOTALL)
+_BEGINS = expression(rb"[ \tA-Za-z]|\Z")
 """How a command begins, or nothing."""
 _SAID = {"telnet": "telnet negotiation", "mark": "the mark of UTF-8", "rest": "the rest of a line end"}
 
@@ -137,9 +138,9 @@ def without_leading(line: Line) -> tuple[Line, str]:
 
 
 # Outside of mail data a line holds printable ASCII (RFC 937, "The Grammar"; RFC 1939, section 3).
-_UNUSUAL = re.compile(rb"[^ -~\t]")
+_UNUSUAL = expression(rb"[^ -~\t]")
 # C0 controls and DEL, which can move a terminal's cursor, ring its bell or worse.
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = expression(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def has_unusual_octets(line: bytes) -> bool:

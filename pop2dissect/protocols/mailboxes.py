@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
-SPOOLS = re.compile(r"/(?:var/spool/mail|var/mail|usr/spool/mail|usr/mail|spool/mail|var/spool/imap/user)/+(.+)")
+from pop2dissect.patterns import expression
+
+SPOOLS = expression(r"/(?:var/spool/mail|var/mail|usr/spool/mail|usr/mail|spool/mail|var/spool/imap/user)/+(.+)")
 """Where Unix systems keep what has come in for each user. RFC 937's example 2 has the third."""
 
-HOMES = re.compile(r"/(?:(?:[^/]+/+){0,4}?homes?\d*|u\d*|users?\d*|Users|usr/users?)/+(.+)")
+HOMES = expression(r"/(?:(?:[^/]+/+){0,4}?homes?\d*|u\d*|users?\d*|Users|usr/users?)/+(.+)")
 """Where they keep the users' own directories, also below the name of a file server or of an export."""
 
-_SYSTEM = re.compile(r"/(?:bin|boot|dev|etc|lib|proc|root|sbin|sys)(?:/|$)")
+_SYSTEM = expression(r"/(?:bin|boot|dev|etc|lib|proc|root|sbin|sys)(?:/|$)")
 """Where nothing is a user's own, whatever it is called."""
 
-_REMOTE = re.compile(r"\*?\{[^}]*\}?")
-_OF_USER = re.compile(r"~([^/\\]*)(?:/|\\|$)")
+_REMOTE = expression(r"\*?\{[^}]*\}?")
+_OF_USER = expression(r"~([^/\\]*)(?:/|\\|$)")
 
 
 def is_path(name: str) -> bool:

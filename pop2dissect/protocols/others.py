@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import END, CommandRule, Interpretation, Protocol, Signature, Turn, signatures
 from pop2dissect.session import Software
 from pop2dissect.tcp.stream import Stream
@@ -17,11 +18,11 @@ LOOKED_AT = 4096
 """Octets of each end that are looked at."""
 
 # RFC 4253, section 4.2: SSH-protoversion-softwareversion SP comments. The groups hold the product and the version.
-_SSH_BANNER = re.compile(rb"SSH-\d\.\d+-([A-Za-z][A-Za-z0-9.]{0,99})(?:[_-](\S{1,100}))?")
-_HTTP_SERVER = re.compile(rb"HTTP/\d[^\n]*\n(?:[^\r\n]+\r?\n){0,50}?Server:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
-_HTTP_CLIENT = re.compile(rb"[A-Z]+ [^\n]*\n(?:[^\r\n]+\r?\n){0,50}?User-Agent:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
+_SSH_BANNER = expression(rb"SSH-\d\.\d+-([A-Za-z][A-Za-z0-9.]{0,99})(?:[_-](\S{1,100}))?")
+_HTTP_SERVER = expression(rb"HTTP/\d[^\n]*\n(?:[^\r\n]+\r?\n){0,50}?Server:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
+_HTTP_CLIENT = expression(rb"[A-Z]+ [^\n]*\n(?:[^\r\n]+\r?\n){0,50}?User-Agent:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
 # A probe of Nmap's version detection (nmap-service-probes: FourOhFourRequest).
-_NMAP_PROBE = re.compile(rb"GET /nice%20ports%2C/Tri%6Eity\.txt%2ebak HTTP/1\.0\r?$", re.MULTILINE)
+_NMAP_PROBE = expression(rb"GET /nice%20ports%2C/Tri%6Eity\.txt%2ebak HTTP/1\.0\r?$", re.MULTILINE)
 
 
 def is_nmap_probe(said: bytes) -> bool:

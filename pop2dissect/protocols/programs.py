@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import ReplyKind, ReplyLine, Turn
 from pop2dissect.session import Software
 from pop2dissect.text.values import decode_text
@@ -26,7 +27,7 @@ class Words(NamedTuple):
 
 def words(*rows: tuple[str, bytes, str]) -> tuple[Words, ...]:
     """Return a table of rows with a product, a pattern and what the line is."""
-    return tuple(Words(product, re.compile(pattern, re.DOTALL), evidence) for product, pattern, evidence in rows)
+    return tuple(Words(product, expression(pattern, re.DOTALL), evidence) for product, pattern, evidence in rows)
 
 
 def server_by_words(

@@ -7,12 +7,12 @@ behind it takes the header off, and answers nothing.
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import NamedTuple
 
+from pop2dissect.patterns import expression
 from pop2dissect.tcp.stream import Stream
 
-_LINE = re.compile(rb"PROXY (?:UNKNOWN[^\r\n]*|TCP[46] (\S{2,39}) (\S{2,39}) (\d{1,5}) (\d{1,5}))\r\n")
+_LINE = expression(rb"PROXY (?:UNKNOWN[^\r\n]*|TCP[46] (\S{2,39}) (\S{2,39}) (\d{1,5}) (\d{1,5}))\r\n")
 _LONGEST_LINE = 107
 _SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 _FIXED = len(_SIGNATURE) + 4

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-_LOCKED = re.compile(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
-_LEAVING = re.compile(r"inactiv|\bidle|time.?out|timed|logout|shut|disconnect|closing|\bbye\b|too long", re.IGNORECASE)
+from pop2dissect.patterns import expression
+
+_LOCKED = expression(r"\block|\bbusy\b|in use|try (?:again )?later|temporar", re.IGNORECASE)
+_LEAVING = expression(r"inactiv|\bidle|time.?out|timed|logout|shut|disconnect|closing|\bbye\b|too long", re.IGNORECASE)
 
 
 def speaks_of_leaving(text: str) -> bool:

@@ -14,24 +14,25 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import Protocol, Range
 from pop2dissect.protocols.pop2.grammar import parse_command
 from pop2dissect.session import Exchange, Login
 from pop2dissect.tcp.stream import Stream
 
 # SASL (RFC 4954, RFC 5034, RFC 9051): after AUTH or AUTHENTICATE come lines of nothing but base64.
-_AUTH = re.compile(rb"(?:[^ ]{1,20} )?AUTH", re.IGNORECASE)
-_MECHANISM = re.compile(
+_AUTH = expression(rb"(?:[^ ]{1,20} )?AUTH", re.IGNORECASE)
+_MECHANISM = expression(
     rb"[ \t]*AUTH(?:[ \t]+(?:PLAIN|LOGIN|NTLM|MSN|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|KERBEROS_V[45]|SKEY|OTP"
     rb"|DIGEST-MD5|CRAM-MD5|CRAM-SHA1|XOAUTH2?|OAUTHBEARER|SCRAM-SHA-(?:1|256|512)(?:-PLUS)?|APOP|SPA))?[ \t]*",
     re.IGNORECASE,
 )
 """AUTH and nothing but the name of a mechanism (IANA, "SASL Mechanisms")."""
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_BASE64 = expression(rb"[A-Za-z0-9+/]+={0,2}")
 # HTTP (RFC 9110, section 11.6.2); a field may go on in the next line (RFC 9112, section 5.2).
-_HEADER = re.compile(rb"(?:Proxy-)?Authorization:[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
+_HEADER = expression(rb"(?:Proxy-)?Authorization:[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 # The password in an address (RFC 3986, section 3.2.1), as a client of an HTTP proxy gives it.
-_ADDRESS = re.compile(rb"://[^/@:\s]{0,200}:([^/@\s]{1,200})@")
+_ADDRESS = expression(rb"://[^/@:\s]{0,200}:([^/@\s]{1,200})@")
 _HARMLESS = (
     rb"[A-Z]{3,16} (?:https?://[A-Z0-9.:-]+)?/[^\s?]* HTTP/\d(?:\.\d)?",  # without a query (RFC 9112, section 3)
     rb"CONNECT [A-Z0-9.-]+(?::\d+)? HTTP/\d(?:\.\d)?",
@@ -41,8 +42,8 @@ _HARMLESS = (
 )
 """Lines that are no commands of a post office protocol, and hold no password."""
 # IMAP (RFC 9051, section 4.3): the octets of an argument come after the line that announces how many they are.
-_LITERAL = re.compile(rb"\{(\d{1,9})\+?\}\Z")
-_TAKES_LITERALS = re.compile(rb"[^ ]{1,20} (?:LOGIN|AUTHENTICATE)[ \t]", re.IGNORECASE)
+_LITERAL = expression(rb"\{(\d{1,9})\+?\}\Z")
+_TAKES_LITERALS = expression(rb"[^ ]{1,20} (?:LOGIN|AUTHENTICATE)[ \t]", re.IGNORECASE)
 # IMAP's commands stand behind a tag (RFC 9051, section 2.2.1).
 _TAGGED = rb"[A-Z0-9.]{1,20} (?:LOGIN|AUTHENTICATE)"
 
@@ -52,7 +53,7 @@ def _harmless(protocols: tuple[Protocol, ...]) -> re.Pattern[bytes]:
     """Return the pattern of lines that hold no secret, whatever protocol is spoken."""
     rules = [rule for protocol in protocols for rule in protocol.commands if rule.harmless is not None]
     alternatives = dict.fromkeys(rule.keyword.encode() + b"(?:" + (rule.harmless or b"") + b")" for rule in rules)
-    return re.compile(rb"[ \t]*(?:%b)" % b"|".join([*alternatives, *_HARMLESS]), re.IGNORECASE | re.DOTALL)
+    return expression(rb"[ \t]*(?:%b)" % b"|".join([*alternatives, *_HARMLESS]), re.IGNORECASE | re.DOTALL)
 
 
 @cache
@@ -67,7 +68,7 @@ def _known(protocols: tuple[Protocol, ...]) -> frozenset[str | None]:
 def _keyword(protocols: tuple[Protocol, ...]) -> re.Pattern[bytes]:
     """Return the pattern of the keywords of all protocols, with the blanks around them."""
     keywords = dict.fromkeys(rule.keyword.encode() for protocol in protocols for rule in protocol.commands)
-    return re.compile(rb"[ \t]*(?:%b)(?![^ \t])[ \t]*" % b"|".join([*keywords, _TAGGED]), re.IGNORECASE)
+    return expression(rb"[ \t]*(?:%b)(?![^ \t])[ \t]*" % b"|".join([*keywords, _TAGGED]), re.IGNORECASE)
 
 
 class CredentialWatch:
@@ -105,8 +106,8 @@ class CredentialWatch:
             return None
         command = parse_command(line)
         secret = command.secret if let_in or command.is_known else None
-        if secret is None and (match := _HEADER.match(line) or _ADDRESS.search(line)):
-            self._unfolded = match.re is _HEADER
+        if secret is None and (match := (header := _HEADER.match(line)) or _ADDRESS.search(line)):
+            self._unfolded = header is not None
             secret = match.span(1) if match.group(1) else None
         if secret is None and (lost or (self._sasl and _BASE64.fullmatch(line))):
             self._sasl = True

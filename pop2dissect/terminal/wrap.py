@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from pop2dissect.patterns import expression
 from pop2dissect.text.safe import cell_width
 
 _LEAST = 10
 """Cells of text in a line, however narrow the terminal."""
 
-_TOKENS = re.compile(r"(?P<colour>\x1b\[[\d;]*m)|(?P<blank> +)|(?P<word>[^ \x1b]+|\x1b)")
+_TOKENS = expression(r"(?P<colour>\x1b\[[\d;]*m)|(?P<blank> +)|(?P<word>[^ \x1b]+|\x1b)")
 
 
 def wrapped(text: str, width: int | None, first: str, others: str) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-PLAIN = re.compile(r"[A-Za-z0-9_.@+~/#{}:%*-]{1,60}")
+from pop2dissect.patterns import expression
+
+PLAIN = expression(r"[A-Za-z0-9_.@+~/#{}:%*-]{1,60}")
 """A name that needs no quotation marks."""
 
 MAX_QUOTED = 60

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from pop2dissect.patterns import expression
+
 MAX_MARKS = 4
 """Combining marks on one character. Scripts need fewer; stacks of them run into the lines above and below."""
 
@@ -37,8 +39,8 @@ _INVISIBLE = frozenset(
 )
 """Characters of other categories that show nothing: those of Unicode's Default_Ignorable_Code_Point
 (fillers, variation selectors), and the empty Braille pattern."""
-_MARKS_OF_OURS = re.compile(r"^\(|\[(?=\s*frame)", re.IGNORECASE)
-_DIGITS = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}")
+_MARKS_OF_OURS = expression(r"^\(|\[(?=\s*frame)", re.IGNORECASE)
+_DIGITS = expression(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}")
 """What makes an escape of a backslash before it; as does another backslash."""
 
 

@@ -6,19 +6,19 @@ A result may be forged, so all text that is given here is harmless for a termina
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from pop2dissect.patterns import expression
 from pop2dissect.text.safe import fit, terminal_safe
 
 MAX_DIFFERENCES = 20
 """Differences that are listed for one claim."""
 _SHOWN = 70
 """Cells of a value that are shown."""
-_SECRET = re.compile(r"(?:^|\.)(?:password|arguments|kept_hex|other_hex)\b|^line$")
+_SECRET = expression(r"(?:^|\.)(?:password|arguments|kept_hex|other_hex)\b|^line$")
 """Fields that may hold a password, where a result shows passwords: their values are not repeated."""
 _MISSING = object()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Mapping
 
@@ -10,13 +9,14 @@ from pop2dissect.capture.record import CaptureInfo, CaptureKind
 from pop2dissect.capture.source import size_of
 from pop2dissect.engine.tshark.encapsulations import LINK_TYPES
 from pop2dissect.errors import CaptureError
+from pop2dissect.patterns import expression
 
 _FORMATS = {"nsecpcap": "pcap (nanoseconds)"}
 """Formats that the native engine calls otherwise."""
 _KINDS = {"pcap": CaptureKind.PCAP, "nsecpcap": CaptureKind.PCAP, "pcapng": CaptureKind.PCAPNG}
-_COMPRESSION = re.compile(r"^(?P<format>\S+)(?: \((?P<how>\w+) compressed\))?")
-_ENCAPSULATION = re.compile(r" \(\d+ - (?P<name>\S+)\)$")
-_FILE, _INTERFACE = re.compile(r"^(\w[^:]*):\s+(.*)$"), re.compile(r"^\s+(\w[^=]*) = (.*)$")
+_COMPRESSION = expression(r"^(?P<format>\S+)(?: \((?P<how>\w+) compressed\))?")
+_ENCAPSULATION = expression(r" \(\d+ - (?P<name>\S+)\)$")
+_FILE, _INTERFACE = expression(r"^(\w[^:]*):\s+(.*)$"), expression(r"^\s+(\w[^=]*) = (.*)$")
 
 
 def gather_facts(capinfos: str, path: str, info: CaptureInfo) -> None:

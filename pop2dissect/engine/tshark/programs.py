@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from pop2dissect.errors import MissingProgramError
+from pop2dissect.patterns import expression
 from pop2dissect.wireshark.programs import find_program
 
 OLDEST = (4, 0)
 """The first version whose fields and options are known to be the ones used here."""
 
 _INSTALL = "try: apt install tshark, or dnf install wireshark-cli, or brew install wireshark"
-_VERSION = re.compile(r"\b(\d+)\.(\d+)\.\d+")
+_VERSION = expression(r"\b(\d+)\.(\d+)\.\d+")
 _ANSWER_SECONDS = 60
 
 

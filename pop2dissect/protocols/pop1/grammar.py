@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
 from pop2dissect.protocols.pop2 import grammar as pop2
 from pop2dissect.session import Field
@@ -17,7 +18,7 @@ from pop2dissect.text.values import decode_text
 MAX_LINE = 512
 """Octets of a line with its CRLF. RFC 918 sets no limit; this is the one of its successor (RFC 937, "Sizes")."""
 
-LAST_WORDS = re.compile(rb"(?:\A|(?<=\n))-(?:ERR|Error)\b[^\r\n]{0,300}\r\n\Z", re.IGNORECASE)
+LAST_WORDS = expression(rb"(?:\A|(?<=\n))-(?:ERR|Error)\b[^\r\n]{0,300}\r\n\Z", re.IGNORECASE)
 """An error in the place of the rest of a mailbox, with which the server's side ends."""
 
 # RFC 918, "Summary of Commands and Replies": USER name, PASS password, RETR mailbox, RDEL mailbox, RCEV, RCVD,
@@ -57,7 +58,7 @@ RULES: Final = (
 
 
 # A keyword, then the argument. As in POP2's grammar: blanks before the keyword, any case, any blank between.
-_LINE = re.compile(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]?)?(.*)", re.DOTALL)
+_LINE = expression(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]?)?(.*)", re.DOTALL)
 
 
 def parse_command(line: bytes, takes: Mapping[str, bool] = ARGUMENTS) -> Command:
@@ -101,7 +102,7 @@ def parse_broken_command(raw: bytes, head: int, before_login: bool) -> Command:
 
 # Replies are "+OK", "-ERR" (the summary has "-Error") and "#xxx", "xxx" being the number of characters in the
 # mailbox; text may follow, as it does in POP2 and POP3. At most 20 digits: no server means more.
-_REPLY = re.compile(
+_REPLY = expression(
     rb"#[ ]*(?P<number>\d{1,20})(?!\d)[ ]?(?P<count>.*)"
     rb"|\+(?:OK(?![^ \t]))?[ ]?(?P<ok>.*)"
     rb"|-(?:ERR(?:OR)?(?![^ \t:]):?)?[ ]?(?P<error>.*)",
@@ -135,7 +136,7 @@ def looks_like_reply(line: bytes) -> bool:
 
 
 # As strict as the RFC's own words, for the place where a reply and the data of a mailbox are to be told apart.
-_OK = re.compile(rb"\+OK(?![^ \t])", re.IGNORECASE)
+_OK = expression(rb"\+OK(?![^ \t])", re.IGNORECASE)
 
 
 def is_ok(line: bytes) -> bool:

@@ -6,10 +6,10 @@ message begins with a line ``From sender date`` after a blank line. Whatever els
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
+from pop2dissect.patterns import expression
 from pop2dissect.tcp.stream import Stream
 
 MAX_MESSAGES = 100_000
@@ -23,7 +23,7 @@ _BLANK_LINE = 3
 
 # The date as asctime(3) writes it: "Mon Feb 18 15:00:00 1985"; a time zone may stand before the year, the
 # seconds may be lacking. That much is asked so that no sentence beginning with "From " splits a message.
-_SEPARATOR = re.compile(
+_SEPARATOR = expression(
     rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]{0,500}"
     rb"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +"
     rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} +\d{1,2}:\d\d[^\r\n]{0,100}\r?\n"

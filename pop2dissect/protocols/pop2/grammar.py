@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
 from pop2dissect.session import Field
 from pop2dissect.text.values import decode_text
@@ -32,26 +33,26 @@ MAX_REPLY_LINE = 512
 # <command> ::= <keyword> [<SP> <argument> ...] <CRLF>
 # Reality: UW's server skips blanks before the keyword and takes any blank as separator; keywords come
 # in any case. A command line may begin with octets of another protocol, which are no keyword at all.
-_LINE = re.compile(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]*)?(.*)", re.DOTALL)
+_LINE = expression(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]*)?(.*)", re.DOTALL)
 
 # <user> ends at the first blank that is not quoted; <password> is the rest of the line. The RFC has no
 # unquoted blank in a password, but UW's server takes the whole rest, and so its users have such passwords.
-_HELO = re.compile(rb"((?:\\.|[^\\ ]|\\$)*)(?: +(.*))?", re.DOTALL)
+_HELO = expression(rb"((?:\\.|[^\\ ]|\\$)*)(?: +(.*))?", re.DOTALL)
 # Where there is no blank a tab was meant to be one, whatever the server made of it: what follows must not be shown.
-_HELO_WITH_TAB = re.compile(rb"((?:\\.|[^\\\t])*)\t[\t ]*(.*)", re.DOTALL)
+_HELO_WITH_TAB = expression(rb"((?:\\.|[^\\\t])*)\t[\t ]*(.*)", re.DOTALL)
 
-_ENDS_ARGUMENT = re.compile(rb"(?<!\\) \Z")
+_ENDS_ARGUMENT = expression(rb"(?<!\\) \Z")
 """A blank that is not quoted, at the end of what is known of a line."""
 
 # <number> ::= decimal digits. UW's server reads leading digits and ignores what follows.
-_NUMBER = re.compile(rb"\d{1,20}")
+_NUMBER = expression(rb"\d{1,20}")
 
 # A backslash quotes the next character (RFC 937, "Quoting"), in arguments only.
-_QUOTED = re.compile(rb"\\(.)", re.DOTALL)
+_QUOTED = expression(rb"\\(.)", re.DOTALL)
 
 # What may hold a password in a line that is no HELO of the grammar: a keyword mistyped or behind other
 # octets, and the commands of the protocols that are tried on this port. To mask too much is better.
-_SECRETS = re.compile(
+_SECRETS = expression(
     rb"(?:HEL[A-Z]{0,16}[ \t]+[^ \t]+[ \t]+|(?:PASS|APOP|AUTH|LOGIN)[ \t]+)(.+)", re.DOTALL | re.IGNORECASE
 )
 
@@ -133,21 +134,21 @@ def unquote(argument: bytes) -> bytes:
 
 
 # <reply> ::= "+" text | "-" text | "#" number text | "=" number text. At most 20 digits: no server means more.
-_REPLY = re.compile(rb"(?:([#=])[ ]*(\d{1,20})(?!\d)|([+-]))[ ]?(.*)", re.DOTALL)
+_REPLY = expression(rb"(?:([#=])[ ]*(\d{1,20})(?!\d)|([+-]))[ ]?(.*)", re.DOTALL)
 
 # The greeting is a "+" reply whose text begins with "POP2" (RFC 937, "The Normal Scenario"). A server with
 # plain-text logins off says "- POP2 ..."; a Delphi component says "+OK POP2".
 GREETING = rb"[+-](?:OK)?[ ]*POP2(?![A-Za-z0-9])"
-_GREETING = re.compile(GREETING, re.IGNORECASE)
-GREETED_BY = re.compile(r"(?:OK +)?POP2 +(\S+)(?: +(.*\S))?", re.IGNORECASE | re.DOTALL)
+_GREETING = expression(GREETING, re.IGNORECASE)
+GREETED_BY = expression(r"(?:OK +)?POP2 +(\S+)(?: +(.*\S))?", re.IGNORECASE | re.DOTALL)
 """What a greeting says after its sign. RFC 937 puts the host after the token; UW's server goes on with its version."""
 
 _KINDS = {b"#": ReplyKind.COUNT, b"=": ReplyKind.LENGTH, b"+": ReplyKind.OK, b"-": ReplyKind.ERROR}
 
 # "#n messages in <mailbox>" is UW's; "#n messages in this folder" is KA9Q's and names none.
-_MAILBOX = re.compile(r"messages? in (?!this folder$)(.+)")
+_MAILBOX = expression(r"messages? in (?!this folder$)(.+)")
 # "=n characters in message m" is UW's, "... in Message #m" is KA9Q's.
-_MESSAGE_NUMBER = re.compile(r"in message #?(\d{1,20})", re.IGNORECASE)
+_MESSAGE_NUMBER = expression(r"in message #?(\d{1,20})", re.IGNORECASE)
 
 
 def parse_reply(line: bytes) -> tuple[ReplyKind, int | None, str]:
@@ -184,7 +185,7 @@ def looks_like_reply(line: bytes) -> bool:
 
 FAREWELL = b"+ Sayonara"
 
-LAST_WORDS = re.compile(
+LAST_WORDS = expression(
     rb"(?:(?:- (?:Killed \(|Autologout; |Mailbox expunged )|(?:\A|(?<=\n))- (?=[^\r\n]{1,300}\r\n\+ Sayonara\r))"
     rb"[^\r\n]{1,300}\r\n(?:\+ Sayonara\r\n)?|\+ Sayonara\r\n)\Z"
 )

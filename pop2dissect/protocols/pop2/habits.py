@@ -7,9 +7,9 @@ where a session is too short to tell, nothing is said.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import CommandLine, ReplyLine, Turn
 from pop2dissect.protocols.others import NMAP, is_nmap_probe
 from pop2dissect.protocols.programs import server_by_words, words
@@ -22,7 +22,7 @@ DELPHI = "a Delphi component"
 FETCHMAIL = "fetchmail or dtmail"
 POPCLIENT = "popclient"
 
-_UW_VERSION = re.compile(r"^[+-] POP2 \S+ v(\d{1,3})\.(\d{1,3})\b")
+_UW_VERSION = expression(r"^[+-] POP2 \S+ v(\d{1,3})\.(\d{1,3})\b")
 """UW's greeting of its older versions: ``+ POP2 host v4.46 server ready``."""
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import (
     Command,
     CommandLine,
@@ -50,15 +51,15 @@ from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.values import count
 
 # RFC 8446, section 5.1: a handshake or an alert record, of version 3.x. RFC 5246, appendix E.2: a hello of SSL 2.
-_TLS = re.compile(rb"[\x15\x16]\x03[\x00-\x04]|[\x80-\xff].\x01\x03", re.DOTALL)
+_TLS = expression(rb"[\x15\x16]\x03[\x00-\x04]|[\x80-\xff].\x01\x03", re.DOTALL)
 _TLS_HEAD = 4
 
-_FAREWELL = re.compile(
+_FAREWELL = expression(
     r"(?:good-?)?bye\b|better luck next time|(?:logging|signing) out|signing off|sayonara", re.IGNORECASE
 )
 """What servers answer to QUIT and to nothing else."""
 
-_NAMES_OCTETS = re.compile(r"\d (?:octets|bytes)", re.IGNORECASE)
+_NAMES_OCTETS = expression(r"\d (?:octets|bytes)", re.IGNORECASE)
 
 
 def dissect(client: Stream, server: Stream, from_start: bool = True) -> Iterator[Turn]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
 from pop2dissect.protocols.pop2 import grammar as pop2
 from pop2dissect.session import Field
@@ -17,7 +18,7 @@ MAX_COMMAND_LINE = 255
 MAX_REPLY_LINE = 512
 """Octets of a status line with its CRLF (RFC 1939, section 3)."""
 
-LAST_WORDS = re.compile(
+LAST_WORDS = expression(
     rb"(?:(?:\A|(?<=\n))-ERR\b|-ERR (?:\[[A-Z/-]{1,40}\] )?(?:Autologout|Killed|(?:Server )?shutting down))"
     rb"[^\r\n]{0,300}\r\n\Z",
     re.IGNORECASE,
@@ -64,7 +65,7 @@ of RFC 1460."""
 _DIGITS = rb"\d{1,10}"
 
 ARGUMENTS: Final[Mapping[str, re.Pattern[bytes]]] = {
-    keyword: re.compile(pattern, re.DOTALL)
+    keyword: expression(pattern, re.DOTALL)
     for keyword, pattern in {
         "USER": rb"[^ ].*",
         "PASS": rb".+",
@@ -101,13 +102,13 @@ _MULTI_LINE_ALONE: Final = frozenset({"LIST", "UIDL", "AUTH", "LANG"})
 """Commands whose positive reply is multi-line without an argument. AUTH alone lists the mechanisms, as programs do."""
 
 # As in POP2's grammar: blanks before the keyword, any case, any blank between.
-_LINE = re.compile(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]?)?(.*)", re.DOTALL)
-_APOP = re.compile(rb"([^ \t]+)[ \t]+(.*)", re.DOTALL)
-_AUTH = re.compile(rb"([^ \t]+)(?:[ \t]+(.*))?", re.DOTALL)
+_LINE = expression(rb"[ \t]*(?:([A-Za-z0-9]+)(?![^ \t])[ \t]?)?(.*)", re.DOTALL)
+_APOP = expression(rb"([^ \t]+)[ \t]+(.*)", re.DOTALL)
+_AUTH = expression(rb"([^ \t]+)(?:[ \t]+(.*))?", re.DOTALL)
 # A mechanism's name is 1 to 20 characters (RFC 4422, section 3.1). Whatever else follows AUTH may be a password.
-_MECHANISM = re.compile(rb"[A-Za-z0-9_-]{1,20}")
+_MECHANISM = expression(rb"[A-Za-z0-9_-]{1,20}")
 # At most 20 digits: no server means more.
-_LEADING_NUMBER = re.compile(rb"(\d{1,20})(?!\d)")
+_LEADING_NUMBER = expression(rb"(\d{1,20})(?!\d)")
 
 CONTINUATION: Final = Command("")
 """A line of a SASL exchange, which is no command. Its secret is the whole line."""
@@ -115,7 +116,7 @@ CONTINUATION: Final = Command("")
 MAIL_LINE: Final = Command("")
 """A line of a message that the client sends by XTND XMIT, which is no command."""
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}|=|\*|")
+_BASE64 = expression(rb"[A-Za-z0-9+/]+={0,2}|=|\*|")
 
 
 def parse_command(line: bytes) -> Command:
@@ -210,12 +211,12 @@ def meant(keyword: str) -> str:
 
 
 # "+OK" and "-ERR" are in capitals by the RFC, and servers may think otherwise. Response codes: RFC 2449, section 8.
-_REPLY = re.compile(
+_REPLY = expression(
     rb"(?P<sign>\+OK|-ERR(?:OR)?)(?![A-Za-z0-9]):?[ \t]*(?:\[(?P<code>[A-Z][A-Z0-9/_-]*)\][ ]?)?(?P<text>.*)"
     rb"|(?P<plus>\+)(?:[ ](?P<challenge>.*))?",
     re.DOTALL | re.IGNORECASE,
 )
-_OCTETS = re.compile(rb"(\d{1,20})(?!\d)[ ]+(?:octets|bytes)", re.IGNORECASE)
+_OCTETS = expression(rb"(\d{1,20})(?!\d)[ ]+(?:octets|bytes)", re.IGNORECASE)
 
 
 def parse_reply(line: bytes) -> tuple[ReplyKind, int | None, str]:
@@ -264,7 +265,7 @@ def is_status(line: bytes) -> bool:
     return parse_reply(line)[0] in (ReplyKind.OK, ReplyKind.ERROR)
 
 
-_TIMESTAMP = re.compile(rb"<[^<>\s]*@[^<>\s]*>")
+_TIMESTAMP = expression(rb"<[^<>\s]*@[^<>\s]*>")
 
 
 def timestamp_of(greeting: bytes) -> bytes | None:

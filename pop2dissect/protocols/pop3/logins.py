@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import CommandLine, ReplyEvent, ReplyKind, ReplyLine, Turn, is_lost
 from pop2dissect.protocols.evidence import Evidence
 from pop2dissect.protocols.pop3.grammar import MAX_SASL_LINE, code_of, timestamp_of
@@ -24,7 +25,7 @@ _OTHER_REASON: Final = RIGHT | {"SYS/TEMP", "SYS/PERM"}
 """Those that say that the credentials are not the reason (RFC 3206, section 4)."""
 
 # Dovecot counts a user's connections once it knows that it is the user.
-_COUNTED = re.compile(r"\AMaximum number of connections from user", re.IGNORECASE)
+_COUNTED = expression(r"\AMaximum number of connections from user", re.IGNORECASE)
 
 _TRANSACTION: Final = frozenset({"STAT", "LIST", "RETR", "TOP", "DELE", "UIDL", "LAST", "RSET", "NOOP"})
 

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from pop2dissect.patterns import expression
 from pop2dissect.text.values import decode_text
 
 
@@ -86,7 +87,7 @@ def _cram_md5(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credentia
     return Credentials(_text(user), challenge=_text(asked[0] if asked else None), response=_text(proof))
 
 
-_DIRECTIVE = re.compile(rb'([a-z-]+)=(?:"((?:\\.|[^"\\])*)"|([^,"]*))', re.DOTALL)
+_DIRECTIVE = expression(rb'([a-z-]+)=(?:"((?:\\.|[^"\\])*)"|([^,"]*))', re.DOTALL)
 
 
 def digest_directives(message: bytes) -> dict[bytes, bytes]:
@@ -109,7 +110,7 @@ def _digest_md5(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credent
     )
 
 
-_BEARER = re.compile(rb"\x01auth=(?:Bearer )?([^\x01]*)", re.IGNORECASE)
+_BEARER = expression(rb"\x01auth=(?:Bearer )?([^\x01]*)", re.IGNORECASE)
 
 
 def _xoauth2(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credentials:
@@ -120,7 +121,7 @@ def _xoauth2(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credential
     return Credentials(_text(user[1] if user else None), response=_text(token[1] if token else None))
 
 
-_GS2 = re.compile(rb"[ny](?:,|p=[^,]*,)(?:a=([^,]*))?,", re.DOTALL)
+_GS2 = expression(rb"[ny](?:,|p=[^,]*,)(?:a=([^,]*))?,", re.DOTALL)
 
 
 def _name(saslname: bytes | None) -> str | None:
@@ -135,7 +136,7 @@ def _oauthbearer(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Creden
     return Credentials(_name(header[1] if header else None), response=_text(token[1] if token else None))
 
 
-_SCRAM_FIRST = re.compile(rb"(?:[ny]|p=[^,]*),(?:a=([^,]*))?,(?:m=[^,]*,)?n=([^,]*),", re.DOTALL)
+_SCRAM_FIRST = expression(rb"(?:[ny]|p=[^,]*),(?:a=([^,]*))?,(?:m=[^,]*,)?n=([^,]*),", re.DOTALL)
 
 
 def _scram(said: Sequence[bytes | None], asked: Sequence[bytes]) -> Credentials:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pop2dissect.patterns import expression
 from pop2dissect.tcp.stream import Stream
 
 
@@ -20,8 +21,8 @@ class LineEnd(NamedTuple):
     """Finds the dot that begins a line."""
 
 
-CRLF = LineEnd(b"\r\n", re.compile(rb"(?<=\r\n)\."))
-LF = LineEnd(b"\n", re.compile(rb"(?<=\n)\."))
+CRLF = LineEnd(b"\r\n", expression(rb"(?<=\r\n)\."))
+LF = LineEnd(b"\n", expression(rb"(?<=\n)\."))
 
 
 class Block(NamedTuple):
