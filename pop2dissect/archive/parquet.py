@@ -15,6 +15,8 @@ from pop2dissect.writing import NewFile
 
 _GROUP_OCTETS, _GROUP_PACKETS = 1 << 20, 1 << 13
 """What a row group holds at the most: so much is in memory of each file that is open."""
+_NAMES: Final = ["capture", "source", "destination"]
+"""Columns that say the same again and again."""
 _LARGEST_STAMP: Final = (1 << 63) - 1
 
 
@@ -61,7 +63,7 @@ def write_packets(sifting: Sifting, path: Path) -> Facts:
     schema, facts = packets_schema(), sifting.facts
     name = facts.shown().file
     with NewFile(path) as file:
-        with parquet().ParquetWriter(file, schema, compression="zstd") as writer:
+        with parquet().ParquetWriter(file, schema, compression="zstd", use_dictionary=_NAMES) as writer:
             for some in _groups(sifting):
                 columns = zip(*(_row(name, kept) for kept in some), strict=True)
                 arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,18 @@ def test_other_programs_can_read_it(tmp_path: Path, extract: Extract) -> None:
     assert hashlib.sha256(payload).hexdigest() == pop2dissect.read(path).sessions[0].stream("server").sha256()
     captures = pq.read_table(folder / "captures.parquet").to_pylist()
     assert [(one["path"], one["packets"], one["kept"]) for one in captures] == [(str(path), len(packets), len(packets))]
+
+
+def test_the_questions_in_sql_have_answers(archive: list[Path], extract: Extract) -> None:
+    import duckdb
+
+    folder = extract(*archive, status=ExitStatus.UNREADABLE)
+    page = (Path(__file__).parents[2] / "docs/howto/archives.md").read_text()
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) >= 5
+    answers = [duckdb.sql(question.replace("'mail/", f"'{folder}/")).fetchall() for question in questions]
+    assert all(answers)
+    described = set(re.findall(r"`(\w+)`", page.partition("| column of a packet")[2].partition("\n\n")[0]))
+    columns = [row[0] for row in duckdb.sql(f"DESCRIBE FROM '{folder}/packets/*.parquet'").fetchall()]
+    assert set(columns) <= described
+    assert [row[:2] for row in answers[3]] == [("192.0.2.200", 109)]

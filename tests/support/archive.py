@@ -68,9 +68,7 @@ def _frames(chance: random.Random, sessions: int) -> Iterator[Frame]:
         if number % 5 == 0:
             network.take(network.call(client, after=0.5).handshake())
         if number % 6 == 0:  # never answered
-            talk = network.call(client, after=0.1).handshake()
-            talk.packets[:] = talk.packets[:1]
-            network.take(talk)
+            network.packets.append(network.call(client, "192.0.2.200", after=0.1).handshake().packets[0])
     for packet in network.packets:
         yield from _on_the_wire(chance, packet)
         yield from (_other(chance, packet.time) for _ in range(_OTHERS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -90,7 +90,8 @@ class Facts:
         """Return all of it as JSON, in ASCII: paths need not be valid UTF-8."""
         import json
 
-        return json.dumps(asdict(self.shown()))
+        shown = self.shown()
+        return json.dumps({one.name: getattr(shown, one.name) for one in fields(shown)})
 
     @classmethod
     def of_json(cls, text: str | bytes) -> Self:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -50,10 +50,11 @@ class Extract(NamedTuple):
 def octets_if_small(folder: str) -> int | None:
     """Return the octets of the captures of an extract, if they were small enough to look at all ports."""
     try:
-        captures, small = read_extract(folder)
-    except CaptureError:
-        return None
-    return sum(facts.size or 0 for facts in captures) if small else None
+        with parquet().ParquetFile(Path(folder) / INDEX) as file:
+            small = file.metadata.metadata[METADATA] == b"small"
+        return sum(facts.size or 0 for facts in read_extract(folder).captures) if small else None
+    except (CaptureError, OSError, ValueError, KeyError, TypeError):
+        return None  # whoever reads it says what is wrong
 
 
 def read_extract(folder: str) -> Extract:
@@ -62,9 +63,9 @@ def read_extract(folder: str) -> Extract:
     if not index.exists():
         raise CaptureError("the extract is not complete; pop2dissect extract completes it")
     try:
-        table = parquet().read_table(index, columns=["facts"])
-        captures = [Facts.of_json(text) for text in table.column("facts").to_pylist()]
-        small = table.schema.metadata[METADATA] == b"small"
+        with parquet().ParquetFile(index) as file:  # a table would take pandas along
+            captures = [Facts.of_json(text) for text in file.read(columns=["facts"]).column("facts").to_pylist()]
+            small = file.metadata.metadata[METADATA] == b"small"
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CaptureError(f"the index of the extract cannot be read ({error})") from None
     return Extract(captures, small)
@@ -121,7 +122,7 @@ class Extracted:
             with parquet().ParquetFile(self.path) as file:
                 if Facts.of_json(file.metadata.metadata[METADATA]).sha256 != self.facts.sha256:
                     raise ValueError("it is of another state of the capture")
-                for batch in file.iter_batches(_AT_ONCE, columns=_COLUMNS):
+                for batch in file.iter_batches(_AT_ONCE, columns=_COLUMNS, use_threads=False):
                     yield from _rows(batch)
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise CaptureError(f"{self.path} cannot be read ({error}); extract again", path=str(self.path)) from None
@@ -130,21 +131,25 @@ class Extracted:
 def records_of(rows: Iterable[Row], facts: Facts, index: int, ports: Ports, *, mapped: bool) -> Iterator[Record]:
     """Yield as records the packets that matter for these ports, of those that were kept of a capture."""
     reference = index << FRAME_BITS
-    skips = cache(lambda link_type: PortFilter(ports, link_type).skips)
     with _Places(facts.size or 0) as places:
         for number, time, link_type, octets, original, place in rows:
             captured = len(octets)
-            if skips(link_type)(octets, 0, captured):
+            if _skips(ports, link_type)(octets, 0, captured):
                 continue
             data, start = (octets, 0) if place is None or not mapped else places.put(octets, place)
             yield Record(reference + number, time, link_type, data, start, captured, original)
+
+
+@lru_cache(maxsize=64)
+def _skips(ports: Ports, link_type: int) -> Callable[[bytes | bytearray, int, int], bool]:
+    return PortFilter(ports, link_type).skips
 
 
 def _rows(batch: Any) -> Iterator[Row]:
     import pyarrow as pa
 
     frames, times, exact, link_types, octets, originals, places = (batch.column(name) for name in _COLUMNS)
-    stamps = times.cast(pa.int64()).to_pylist()
+    stamps = times.view(pa.int64()).to_pylist()  # a cast would take all of pyarrow's functions along
     if times.null_count:
         beyond = exact.to_pylist()
         stamps = [int(beyond[at]) if stamp is None else stamp for at, stamp in enumerate(stamps)]
