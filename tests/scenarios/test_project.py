@@ -46,7 +46,7 @@ def test_extras_that_messages_name_exist() -> None:
     for path in (ROOT / "pop2dissect").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         named |= {"".join(found) for found in re.findall(NAMES_AN_EXTRA, text)}
-    assert named == {"analysis", "browse", "compression", "dask", "parquet"}
+    assert named == {"analysis", "browse", "compression", "dask", "parquet", "remote"}
     assert named < set(PROJECT["optional-dependencies"])
 
 
