@@ -27,7 +27,7 @@ def _time() -> Any:
 
 
 def packets_schema() -> Any:
-    """Return the columns of packets. docs/howto/archives.md says what they mean."""
+    """Return the columns of packets. docs/archives.md says what they mean."""
     import pyarrow as pa
 
     name = pa.dictionary(pa.int32(), pa.string())

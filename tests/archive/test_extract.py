@@ -179,7 +179,7 @@ def test_the_questions_in_sql_have_answers(archive: list[Path], extract: Extract
     import duckdb
 
     folder = extract(*archive, status=ExitStatus.UNREADABLE)
-    page = (Path(__file__).parents[2] / "docs/howto/archives.md").read_text()
+    page = (Path(__file__).parents[2] / "docs/archives.md").read_text()
     questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     assert len(questions) >= 5
     answers = [duckdb.sql(question.replace("'mail/", f"'{folder}/")).fetchall() for question in questions]
