@@ -103,6 +103,11 @@ class Facts:
             raise ValueError("it was made by another version of pop2dissect, or is damaged")
         return cls(**found)
 
+    def share(self, other: Facts) -> None:
+        """Have what is the same as another's only once in memory."""
+        if (self.ports, self.limits) == (other.ports, other.limits):
+            self.ports, self.limits = other.ports, other.limits
+
 
 _KEPT = tuple(one.name for one in fields(CaptureInfo) if one.name not in ("path", "elsewhere", "before"))
 

@@ -62,9 +62,13 @@ def read_extract(folder: str) -> Extract:
     index = Path(folder) / INDEX
     if not index.exists():
         raise CaptureError("the extract is not complete; pop2dissect extract completes it")
+    captures: list[Facts] = []
     try:
         with parquet().ParquetFile(index) as file:  # a table would take pandas along
-            captures = [Facts.of_json(text) for text in file.read(columns=["facts"]).column("facts").to_pylist()]
+            for batch in file.iter_batches(_AT_ONCE, columns=["facts"], use_threads=False):
+                for text in batch.column("facts").to_pylist():
+                    captures.append(Facts.of_json(text))
+                    captures[-1].share(captures[0])
             small = file.metadata.metadata[METADATA] == b"small"
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CaptureError(f"the index of the extract cannot be read ({error})") from None
