@@ -10,6 +10,7 @@ import gzip
 import importlib
 import json
 import pickle
+import runpy
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -265,6 +266,13 @@ def test_the_examples_in_docstrings_are_true(module: str, monkeypatch: pytest.Mo
     result = doctest.testmod(importlib.import_module(module), optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
     assert result.attempted
     assert not result.failed
+
+
+def test_a_program_of_a_user_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Type checkers look at it in .ci/run."""
+    program = runpy.run_path(str(ROOT / "tests/data/user_script.py"))
+    assert program["main"]([str(capture_path("rfc937_normal"))]) == 0
+    assert "Fred" in capsys.readouterr().out
 
 
 def test_there_are_examples() -> None:

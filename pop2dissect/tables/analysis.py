@@ -56,7 +56,9 @@ def with_log(table: pd.DataFrame, log: pd.DataFrame, time: str, when: str, by: M
     moments = log[when] if pd.api.types.is_datetime64_any_dtype(log[when]) else pd.to_datetime(log[when])
     if moments.dt.tz is None:
         raise SettingError(f"the times of {when!r} have no zone: give them one, as by .dt.tz_localize('UTC')")
-    exact = log.assign(**{when: moments.dt.tz_convert("UTC").dt.as_unit("ns")}).sort_values(when, kind="stable")
+    alike = {theirs: log[theirs].astype(table[ours].dtype) for ours, theirs in by.items()}
+    moments = moments.dt.tz_convert("UTC").dt.as_unit("ns")
+    exact = log.assign(**{**alike, when: moments}).sort_values(when, kind="stable")
     place = "_place"
     rows = table.assign(**{place: range(len(table))}).dropna(subset=[time]).sort_values(time, kind="stable")
     joined = pd.merge_asof(rows, exact, left_on=time, right_on=when, left_by=list(by), right_by=list(by.values()))

@@ -19,7 +19,7 @@ _NO_TIME = np.iinfo(np.int64).min
 """How numpy writes "not a time"."""
 _CHUNK = 2048
 """Rows that are taken at once: those of a million would be work for the garbage collector, again and again."""
-_PACKED = 1 << 16
+_PACKED = 1 << 13
 """Cells of a column that wait to be packed: a Python integer takes four times the space of a packed one."""
 
 _TEXT = pd.StringDtype(na_value=np.nan) if int(pd.__version__.partition(".")[0]) >= 3 else pd.StringDtype("python")

@@ -32,7 +32,7 @@ COLLECTED = ("sessions", "exchanges", "messages", "findings", "segments", "gaps"
 """The tables that are made of passing sessions by default: all but those of mails, which cost more to find."""
 _SUMS = ("servers", "clients", "users", "protocols", "commands")
 """The tables of what sessions come to."""
-_AT_ONCE = 1000
+_AT_ONCE = 256
 """Sessions that are in memory at once where they only pass."""
 _GC_THRESHOLD = 100_000
 """Objects between two runs of the garbage collector. With Python's 700 they take nearly half of the time."""
