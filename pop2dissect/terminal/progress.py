@@ -39,7 +39,10 @@ def watched(dissection: Dissection, sessions: Iterator[Session]) -> Iterator[Ses
     """Pass on the sessions of a dissection; a second thread shows how much of the captures was read."""
 
     def line(seconds: float) -> str:
-        return progress_line(dissection.octets_read, dissection.octets, seconds)
+        captures = dissection.captures
+        done = sum(info.packets > 0 for info in captures)  # known when a capture has been read
+        files = (done, len(captures)) if len(captures) > 1 else None
+        return progress_line(dissection.octets_read, dissection.octets, seconds, files)
 
     with shown_while(line):
         yield from sessions

@@ -10,8 +10,16 @@ from typing import Any, cast
 
 import pytest
 
+from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.pipeline import Dissection
 from pop2dissect.terminal import progress
+
+
+def test_of_several_captures_it_counts_the_files_and_says_how_fast() -> None:
+    done = progress.Done(3, 8_000_000)
+    done.add(2_000_000)
+    line = f"reading [{'#' * 8}{'-' * 22}] 2.0 of 8.0 MB, 1 of 3 files, 1.0 MB/s, 0:00:06 left"
+    assert done.line(2) == line
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,7 @@ class Slow:
 
     octets = 10
     octets_read = 5
+    captures = (CaptureInfo("read.pcap", packets=7), CaptureInfo("being read.pcap"))
     patience = 2000
 
     def __iter__(self) -> Iterator[Any]:
@@ -53,6 +62,7 @@ def test_it_appears_after_a_while_and_is_cleared(monkeypatch: pytest.MonkeyPatch
     assert list(progress.watched(cast("Dissection", slow := Slow()), iter(slow))) == ["one", "two"]
     shown = cast("io.StringIO", sys.stderr).getvalue()
     assert "reading [###############---" in shown
+    assert "1 of 2 files, " in shown
     assert shown.endswith("\r\x1b[K")
 
 
