@@ -344,23 +344,9 @@ pop2.prefs.dissect_mail = Pref.enum("Dissect messages as mail", WHEN_WANTED,
     .. "It is wanted where packets are shown in detail, a filter names it, or no list of packets is made.",
   { { "always", "Always", ALWAYS }, { "wanted", "When wanted", WHEN_WANTED }, { "never", "Never", NEVER } }, false)
 
--- What TCP knows about the segment at hand. Raw numbers: the relative ones depend on a preference.
-local tcp_stream = Field.new("tcp.stream")
-local tcp_seq = Field.new("tcp.seq_raw")
-local tcp_ack = Field.new("tcp.ack_raw")
-local tcp_relative_ack = Field.new("tcp.ack")
-local tcp_len = Field.new("tcp.len")
-local tcp_completeness = Field.new("tcp.completeness")
-
 ------------------------------------------------------------------------------------------------------------
 -- Small tools
 ------------------------------------------------------------------------------------------------------------
-
--- The value of the innermost TCP header: a frame can carry a tunnel with several.
-local function innermost(first, second, ...)
-  if second then return innermost(second, ...) end
-  return first and first.value
-end
 
 -- A dissector of Wireshark by its name; known by then, which it need not be when this file is read.
 local dissectors = {}
@@ -419,17 +405,136 @@ end
 -- What is looked at
 ------------------------------------------------------------------------------------------------------------
 
--- Is this tshark, and without a tap (--export-objects, -z)? Only its command line tells, and only Linux shows it.
-local function is_tshark_without_taps()
+-- The words of tshark's command line. Only Linux shows them; elsewhere, and for Wireshark, nil.
+local function command_line()
   local file = not gui_enabled() and io.open("/proc/self/cmdline", "rb")
-  if not file then return false end
-  local line = file:read("*a")
+  if not file then return nil end
+  local words = {}
+  for word in file:read("*a"):gmatch("([^\0]*)\0") do words[#words + 1] = word end
   file:close()
-  if not line:find("^[^\0]*tshark\0") then return false end
-  return not line:find("\0%-%-ex[^\0]*") and not line:find("\0%-%a*z") and not line:find("\0%-U")
+  return words[1] and words[1]:find("tshark$") and words or nil
+end
+
+local COMMAND_LINE = command_line()
+
+-- Is this tshark, and without a tap (--export-objects, -z)?
+local function is_tshark_without_taps()
+  if not COMMAND_LINE then return false end
+  for _, word in ipairs(COMMAND_LINE) do
+    if word:find("^%-%-ex") or word:find("^%-%a*z") or word:find("^%-U") then return false end
+  end
+  return true
 end
 
 local IS_TSHARK_WITHOUT_TAPS = is_tshark_without_taps()
+
+-- Does tshark print a line a packet, of a file, and nothing else that could ask for a field? Any word that is not known
+-- to be harmless says no.
+local function prints_lines_only()
+  if not COMMAND_LINE then return false end
+  local reads, option = false, nil
+  for position, word in ipairs(COMMAND_LINE) do
+    if option then
+      if option == "o" and word:find("^gui%.") or option == "X" and not word:find("^lua_script:") then return false end
+      option = nil
+    elseif position > 1 and word ~= "" then
+      local letter, value = word:match("^%-[nl]*([roXtNcC]?)(.*)$")
+      if not letter or value ~= "" and letter ~= "r" then return false end
+      if letter ~= "" and value == "" then option = letter end
+      reads = reads or letter == "r"
+    end
+  end
+  return reads
+end
+
+------------------------------------------------------------------------------------------------------------
+-- What TCP knows about the segment at hand
+------------------------------------------------------------------------------------------------------------
+
+-- Asking for fields makes tshark build the tree of every packet in the capture, POP2 or not, which costs more than
+-- all that is done here. Where nothing but lines is printed TCP's own line says the same, and nothing is asked for.
+local READS_LINES = prints_lines_only()
+
+-- The value of the innermost TCP header: a frame can carry a tunnel with several.
+local function innermost(first, second, ...)
+  if second then return innermost(second, ...) end
+  return first and first.value
+end
+
+local function field(name)
+  local extract = Field.new(name)
+  return function() return innermost(extract()) end
+end
+
+-- By name: functions. Raw numbers where they can be had: the relative ones depend on a preference.
+local segment = READS_LINES and {} or {
+  stream = field("tcp.stream"), sequence = field("tcp.seq_raw"), acknowledgement = field("tcp.ack_raw"),
+  relative_acknowledgement = field("tcp.ack"), length = field("tcp.len"), completeness = field("tcp.completeness"),
+}
+
+-- What TCP's line said in the newest frame; ours takes its place.
+local line = { frame = nil }
+-- By both ports as one number: who sends to whom, and the stream that it is.
+local directions, stream_count = {}, 0
+
+local function direction_of(from_port, to_port, from, to)
+  for _, direction in ipairs(directions[from_port * 65536 + to_port] or {}) do
+    if direction.from == from and direction.to == to then return direction end
+  end
+  return nil
+end
+
+local function add_direction(from_port, to_port, from, to)
+  local key, added = from_port * 65536 + to_port, { from = from, to = to, stream = nil, has_begun = false }
+  directions[key] = directions[key] or {}
+  table.insert(directions[key], added)
+  return added
+end
+
+-- Wireshark counts from the first number that it sees, here 1. Another segment that begins there, and repeats nothing,
+-- begins another connection.
+local function stream_in_line(pinfo)
+  local from_port, to_port, from, to = pinfo.src_port, pinfo.dst_port, pinfo.src, pinfo.dst
+  local ours = direction_of(from_port, to_port, from, to)
+  local theirs = ours and ours.other
+  if not ours then
+    ours, theirs = add_direction(from_port, to_port, from, to), add_direction(to_port, from_port, to, from)
+    ours.other, theirs.other = theirs, ours
+  end
+  if not ours.stream or line.sequence == 1 and ours.has_begun and not line.is_repeated then
+    stream_count = stream_count + 1
+    ours.stream = { number = stream_count, begins = line.sequence == 1 and line.acknowledgement == 1 }
+    theirs.stream, theirs.has_begun = ours.stream, false
+  end
+  ours.has_begun = true
+  return ours.stream
+end
+
+local function read_line(pinfo)
+  if line.frame == pinfo.number then return end
+  local text = tostring(pinfo.cols.info)
+  local sequence, acknowledgement, length = text:match(" Seq=(%d+) Ack=(%d+) .-Len=(%d+)")
+  line.frame, line.sequence = pinfo.number, tonumber(sequence)
+  line.acknowledgement, line.length = tonumber(acknowledgement), tonumber(length)
+  line.is_repeated = line.sequence == 1 and (text:find("Retransmission", 1, true) or text:find("Out-Of-Order", 1, true))
+  line.stream = line.length and stream_in_line(pinfo)
+end
+
+if READS_LINES then
+  function segment.stream(pinfo)
+    read_line(pinfo)
+    return line.stream and line.stream.number
+  end
+  function segment.sequence() return line.sequence end
+  function segment.acknowledgement() return line.acknowledgement end
+  function segment.relative_acknowledgement() return line.acknowledgement end
+  function segment.length() return line.length end
+  -- The line does not say whether the handshake was captured. Before any other octet, `+` is a greeting; and only
+  -- the greeting comes before HELO.
+  function segment.completeness(raw)
+    return line.stream.begins and (raw:find("^%+") or raw:find("^[Hh][Ee][Ll][Oo]")) and 3 or 0
+  end
+end
 
 -- Is nothing wanted but a line a packet? Where columns are not made, a column has nothing but its name.
 local function is_list_only(column, root)
@@ -841,7 +946,7 @@ end
 
 -- The position up to which the sender of the segment at hand acknowledges the other's octets.
 local function acknowledged_of(theirs)
-  local number = innermost(tcp_ack())
+  local number = segment.acknowledgement()
   return number and position_of(theirs, number)
 end
 
@@ -1791,10 +1896,10 @@ local function locate(conversation, stream, view)
   else
     local stops = conversation.stops
     if view.is_new then
-      stops[frame] = position_of(stream, innermost(tcp_seq()) or 0) + (innermost(tcp_len()) or reported)
+      stops[frame] = position_of(stream, segment.sequence() or 0) + (segment.length() or reported)
     end
     -- A call gets the segment from somewhere in it to its end.
-    view.base = (stops[frame] or innermost(tcp_len()) or reported) - reported
+    view.base = (stops[frame] or segment.length() or reported) - reported
   end
   view.stop = view.base + reported
 end
@@ -1822,10 +1927,10 @@ local function read(conversation, view, is_server)
   if not (is_server and theirs.origin) then view.acknowledged = acknowledged_of(theirs) end
   if not conversation.greeted then
     -- Bits 1 and 2 of Wireshark's verdict on the connection: SYN and SYN/ACK were seen.
-    local handshake = (innermost(tcp_completeness()) or 0) % 4
+    local handshake = (segment.completeness(view.raw) or 0) % 4
     view.from_the_start = handshake > 0
     -- Both were, and the sender acknowledges nothing but the other's SYN.
-    view.nothing_read = handshake == 3 and innermost(tcp_relative_ack()) == 1
+    view.nothing_read = handshake == 3 and segment.relative_acknowledgement() == 1
   end
   mine.seen = math.max(mine.seen, view.stop)
 
@@ -1875,9 +1980,9 @@ local function take_middle(conversation, tvb, pinfo, root, captured)
   if not message or message.stopped or message.mark then return false end
   if stream.expected + captured >= announced_end(message) then return false end
   if pinfo.visited or pinfo.src_port ~= server.port or server.port == server.client_port then return false end
-  if innermost(tcp_len()) ~= captured or tvb:reported_len() ~= captured then return false end
+  if segment.length() ~= captured or tvb:reported_len() ~= captured then return false end
   local from = stream.expected
-  if position_of(stream, innermost(tcp_seq())) ~= from then return false end
+  if position_of(stream, segment.sequence()) ~= from then return false end
 
   if not message.first_time then return false end
   if not is_run_list_only and root:referenced(dissector("pop2")) then return false end
@@ -1901,7 +2006,7 @@ local function take_middle(conversation, tvb, pinfo, root, captured)
 end
 
 function pop2.dissector(tvb, pinfo, root)
-  local number, captured = innermost(tcp_stream()), tvb:len()
+  local number, captured = segment.stream(pinfo), tvb:len()
   if not number or captured == 0 then return 0 end
   if is_run_list_only == nil then
     is_run_list_only = pop2.prefs.dissect_mail ~= ALWAYS and not root:referenced(dissector("pop2"))
@@ -1923,6 +2028,7 @@ end
 function pop2.init()
   conversations = {}
   column_frame, is_run_list_only = nil, nil
+  line, directions, stream_count = { frame = nil }, {}, 0
 end
 
 ------------------------------------------------------------------------------------------------------------
