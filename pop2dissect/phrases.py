@@ -3,7 +3,8 @@
 ``user:bertil severity:high "of the committee" retr`` is filters by the names that :data:`pop2dissect.filters.FILTERS`
 has, whose values stand in quotation marks where they have spaces, and words and phrases that must stand in what is
 told of a session, upper and lower case alike. As on the command line, of one filter given several times one must be
-true. The report's script does the same; ``tests/html/test_phrases.py`` has cases for both.
+true. The report's script (``html/phrases.js``) does the same; ``tests/support/phrases.py`` has
+cases for both.
 """
 
 from __future__ import annotations

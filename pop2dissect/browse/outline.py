@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pop2dissect.browse.book import Book
 from pop2dissect.browse.cells import Cell, Row
 from pop2dissect.browse.details import Detail, finding_details
 from pop2dissect.capture.record import FrameRef
-from pop2dissect.incidents import Incident, in_order
+from pop2dissect.incidents import Incident, findings_of, in_order
 from pop2dissect.session import Finding
 from pop2dissect.text.rendering import Rendering
 
@@ -61,10 +61,7 @@ def outline(book: Book) -> list[Event]:
     by_number = {session.id: session.findings for session in book.sessions}
     rows = [Event("What happened", "heading")]
     for one in in_order(book.incidents):
-        found: list[Finding] = []
-        for link in one.findings:
-            listed: Sequence[Finding] = book.spanning if link.session is None else by_number.get(link.session, ())
-            found += listed[link.place - 1 : link.place]
+        found = findings_of(one, book.spanning, by_number)
         frame = one.frames[0] if one.frames else None
         indent = 0 if one.follows is None else 2
         rows.append(Event(one.sentence, "", str(one.severity), indent, one.sessions, frame, one, tuple(found)))

@@ -31,7 +31,12 @@ def session_command(session: Session, rendering: Rendering, frames: Sequence[Fra
 
 def finding_command(finding: Finding, rendering: Rendering) -> str:
     """Return the command line that shows the frames of a finding in Wireshark; empty where none does."""
-    return _command(finding.frames, frames_filter(finding.frames), rendering.captures)
+    return frames_command(finding.frames, rendering)
+
+
+def frames_command(frames: Sequence[FrameRef], rendering: Rendering) -> str:
+    """Return the command line that shows frames in Wireshark, at the first; empty where none does."""
+    return _command(frames, frames_filter(frames), rendering.captures)
 
 
 def _command(frames: Sequence[FrameRef], display_filter: str, captures: Sequence[str]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pop2dissect.document.display_filters import finding_command, frames_filter
+from pop2dissect.document.display_filters import finding_command, frames_command, frames_filter
 from pop2dissect.findings.catalogue import BY_ID
 from pop2dissect.findings.meaning import MEANING, TECHNIQUES, facts_of
 from pop2dissect.findings.thresholds import Thresholds
 from pop2dissect.html.times import Stamp, stamp
-from pop2dissect.session import Finding, Severity
+from pop2dissect.incidents import Incident, findings_of
+from pop2dissect.session import Finding, Session, Severity
 from pop2dissect.text.rendering import Rendering
 
 SHOWN = 5
@@ -45,6 +46,10 @@ class Kind:
     severity: Severity
     title: str
     occurrences: tuple[Occurrence, ...]
+    display_filter: str
+    """For the frames of all of them; of very many the first."""
+    command: str
+    """The command line that opens Wireshark with it; empty where none does."""
 
     @property
     def first(self) -> tuple[Occurrence, ...]:
@@ -60,6 +65,16 @@ class Kind:
     def others(self) -> tuple[Occurrence, ...]:
         """Those that are folded away."""
         return self.occurrences[SHOWN:]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings that show an incident, or those that show none."""
+
+    number: int | None
+    severity: Severity | None
+    title: str
+    kinds: tuple[Kind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +116,35 @@ def kinds(findings: Iterable[Finding], rendering: Rendering) -> list[Kind]:
         made.append((rank, _place(group[0]), name, group))
     made.sort(key=lambda one: one[:3])
     return [
-        Kind(name, group[0].severity, group[0].title, tuple(occurrence(finding, rendering) for finding in group))
+        Kind(
+            name,
+            group[0].severity,
+            group[0].title,
+            tuple(occurrence(finding, rendering) for finding in group),
+            frames_filter(frames := sorted({frame for finding in group for frame in finding.frames})),
+            frames_command(frames, rendering),
+        )
         for _, _, name, group in made
     ]
+
+
+def groups(
+    incidents: Sequence[Incident], spanning: Sequence[Finding], sessions: Sequence[Session], rendering: Rendering
+) -> list[Group]:
+    """Group findings by the incidents that they show, in the order of these, and at last those that show none.
+
+    A finding of which several incidents could be told stands with the first of them.
+    """
+    of_session = {session.id: session.findings for session in sessions}
+    left = {id(one): one for one in (*spanning, *(one for some in of_session.values() for one in some))}
+    made = []
+    for incident in incidents:
+        own = [left.pop(id(one)) for one in findings_of(incident, spanning, of_session) if id(one) in left]
+        if own:
+            made.append(Group(incident.number, incident.severity, incident.title, tuple(kinds(own, rendering))))
+    if left:
+        made.append(Group(None, None, "Other findings" if made else "", tuple(kinds(left.values(), rendering))))
+    return made
 
 
 def _place(finding: Finding) -> tuple[int, tuple[int, ...], tuple[int, ...]]:

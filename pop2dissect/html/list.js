@@ -8,6 +8,26 @@ const panes = new Map();
 let current = null;
 let wantedFrame = null;
 
+// The frames behind a finding of a session lead to the line that the first of them carried.
+const linkFrames = (text, id) => {
+  const match = /frames? ([\d:]+).*/.exec(text?.textContent ?? "");
+  if (!match) return;
+  text.textContent = text.textContent.slice(0, match.index);
+  text.after(make("a", { href: `#s${id}`, "data-frame": match[1] }, match[0].trim()));
+};
+
+// The command line that shows a session in Wireshark, from its first frame on.
+const openers = $("#open").dataset.wireshark.split("\n");
+const addCommand = (section) => {
+  const name = $$("dl.facts dt", section).find((one) => one.textContent === "Display filter");
+  const frames = $$("dl.facts dt", section).find((one) => one.textContent === "Frames");
+  const [, capture = "1", frame] = /^(?:(\d+):)?(\d+)/.exec(frames?.nextElementSibling.textContent.trim() ?? "") ?? [];
+  const opener = openers[Number(capture) - 1];
+  if (!name || !frame || !opener) return;
+  const command = `${opener} -g ${frame} -Y '${name.nextElementSibling.textContent.trim()}'`;
+  name.nextElementSibling.after(make("dt", {}, "In Wireshark"), make("dd", {}, make("code", {}, command)));
+};
+
 const open = (id, focus) => {
   const section = sections.get(id);
   if (!section) return;
@@ -18,7 +38,11 @@ const open = (id, focus) => {
     if (row.dataset.id === id) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
   }
-  if (!panes.has(id) && $("table.lines", section)) panes.set(id, new Panes(section));
+  if (!panes.has(id) && $("table.lines", section)) {
+    panes.set(id, new Panes(section));
+    addCommand(section);
+    for (const item of $$(".about li", section)) linkFrames(item.lastChild, id);
+  }
   const frame = wantedFrame;
   wantedFrame = null;
   if (frame && panes.get(id)?.go(frame)) return;
@@ -46,15 +70,6 @@ const textOf = (row) => {
   return texts.get(id);
 };
 
-// A search is words and "phrases"; what is like user:bertil or login:"not known" asks a column.
-const COLUMNS = $$("#list thead th").map((head) => head.dataset.c);
-const wanted = (text) =>
-  Array.from(text.toLowerCase().matchAll(/(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/g), ([whole, column, phrase, word]) =>
-    COLUMNS.includes(column) ? { column, text: phrase ?? word } : { text: phrase !== undefined && !column ? phrase : whole },
-  ).filter((one) => one.text);
-const has = (row, { column, text }) =>
-  column ? cell(row, column).toLowerCase().includes(text) : textOf(row).includes(text);
-
 const filter = () => {
   const asked = wanted($("#q").value);
   const protocol = $("#f-protocol").value;
@@ -66,11 +81,11 @@ const filter = () => {
   for (const row of rows) {
     const fits =
       (!protocol || cell(row, "protocol") === protocol) &&
-      (!login || cell(row, "login") === login) &&
+      (!login || outcome(row) === login) &&
       (!ending || cell(row, "ending") === ending) &&
       (!severity || (row.dataset.s !== "" && Number(row.dataset.s) >= Number(severity))) &&
       (!messages || cell(row, "messages") !== "") &&
-      asked.every((one) => has(row, one));
+      asked.every((is) => is(row));
     row.hidden = !fits;
     sections.get(row.dataset.id).classList.toggle("out", !fits);
     found += fits;
@@ -129,7 +144,9 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#s"]');
   if (!link) return;
   wantedFrame = link.dataset.frame ?? null;
-  if (link.hash === location.hash) follow();
+  if (link.hash !== location.hash) return;
+  event.preventDefault(); // the browser would take the focus from the line
+  follow();
 });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;

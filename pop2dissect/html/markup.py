@@ -15,7 +15,7 @@ from pop2dissect.html.case import Case
 from pop2dissect.html.ladder import LEFT, RIGHT, TOP, WIDTH
 from pop2dissect.text.safe import terminal_safe
 
-_SCRIPTS = ("page.js", "octets.js", "panes.js", "list.js")
+_SCRIPTS = ("page.js", "octets.js", "panes.js", "phrases.js", "list.js")
 """Put together into one, in this order."""
 _LONG = 300
 """Characters of a text from the wire that are shown at once; the rest is folded away."""

@@ -13,7 +13,7 @@ from pop2dissect.html import markup
 from pop2dissect.html.case import Case
 from pop2dissect.html.clients import ClientRow, Course
 from pop2dissect.html.evidence import CaptureView, Exhibit
-from pop2dissect.html.findings import Interpretation, Kind
+from pop2dissect.html.findings import Group, Interpretation, Kind
 from pop2dissect.html.mailboxes import MailboxRow
 from pop2dissect.html.method import Paragraph
 from pop2dissect.html.sessions import SessionRow, SessionView
@@ -53,13 +53,14 @@ class PageView:
     story: Sequence[Told]
     incidents: int
     """How many there are."""
-    timeline: Timeline | None
+    timelines: Sequence[Timeline]
+    """The picture of it, broad and narrow; none where nothing happened."""
     captures: Sequence[CaptureView]
     summary: Sequence[str]
     severities: Sequence[tuple[str, int]]
     """How many findings there are of each, the most severe first."""
     grave: Sequence[Kind]
-    kinds: Sequence[Kind]
+    groups: Sequence[Group]
     interpretations: Sequence[Interpretation]
     clients: Sequence[ClientRow]
     courses: Sequence[Course]
@@ -71,6 +72,8 @@ class PageView:
     limitations: Sequence[Paragraph]
     tool: Tool
     exhibits: Sequence[Exhibit]
+    openers: Sequence[str]
+    """Command lines that open the captures in Wireshark, harmless; empty where none does."""
     limit: int
     """Bytes of a line or message that the page carries."""
     cut: bool

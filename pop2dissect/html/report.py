@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
@@ -19,7 +20,7 @@ from pop2dissect.html import method
 from pop2dissect.html.case import Case, time_of_making
 from pop2dissect.html.clients import Clients
 from pop2dissect.html.evidence import Exhibit, capture_exhibits, capture_views, session_exhibits
-from pop2dissect.html.findings import interpretations, kinds
+from pop2dissect.html.findings import groups, interpretations, kinds
 from pop2dissect.html.mailboxes import mailbox_rows
 from pop2dissect.html.messages import MAX_MESSAGES
 from pop2dissect.html.octets import limit_for
@@ -28,7 +29,7 @@ from pop2dissect.html.paper import printed_rows, printed_sessions
 from pop2dissect.html.sessions import SessionView, session_row, session_view
 from pop2dissect.html.story import foremost, story
 from pop2dissect.html.summary import summary
-from pop2dissect.html.timeline import timeline
+from pop2dissect.html.timeline import BROAD, NARROW, timeline
 from pop2dissect.html.times import stamp, zone_name
 from pop2dissect.html.tool import tool_facts
 from pop2dissect.incidents import Incident
@@ -37,6 +38,7 @@ from pop2dissect.protocols import protocol_of
 from pop2dissect.session import MOST_SEVERE_FIRST, Finding, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.text.rendering import Rendering
+from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.spool import Spool
 
 
@@ -196,12 +198,14 @@ class Report:
             spoken=" and ".join(name for name in sorted(totals.protocols) if protocol_of(name).dissect),
             story=story(told, sessions, rendering),
             incidents=len(self._incidents),
-            timeline=timeline(told, sessions, probes),
+            timelines=[
+                drawn for frame in (BROAD, NARROW) if (drawn := timeline(told, sessions, probes, frame)) is not None
+            ],
             captures=captures,
             summary=summary(totals, dissection.captures, sessions, probes),
             severities=[(name, totals.findings[name]) for name in MOST_SEVERE_FIRST],
             grave=[kind for kind in found_kinds if kind.severity.is_grave],
-            kinds=found_kinds,
+            groups=groups(told, spanning, sessions, rendering),
             interpretations=interpretations(found_kinds, dissection.settings.thresholds),
             clients=clients.rows(),
             courses=clients.courses(),
@@ -220,6 +224,9 @@ class Report:
             ),
             tool=tool_facts(dissection.settings, choices.command, zone, masked=masked),
             exhibits=exhibits,
+            openers=[
+                terminal_safe(shlex.join(["wireshark", "-r", path])) if path else "" for path in rendering.captures
+            ],
             limit=limit,
             cut=max(lengths, default=0) > limit,
             brief=brief,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -19,6 +19,7 @@ from pop2dissect.masking import Mask
 from pop2dissect.session import PASSWORD_MASK, Direction, Finding, Session, Severity, total_octets
 from pop2dissect.tcp.stream import Stream
 from pop2dissect.text.rendering import Rendering
+from pop2dissect.text.safe import terminal_safe
 from pop2dissect.text.values import count
 
 MAX_CONFLICTS = 50
@@ -45,6 +46,10 @@ class SessionRow:
     severity: Severity | None
     """Of the worst finding that is about it; None where there is none."""
     findings: int
+    other_users: tuple[str, ...]
+    """Users of its other logins: the search knows them too."""
+    other_mailboxes: tuple[str, ...]
+    """Mailboxes that it asked for or opened, and read nothing from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,18 @@ def session_row(session: Session, findings: Sequence[Finding], rendering: Render
         octets=total_octets(session.messages),
         severity=max((finding.severity for finding in findings), default=None),
         findings=len(findings),
+        other_users=_others((login.user for login in session.logins), (session.user,)),
+        other_mailboxes=_others(
+            (name for folder in session.folders for name in (folder.asked, folder.named)),
+            (message.mailbox for message in session.messages),
+        ),
     )
+
+
+def _others(names: Iterable[str | None], shown: Iterable[str | None]) -> tuple[str, ...]:
+    """Return names that are not shown anyway, harmless."""
+    known = set(shown)
+    return tuple(dict.fromkeys(terminal_safe(name) for name in names if name is not None and name not in known))
 
 
 def session_view(

@@ -15,12 +15,28 @@ from pop2dissect.text.values import UTC, count
 MAX_ROWS = 9
 """Rows for clients of incidents; all others share one more."""
 WIDTH, LEFT, RIGHT = 760, 218, 748
-TOP, ROW = 26, 26
-_NAME = 34
-"""Cells of text that fit beside a row."""
-_TICKS = 5
 _APART = 17
 """Between two numbers on one row, so that they do not cover each other."""
+
+
+class Frame(NamedTuple):
+    """The measures of the picture."""
+
+    width: int
+    left: int
+    right: int
+    top: int
+    row: int
+    ticks: int
+    name: int
+    """Cells of text that fit a row's name."""
+    above: int
+    """How far above its row the name stands; 0 where it stands beside it."""
+
+
+BROAD = Frame(WIDTH, LEFT, RIGHT, top=26, row=26, ticks=5, name=34, above=0)
+NARROW = Frame(360, 4, 350, top=14, row=50, ticks=3, name=50, above=22)
+"""For the screen of a telephone, on which the broad one could not be read."""
 
 
 class Label(NamedTuple):
@@ -35,6 +51,7 @@ class Label(NamedTuple):
 class Timeline:
     """The picture: paths as SVG has them, by what came of the login, and texts."""
 
+    width: int
     height: int
     rows: tuple[Label, ...]
     ticks: tuple[Label, ...]
@@ -59,7 +76,9 @@ class _Row:
     """Where on it numbers are."""
 
 
-def timeline(incidents: Sequence[Incident], sessions: Sequence[Session], probes: Sequence[Probe]) -> Timeline | None:
+def timeline(
+    incidents: Sequence[Incident], sessions: Sequence[Session], probes: Sequence[Probe], frame: Frame = BROAD
+) -> Timeline | None:
     """Draw the sessions in rows: a row for each client of an incident and each account that let it in, one for others.
 
     None where nothing happened, or where it has no duration.
@@ -69,17 +88,21 @@ def timeline(incidents: Sequence[Incident], sessions: Sequence[Session], probes:
     times += (one.first_time for one in incidents if one.first_time is not None)
     if not incidents or not times or min(times) == max(times):
         return None
-    return _Drawing(incidents, sessions, min(times), max(times)).drawn()
+    return _Drawing(incidents, sessions, min(times), max(times), frame).drawn()
 
 
 class _Drawing:
-    def __init__(self, incidents: Sequence[Incident], sessions: Sequence[Session], first: int, last: int) -> None:
+    def __init__(
+        self, incidents: Sequence[Incident], sessions: Sequence[Session], first: int, last: int, frame: Frame
+    ) -> None:
+        self._frame = frame
         self._incidents = incidents
         self._sessions = sessions
         self._first, self._last = first, last
         self._rows: dict[tuple[str, str], _Row] = {}
 
     def drawn(self) -> Timeline:
+        frame = self._frame
         clients = dict.fromkeys(client for one in self._incidents for client in one.clients)
         suspects = {client: place for place, client in enumerate(clients)}
         for session in self._sessions:
@@ -93,23 +116,29 @@ class _Drawing:
         if others:
             self._rows["", ""] = _Row(f"{count(others, 'other client')}", 0)
         for place, row in enumerate(self._rows.values()):
-            row.place = TOP + ROW * place + ROW // 2
+            row.place = frame.top + frame.row * place + frame.row // 2 + frame.above // 2
         paths: dict[str, list[str]] = {"accepted": [], "refused": [], "other": []}
         for session in self._sessions:
             x, y = self._x(session.start), self._of(session).place
             width = max(2, self._x(session.end) - x)
             paths[session.login if session.login in paths else "other"].append(f"M{x} {y - 6}v12h{width}v-12z")
         flags = [flag for one in self._incidents if (flag := self._flag(one)) is not None]
-        height = TOP + ROW * len(self._rows) + 24
-        steps = [self._first + (self._last - self._first) * step // (_TICKS - 1) for step in range(_TICKS)]
+        height = frame.top + frame.row * len(self._rows) + 24
+        steps = [self._first + (self._last - self._first) * step // (frame.ticks - 1) for step in range(frame.ticks)]
         return Timeline(
+            width=frame.width,
             height=height,
-            rows=tuple(Label(LEFT - 10, row.place + 3, row.name) for row in self._rows.values()),
+            rows=tuple(
+                Label(frame.left, row.place - frame.above, row.name)
+                if frame.above
+                else Label(frame.left - 10, row.place + 3, row.name)
+                for row in self._rows.values()
+            ),
             ticks=tuple(
                 Label(self._x(time), height - 8, clock_stamp(time // 10**9 * 10**9, self._first, UTC).utc)
                 for time in steps
             ),
-            grid="".join(f"M{self._x(time)} {TOP}V{height - 20}" for time in steps),
+            grid="".join(f"M{self._x(time)} {frame.top}V{height - 20}" for time in steps),
             accepted="".join(paths["accepted"]),
             refused="".join(paths["refused"]),
             other="".join(paths["other"]),
@@ -118,7 +147,7 @@ class _Drawing:
 
     def _row(self, client: str, user: str) -> None:
         name = f"{client} as {terminal_safe(user)}" if user else f"{client}, not let in"
-        self._rows.setdefault((client, user), _Row(fit(name, _NAME), 0))
+        self._rows.setdefault((client, user), _Row(fit(name, self._frame.name), 0))
 
     def _of(self, session: Session) -> _Row:
         user = session.user or "" if session.login == "accepted" else ""
@@ -138,7 +167,9 @@ class _Drawing:
         while any(abs(x - other) < _APART for other in row.flags):
             x += 1
         row.flags.append(x)
-        return Label(min(x, WIDTH - 9), row.place, str(one.number))
+        return Label(min(x, self._frame.width - 9), row.place, str(one.number))
 
     def _x(self, time: int) -> int:
-        return LEFT + (time - self._first) * (RIGHT - LEFT) // (self._last - self._first)
+        return self._frame.left + (time - self._first) * (self._frame.right - self._frame.left) // (
+            self._last - self._first
+        )

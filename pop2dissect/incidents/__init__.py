@@ -10,6 +10,6 @@ high mail read: 5 messages of fred, by 192.0.2.10, frame 52
 """
 
 from pop2dissect.incidents.chronicle import Chronicle
-from pop2dissect.incidents.model import FindingLink, Incident, about_incidents, in_order
+from pop2dissect.incidents.model import FindingLink, Incident, about_incidents, findings_of, in_order
 
-__all__ = ["Chronicle", "FindingLink", "Incident", "about_incidents", "in_order"]
+__all__ = ["Chronicle", "FindingLink", "Incident", "about_incidents", "findings_of", "in_order"]

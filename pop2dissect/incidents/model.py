@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pop2dissect.capture.record import FrameRef
-from pop2dissect.session import Severity
+from pop2dissect.session import Finding, Severity
 
 
 class FindingLink(NamedTuple):
@@ -74,6 +74,17 @@ def about_incidents(
         one.number = numbers[one.number]
         one.follows = None if one.follows is None else numbers.get(one.follows)
     return kept
+
+
+def findings_of(
+    incident: Incident, spanning: Sequence[Finding], of_session: Mapping[int, Sequence[Finding]]
+) -> list[Finding]:
+    """Return the findings that an incident groups, of those that span sessions and those of each session."""
+    found: list[Finding] = []
+    for link in incident.findings:
+        listed = spanning if link.session is None else of_session.get(link.session, ())
+        found += listed[link.place - 1 : link.place]
+    return found
 
 
 def in_order(incidents: Sequence[Incident]) -> list[Incident]:

@@ -103,7 +103,15 @@ def test_facts_stand_apart_from_interpretation(read_incident: ReadPage) -> None:
     text = read_incident.text
     facts = text[text.index("3 Findings") : text.index("4 What the findings may mean")]
     assert "Harmless causes" not in facts
-    order = [facts.index(title) for title in ("File that is no mailbox was read", "Passwords guessed", "Login refused")]
+    titles = (
+        "1. Account compromised",
+        "Passwords guessed",
+        "2. Exploit sent",
+        "Machine code",
+        "3. Files read",
+        "Other findings",
+    )
+    order = [facts.index(title) for title in (*titles, "Login refused")]
     assert order == sorted(order)
     meaning = text[text.index("4 What the findings may mean") : text.index("5 Course of events")]
     assert "The folder was emptied" in meaning
@@ -128,7 +136,7 @@ def test_facts_leave_the_harmless_causes_out(read_incident: ReadPage) -> None:
 def test_frames_are_cited_in_their_order_and_one_is_one(read_incident: ReadPage) -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", read_incident.text))
     assert not re.search(r"frames \d+(?![\d,-])", text)
-    cited = [re.findall(r"\d+", cited) for cited in re.findall(r" frames? ([\d, -]+) ·", text)]
+    cited = [re.findall(r"\d+", cited) for cited in re.findall(r" frames? (\d[\d, -]*\d|\d)", text)]
     assert len(cited) > 50
     assert all([*map(int, one)] == sorted(map(int, one)) for one in cited)
 

@@ -93,7 +93,7 @@ def test_it_is_harmless_in_a_browser(hostile: Path, browser: Browser, look: dict
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
         # No table cell, heading or field runs out of the page or over its neighbour's column.
         runs_out = page.evaluate(
-            "Array.from(document.querySelectorAll('h3, h5, dd, .facts-list p, caption, #events td, [role=treeitem]'))"
+            "Array.from(document.querySelectorAll('h3, h5, dd, .finding p, .seen td, #events td, caption'))"
             ".filter(one => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && one.clientWidth)"
             ".map(one => one.outerHTML.slice(0, 200))"
         )
