@@ -203,11 +203,16 @@ def test_several_captures_name_their_frames(capsys: pytest.CaptureFixture[str]) 
         ([], ExitStatus.USAGE),
     ],
 )
-def test_errors_are_one_sentence(arguments: list[str], status: ExitStatus) -> None:
-    done = command(*arguments)
-    assert done.returncode == status
-    [sentence] = done.stderr.splitlines()
+def test_errors_are_one_sentence(arguments: list[str], status: ExitStatus, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == status
+    [sentence] = capsys.readouterr().err.splitlines()
     assert sentence.startswith("pop2dissect: ")
+
+
+def test_the_status_of_the_process_is_that_of_the_command() -> None:
+    done = command("/no/such/file.pcap")
+    assert done.returncode == ExitStatus.UNREADABLE
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_fault_of_the_program_is_one_sentence_without_anything_captured(
@@ -253,12 +258,15 @@ def test_output_that_cannot_be_written() -> None:
         assert done.stderr == "pop2dissect: standard output cannot be written: No space left on device\n"
 
 
-def test_warnings_are_said_where_the_output_does_not_show_them() -> None:
+def test_warnings_are_said_where_the_output_does_not_show_them(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(capture_path("derived_truncated_file"))
     for mode in (["--json"], ["--jsonl"]):
-        assert "the file ends inside the record of frame 179" in command(*mode, path).stderr
-        assert command("--quiet", *mode, path).stderr == ""
-    assert command(path).stderr == ""
+        assert main([*mode, path]) == ExitStatus.DONE
+        assert "the file ends inside the record of frame 179" in capsys.readouterr().err
+        assert main(["--quiet", *mode, path]) == ExitStatus.DONE
+        assert capsys.readouterr().err == ""
+    assert main([path]) == ExitStatus.DONE
+    assert capsys.readouterr().err == ""
 
 
 def test_a_damaged_capture_gives_its_results_and_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -270,7 +278,7 @@ def test_a_damaged_capture_gives_its_results_and_a_warning(capsys: pytest.Captur
 def test_the_same_octets_come_out_whatever_the_hash_seed() -> None:
     path = str(capture_path("incident_small"))
     for mode in ([], ["--json"]):
-        outputs = {command(*mode, path, PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "random")}
+        outputs = {command(*mode, path, PYTHONHASHSEED=seed).stdout for seed in ("0", "1")}
         assert len(outputs) == 1
 
 
