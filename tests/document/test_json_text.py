@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from types import MappingProxyType
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.document.json_text import Json, Seconds, to_line, to_text
+from pop2dissect.text.values import decimal_seconds
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -26,9 +28,9 @@ def test_what_is_written_is_read_back(value: Json) -> None:
 
 @given(st.integers(0, 1 << 70))
 def test_seconds_keep_their_digits(nanoseconds: int) -> None:
-    seconds = Seconds(nanoseconds)
-    assert json.loads(to_line(seconds), parse_float=Decimal, parse_int=Decimal) * 10**9 == nanoseconds
-    assert seconds == nanoseconds / 10**9
+    written = decimal_seconds(nanoseconds)
+    assert to_line([Seconds(nanoseconds)]) == f"[{written}]" == to_text([Seconds(nanoseconds)])
+    assert json.loads(written, parse_float=Decimal, parse_int=Decimal) * 10**9 == nanoseconds
 
 
 def test_the_form() -> None:
@@ -37,3 +39,10 @@ def test_the_form() -> None:
         '{\n "frames": [6, 8],\n "empty": [],\n "none": {},\n "deep": [\n  {\n   "a": 3.021234567\n  },\n  []\n ]\n}'
     )
     assert to_line(value) == '{"frames":[6,8],"empty":[],"none":{},"deep":[{"a":3.021234567},[]]}'
+
+
+def test_a_line_is_the_same_whoever_writes_it() -> None:
+    plain: Json = {"a": [Seconds(5), "\ud800\0é\u2028", {"b": [Seconds(0)]}], "c": 10**40, "d": (True, None, 1.5)}
+    by_hand = MappingProxyType(dict(plain))  # which the encoder does not know
+    assert to_line(plain) == to_line(by_hand)
+    assert to_line(plain).startswith('{"a":[0.000000005,"\\ud800\\u0000')
