@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import stat
@@ -64,7 +63,7 @@ class _Raw:
         """Octets to give at most: what a file gains while it is read lies outside of its map."""
         self._read1: Any = file.read if isinstance(file, RemoteFile) else getattr(file, "read1", None)
         self._seen = b""
-        self._digest = hashlib.sha256() if hashed else None
+        self._digest = _sha256() if hashed else None
         self.octets = 0
 
     def peek(self, octets: int) -> bytes:
@@ -106,7 +105,7 @@ class _Raw:
         with memoryview(bytearray(WINDOW_OCTETS)) as room, suppress(OSError):
             while self.readinto(room):
                 pass
-        return self._digest.hexdigest()
+        return str(self._digest.hexdigest())
 
     def is_shorter_than(self, size: int) -> bool:
         """Whether the file has less octets by now."""
@@ -217,6 +216,12 @@ class OpenCapture:
     def close(self) -> None:
         """Close the file; what maps there are stay until no record refers to them."""
         self._raw.close()
+
+
+def _sha256() -> Any:
+    import hashlib  # costs some ms
+
+    return hashlib.sha256()
 
 
 def copy(info: CaptureInfo, into: IO[bytes]) -> None:

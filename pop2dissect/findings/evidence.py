@@ -75,6 +75,8 @@ def _place(found: Finding) -> tuple[int, int, str, tuple[int, ...], tuple[int, .
 
 def first_few(things: Iterable[_Thing], most: int) -> tuple[_Thing, ...]:
     """Return the first different things, in the order in which they come."""
+    if isinstance(things, tuple) and len(things) < 2:
+        return things
     kept: dict[_Thing, None] = {}
     for thing in things:
         kept[thing] = None

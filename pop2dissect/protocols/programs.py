@@ -20,19 +20,26 @@ class Words(NamedTuple):
     """A reply line that tells a program."""
 
     product: str
-    pattern: re.Pattern[bytes]
+    pattern: bytes
     """Of the line in full. A group holds the version."""
     evidence: str
 
 
-def words(*rows: tuple[str, bytes, str]) -> tuple[Words, ...]:
+class Table(NamedTuple):
+    """Lines that tell programs."""
+
+    any_of_them: re.Pattern[bytes]
+    """Fits what one of the rows fits: hardly any line, so that the rows need not be tried one by one."""
+    rows: tuple[Words, ...]
+
+
+def words(*rows: tuple[str, bytes, str]) -> Table:
     """Return a table of rows with a product, a pattern and what the line is."""
-    return tuple(Words(product, expression(pattern, re.DOTALL), evidence) for product, pattern, evidence in rows)
+    patterns = b"|".join(b"(?:%b)" % pattern for _, pattern, _ in rows)
+    return Table(expression(patterns, re.DOTALL), tuple(Words(*row) for row in rows))
 
 
-def server_by_words(
-    turns: Iterable[Turn], table: tuple[Words, ...], *, greeting_decides: bool = False
-) -> Software | None:
+def server_by_words(turns: Iterable[Turn], table: Table, *, greeting_decides: bool = False) -> Software | None:
     """Name the server of a session by what it said; nothing where programs contradict one another.
 
     Where the greeting decides, it and a line with a version count whatever else is said.
@@ -52,10 +59,12 @@ def server_by_words(
     return found
 
 
-def _by_words(line: bytes, table: tuple[Words, ...]) -> Software | None:
-    for product, pattern, evidence in table:
-        match = pattern.fullmatch(line)
+def _by_words(line: bytes, table: Table) -> Software | None:
+    if table.any_of_them.fullmatch(line) is None:
+        return None
+    for product, pattern, evidence in table.rows:
+        match = re.fullmatch(pattern, line, re.DOTALL)
         if match is not None:
-            version = decode_text(match.group(1)) if pattern.groups and match.group(1) else None
+            version = decode_text(match.group(1)) if match.re.groups and match.group(1) else None
             return Software(product, version, f"{evidence}: {decode_text(line)[:100]}")
     return None

@@ -183,8 +183,12 @@ class Stream:
     def chunks(self, start: int, end: int) -> Iterator[memoryview]:
         """Yield the captured octets of ``start`` to ``end`` piece by piece, without copying them."""
         for span in self.overlapping(start, end):
-            first = span.start + max(start - span.offset, 0)
-            last = span.start + min(end - span.offset, span.length)
+            offset, first = span.offset, span.start
+            last = first + span.length
+            if offset + span.length > end:
+                last = first + end - offset
+            if offset < start:
+                first += start - offset
             yield memoryview(span.data)[first:last]
 
     def read(self, start: int, end: int) -> bytes:
