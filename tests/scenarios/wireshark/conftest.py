@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pop2dissect import read
 from pop2dissect.session import Session
 from tests.support.truth import capture_names, capture_path
 from tests.wireshark.joined import join
-from tests.wireshark.plugin_support import Dissected, dissect_joined
+from tests.wireshark.plugin_support import Dissected, dissect, dissect_joined
 
 FINDINGS = Path(__file__).parents[3] / "samples" / "findings"
 
@@ -25,6 +25,9 @@ OUT_OF_ORDER = {
     "impaired_reorder30_cli",
 }
 """Captures whose segments come out of order. By default Wireshark does not show such segments to dissectors."""
+
+BIG = "big_messages"
+"""A capture whose messages take most of the time of all: it is dissected once."""
 
 Plugin = Callable[[str, str], dict[int, Dissected]]
 """What the plugin says of a capture, by name, in one or two passes: each stream by its number."""
@@ -41,8 +44,13 @@ def any_path(name: str) -> Path:
 
 
 def in_order() -> list[str]:
-    """Return all captures but those out of order."""
-    return [name for name in (*capture_names(), *finding_names()) if name not in OUT_OF_ORDER]
+    """Return all captures but those out of order, and the biggest."""
+    return [name for name in (*capture_names(), *finding_names()) if name not in (*OUT_OF_ORDER, BIG)]
+
+
+def in_each_pass(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what to dissect: the captures of these names, each in each way."""
+    return [(name, passes) for name in names for passes in PASSES if name != BIG or passes == "two-pass"]
 
 
 @cache
@@ -67,9 +75,13 @@ def plugin(joined: dict[bool, tuple[Path, dict[str, int]]]) -> Plugin:
     """Return what the plugin says of a capture."""
 
     @cache
+    def big(passes: str) -> dict[int, Dissected]:
+        return dissect(any_path(BIG), *PASSES[passes])
+
+    @cache
     def dissected(out_of_order: bool, passes: str) -> dict[str, dict[int, Dissected]]:
         options = ("-o", "tcp.reassemble_out_of_order:TRUE") if out_of_order else ()
         path, markers = joined[out_of_order]
         return dissect_joined(path, markers, *PASSES[passes], *options)
 
-    return lambda name, passes: dissected(name in OUT_OF_ORDER, passes)[name]
+    return lambda name, passes: big(passes) if name == BIG else dissected(name in OUT_OF_ORDER, passes)[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.wireshark.conftest import PASSES, Plugin, finding_names, native_sessions
+from tests.scenarios.wireshark.conftest import Plugin, finding_names, in_each_pass, native_sessions
 from tests.support.truth import capture_names
 from tests.wireshark.agreement import DISSECTED, disagreements, session_of
 
@@ -34,8 +34,7 @@ KNOWN: dict[tuple[str, int], str] = {
 """Sessions in which they differ, and why: docs/wireshark.md says it to the plugin's users."""
 
 
-@pytest.mark.parametrize("passes", PASSES)
-@pytest.mark.parametrize("name", [*capture_names(), *finding_names()])
+@pytest.mark.parametrize(("name", "passes"), in_each_pass([*capture_names(), *finding_names()]))
 def test_agreement(name: str, passes: str, plugin: Plugin) -> None:
     sessions = native_sessions(name)
     wrong: dict[int, list[str]] = {}

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.wireshark.conftest import OUT_OF_ORDER, PASSES, Plugin, in_order, native_sessions
+from tests.scenarios.wireshark.conftest import (
+    BIG,
+    OUT_OF_ORDER,
+    Plugin,
+    any_path,
+    in_each_pass,
+    in_order,
+    native_sessions,
+)
 from tests.support.truth import capture_names, load_truth
 from tests.wireshark.agreement import DISSECTED
 from tests.wireshark.plugin_support import contradictions, differences, digest, export_mail, stream_of
@@ -44,8 +52,7 @@ def expected_differences(name: str, session: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.parametrize("passes", PASSES)
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize(("name", "passes"), in_each_pass(COMPLETE))
 def test_turns_and_messages(name: str, passes: str, plugin: Plugin) -> None:
     found = plugin(name, passes)
     wrong = {}
@@ -61,8 +68,7 @@ def test_turns_and_messages(name: str, passes: str, plugin: Plugin) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("passes", PASSES)
-@pytest.mark.parametrize("name", sorted(INCOMPLETE))
+@pytest.mark.parametrize(("name", "passes"), in_each_pass(sorted(INCOMPLETE)))
 def test_what_is_known_of_incomplete_captures(name: str, passes: str, plugin: Plugin) -> None:
     found = plugin(name, passes)
     for session in load_truth(name)["sessions"]:
@@ -79,9 +85,12 @@ def test_what_is_known_of_incomplete_captures(name: str, passes: str, plugin: Pl
 
 @pytest.mark.parametrize("out_of_order", [False, True], ids=["in-order", "out-of-order"])
 def test_exported_mail(out_of_order: bool, joined: dict[bool, tuple[Path, dict[str, int]]], tmp_path: Path) -> None:
-    names = sorted(OUT_OF_ORDER) if out_of_order else in_order()
+    names = sorted(OUT_OF_ORDER) if out_of_order else [*in_order(), BIG]
     options = ("-o", "tcp.reassemble_out_of_order:TRUE") if out_of_order else ()
-    found = {digest(mail): mail for mail in export_mail(joined[out_of_order][0], tmp_path / "mail", *options)}
+    exported = export_mail(joined[out_of_order][0], tmp_path / "mail", *options)
+    if not out_of_order:
+        exported += export_mail(any_path(BIG), tmp_path / "big")
+    found = {digest(mail): mail for mail in exported}
     messages = {
         message.sha256: message.content()
         for name in names
