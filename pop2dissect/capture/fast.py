@@ -17,6 +17,8 @@ _NOT_YET = (1 << 63) - 1, -1
 """Earliest and latest time stamp where there are none."""
 _CONTINUED = frozenset({1, 12, 14, 101})
 """Link types of which the scan takes what continues a conversation: in others more than the kind says what follows."""
+_LONGEST_UNIT = 1000
+"""Nanoseconds in a unit of time stamps of which the scan reads: those of a longer one might not fit its numbers."""
 _WANTED, _TUNNEL, _ANY = 1, 2, 4
 """What a port is to packets of TCP, of UDP, and of protocols whose ports are not looked at."""
 
@@ -60,7 +62,8 @@ class Interfaces:
         layout = LAYOUTS.get(link_type)
         places = (0, 0, 0) if layout is None else layout[:3]
         at = self._kinds.get(link_type, self._kinds[None])
-        self.rows.extend((max_captured(link_type), *places, at, unit if link_type in _CONTINUED else 0, *_NOT_YET))
+        known = unit if link_type in _CONTINUED and unit <= _LONGEST_UNIT else 0
+        self.rows.extend((max_captured(link_type), *places, at, known, *_NOT_YET))
 
     def stamps(self) -> Iterator[tuple[int, int, int]]:
         """Yield of each interface that packets were scanned of its index, and the earliest and latest time stamp."""

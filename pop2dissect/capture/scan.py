@@ -46,7 +46,7 @@ ACK, ODD_FLAGS = 0x10, 0x27
 """The flag that a segment of a conversation must have, and those that it must not: FIN, SYN, RST, URG."""
 BATCH = 16
 """Packets that are handed over together while no conversation is taken over."""
-MAX_STAMP = 1 << 53
+MAX_STAMP = 1 << 52
 """Time stamps of pcapng from here on are left to the reader: in nanoseconds they might not fit."""
 HALF, MASK = 1 << 31, (1 << 32) - 1
 """Of sequence numbers."""

@@ -22,7 +22,8 @@ TAKEN_OVER_AFTER = 8
 MAX_TAKEN_OVER = 1000
 """Times that a connection is taken over: one that goes its way but for every second packet costs more so."""
 
-_END = (1 << 63) - 1
+_LARGEST = 1 << 62
+"""What is beyond it, in either direction, might not fit the numbers of the scan, nor its sums."""
 
 _Numbers: TypeAlias = "array[int]"
 
@@ -38,7 +39,7 @@ class Lane:
 
     def wait_until(self, due: int) -> None:
         """Let the scan take nothing that is later: something is due then."""
-        self._flows.due = min(due, _END)
+        self._flows.due = max(-_LARGEST, min(due, _LARGEST))
 
     def take_over(self, connection: Connection) -> None:
         """Let the scan have a connection that is settled, if all is usual about it."""
@@ -47,7 +48,7 @@ class Lane:
             return
         if connection.last_frame < self._flows.found:  # what else was found with it is still to be seen
             return
-        if not (_is_usual(client) and _is_usual(server)):
+        if not (_is_usual(client) and _is_usual(server)) or abs(connection.clock.last) >= _LARGEST:
             return
         connection.times_taken += 1
         forward, backward = connection.client_key, reverse_key(connection.client_key)
@@ -103,4 +104,5 @@ def _is_usual(sender: Sender) -> bool:
         and sender.acks.number is not None
         and sender.rival is None
         and not sender.claims.any
+        and max(abs(sender.pieces.highest), abs(sender.acks.proven)) < _LARGEST // 2
     )

@@ -146,9 +146,9 @@ def test_it_leaves_nothing_usual_to_the_readers(compiled: Any, order: str) -> No
             assert watched.found == [3]
 
 
-def captured(segments: list[Segment], form: str, network: int = 1) -> bytes:
+def captured(segments: list[Segment], form: str, network: int = 1, options: bytes = b"") -> bytes:
     """Write segments of IPv4 into a capture."""
-    made = [pcap_header(network=network)] if form == "pcap" else [section(), interface(network)]
+    made = [pcap_header(network=network)] if form == "pcap" else [section(), interface(network, options=options)]
     for one in segments:
         head = struct.pack(
             ">HHIIBBHHH", *struct.unpack(">HH", one.key[8:]), one.seq, one.ack, 0x50, one.flags, 512, 0, 1
@@ -187,13 +187,34 @@ def test_packets_that_are_taken_by_the_scan_make_the_same_connections(
         assert track_by(scanner, octets, ports, limits, window_octets)[:3] == plain[:3]
 
 
-@pytest.mark.parametrize("form", ["pcap", "pcapng"])
-def test_what_goes_its_way_is_taken_by_the_scan(compiled: Any, form: str) -> None:
-    """Without this all might be left to the general lane."""
+@pytest.mark.parametrize(
+    ("options", "units"),
+    [
+        (option(14, (1 << 62).to_bytes(8, "little")), 1),  # if_tsoffset
+        (option(14, (-1 << 62).to_bytes(8, "little", signed=True)), 1),
+        (option(9, b"\0"), 1 << 24),  # if_tsresol: seconds
+        (b"", 1 << 36),
+    ],
+)
+def test_numbers_that_do_not_fit_are_left_to_the_general_lane(compiled: Any, options: bytes, units: int) -> None:
+    octets = captured([one._replace(time=one.time * units) for one in _talk()], "pcapng", options=options)
+    plain = track_by(None, octets, PORTS)
+    assert plain[0]
+    for scanner in (LANES["uncompiled"], compiled):
+        assert track_by(scanner, octets, PORTS)[:3] == plain[:3]
+
+
+def _talk() -> list[Segment]:
     talk = Conversation()
     said = [talk.segment("client", n, b"x", heard=n, time=n * 10**9) for n in range(20)]
     heard = [talk.segment("server", n, b"y", heard=n + 1, time=n * 10**9 + 1000) for n in range(20)]
-    octets = captured([one for pair in zip(said, heard, strict=True) for one in pair], form)
+    return [one for pair in zip(said, heard, strict=True) for one in pair]
+
+
+@pytest.mark.parametrize("form", ["pcap", "pcapng"])
+def test_what_goes_its_way_is_taken_by_the_scan(compiled: Any, form: str) -> None:
+    """Without this all might be left to the general lane."""
+    octets = captured(_talk(), form)
     for scanner in (LANES["uncompiled"], compiled):
         assert track_by(scanner, octets, PORTS)[3] == 16
     assert track_by(None, octets, PORTS)[3] == 40
