@@ -18,6 +18,21 @@ settings.register_profile("thorough", deadline=None, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
 
+UPPER = ("export", "html", "notebook", "plots", "tables", "tools", "wireshark")
+"""Folders whose tests look at upper layers, here and below ``scenarios/``."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let coverage, which takes its time and is about the lower layers, pause in the tests of upper ones."""
+    if not config.pluginmanager.hasplugin("_cov"):
+        return
+    here = Path(__file__).parent
+    for item in items:
+        folders = item.path.relative_to(here).parent.parts
+        if (folders[1:] if folders[:1] == ("scenarios",) else folders)[:1] in {(one,) for one in UPPER}:
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def usual_signals() -> None:
     """Have programs start with the signals as a terminal leaves them, however the tests were started.
