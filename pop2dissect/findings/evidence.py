@@ -46,7 +46,7 @@ def finding(
         if len(all_of_them) > most
     ]
     if cut:
-        detail = f"{detail} Named are the first {' and '.join(cut)}."
+        detail = f"{detail} Only the first {' and '.join(cut)} are named."
     return Finding(
         id=name,
         severity=severity or declaration.severity,

@@ -25,4 +25,4 @@ def test_frames_and_sessions_that_are_not_named_are_not_concealed() -> None:
     assert full.detail == whole.detail
     cut = finding("auth.failed", "Seen.", time=1, frames=range(30), sessions=range(MAX_SESSIONS + 1))
     assert (cut.frames, cut.sessions) == (tuple(range(MAX_FRAMES)), tuple(range(MAX_SESSIONS)))
-    assert cut.detail.startswith("Seen. Named are the first 20 frames and 100 sessions. Harmless causes: ")
+    assert cut.detail.startswith("Seen. Only the first 20 frames and 100 sessions are named. Harmless causes: ")
