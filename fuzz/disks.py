@@ -27,7 +27,8 @@ _EVERY = resource.getrlimit(resource.RLIMIT_FSIZE)
 def options_for(folder: Path) -> dict[str, list[str]]:
     """Return the options of every output, by its name, and all files at once."""
     files = {one.name: [one.options[-1], str(folder / one.name)] for one in FILES}
-    printed = {one.name: [one.options[-1], *(["1"] if one.metavar else [])] for one in PRINTED}
+    as_text = [one for one in PRINTED if not one.needs_terminal]
+    printed = {one.name: [one.options[-1], *(["1"] if one.metavar else [])] for one in as_text}
     return {**files, **printed, "text": [], "all": [word for words in files.values() for word in words]}
 
 

@@ -28,8 +28,8 @@ ROOT = Path(__file__).parents[1]
 _SEED = "500000000"
 _LIBRARIES = Path(jinja2.__file__).parents[1]
 """For the Pythons that have none; this one's serve them all."""
-_LEFT_OUT = {"parquet"}
-"""It needs libraries that another Python may not have."""
+_LEFT_OUT = {"parquet", *(one.name for one in PRINTED if one.needs_terminal)}
+"""What needs libraries that another Python may not have, or a terminal."""
 _PYTHONS = [f"python3.{minor}" for minor in range(11, 20)]
 
 

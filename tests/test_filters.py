@@ -117,16 +117,14 @@ EVERYTHING = {"": [], "--findings": ["--findings", "--all"]}
 """Of an output that leaves out what repeats itself, the option with which it does not."""
 
 
-NEED_A_TERMINAL = {"--browse"}
-"""Outputs that cannot be printed into a file; what is in their panes they get as the others do."""
+AS_TEXT = [one for one in PRINTED if not one.needs_terminal]
+"""What the panes of the others show, these show too."""
 
 
 def outputs_of(capture: str, options: list[str], folder: Path) -> Outputs:
     """Return all that is made of a capture with these options: by the outputs' names, everything as text."""
     outputs = {}
-    for option in ("", *(one.options[-1] for one in PRINTED if one.metavar is None)):
-        if option in NEED_A_TERMINAL:
-            continue
+    for option in ("", *(one.options[-1] for one in AS_TEXT if one.metavar is None)):
         with redirect_stdout(StringIO()) as printed:
             assert main([*EVERYTHING.get(option, [option]), *options, capture]) == ExitStatus.DONE
         outputs[option] = printed.getvalue()
@@ -155,7 +153,7 @@ def everywhere(capture: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     assert (
         found["annalisa"]
         == found["odette"]
-        == {"", *(one.options[-1] for one in (*FILES, *PRINTED) if one.metavar != "N")} - NEED_A_TERMINAL
+        == {"", *(one.options[-1] for one in (*FILES, *AS_TEXT) if one.metavar != "N")}
     )
     assert all({"", "--json", "--jsonl", "--verbose-tree", "--csv", "--report"} <= names for names in found.values()), (
         found

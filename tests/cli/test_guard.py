@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -59,5 +60,6 @@ def test_another_fault_is_not_a_traceback_either() -> None:
 def test_where_all_is_well_nothing_is_said_and_nobody_is_left() -> None:
     done = run("nothing", capture_path("rfc937_normal"))
     assert (done.returncode, done.stderr) == (0, "")
-    with guarded([str(capture_path("rfc937_normal"))]), pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)  # what is copied needs no guard
+    unwatched = mock.patch("faulthandler.is_enabled", return_value=False)  # as without pytest
+    with unwatched, mock.patch("os.fork") as fork, guarded([str(capture_path("rfc937_normal"))]):
+        assert not fork.called  # what is copied needs no guard

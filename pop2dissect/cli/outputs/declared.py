@@ -20,6 +20,8 @@ class Declared(NamedTuple):
     home: str
     """The module below the package and the class."""
     needs_own_folder: bool = False
+    needs_terminal: bool = False
+    """It is no text that could be led into a file."""
 
     @property
     def name(self) -> str:
@@ -46,7 +48,13 @@ PRINTED: Final = (
         "statistics: times, servers, clients, users, commands",
         "cli.outputs.statistics:StatisticsOutput",
     ),
-    Declared(("--browse",), None, "sessions, lines, fields and octets in panes", "cli.outputs.browse:BrowseOutput"),
+    Declared(
+        ("--browse",),
+        None,
+        "sessions, lines, fields and octets in panes",
+        "cli.outputs.browse:BrowseOutput",
+        needs_terminal=True,
+    ),
     Declared(("--follow",), "N", "the conversation of session N as text", "cli.outputs.follow:FollowOutput"),
 )
 """On standard output; of these one can be asked for."""
