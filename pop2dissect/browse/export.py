@@ -39,7 +39,7 @@ def export(book: Book, writer: Writer, numbers: Iterable[int], path: str) -> str
         redaction = Redaction(book.rendering.show_passwords)
         with Digests(dissection.captures) as digests:
             run = Run(dissection, book.rendering, digests, redaction)
-            with writer.output(run, path) as output:  # type: ignore[call-arg]
+            with writer.output(run, path) as output:  # type: ignore[call-arg] # each class of FILES takes a path as well
                 for session in dissection.wanted(redaction.session):
                     output.add(session)
                 output.finish()

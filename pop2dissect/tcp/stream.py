@@ -144,7 +144,7 @@ class Stream:
             map(eq, self.chunks(0, self.length), other.chunks(0, other.length))
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] # as Python has it where only __eq__ is defined
 
     def _facts(self) -> list[object]:
         spans = [span[: Span._fields.index("data")] for span in self.spans]
