@@ -25,8 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.generate import write_needle  # noqa: E402
-from tests.support.archive import write_archive  # noqa: E402
+from benchmarks.generate import write_needle  # noqa: E402 (found by the path above)
+from tests.support.archive import write_archive  # noqa: E402 (the same)
 
 OURS = [sys.executable, "-m", "pop2dissect"]
 FILES = 200

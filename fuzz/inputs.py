@@ -96,7 +96,7 @@ FAULTS: dict[str, Fault] = {
     "cut frame": _holding("cut.pcap", lambda octets: octets[:-1]),
     "long frame": _holding("long.pcap", lambda octets: octets[:-400] + b"\xff" * 400),
     **{
-        f"{name} {words}": _holding(f"x.pcap.{name}", lambda octets, pack=pack, cut=cut: cut(pack(octets)))  # type: ignore[misc]
+        f"{name} {words}": _holding(f"x.pcap.{name}", lambda octets, pack=pack, cut=cut: cut(pack(octets)))  # type: ignore[misc] # defaults of a lambda
         for name, pack in _PACKERS.items()
         for words, cut in {
             "cut": lambda packed: packed[: len(packed) // 2],

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.choices import ReportScope
 from pop2dissect.errors import CaptureError
-from pop2dissect.filters import FILTERS, Filters, FiltersByName, Selection
+from pop2dissect.filters import FILTERS, Filters, FiltersByName
 from pop2dissect.incidents import Incident
 from pop2dissect.ledger import Mailbox
 from pop2dissect.pipeline import Dissection, Paths
+from pop2dissect.selection import Selection
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.settings import Settings, SettingsByName
 from pop2dissect.text.rendering import Rendering

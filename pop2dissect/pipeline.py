@@ -15,10 +15,10 @@ from pop2dissect.capture.record import CaptureInfo, capture_index
 from pop2dissect.capture.window import is_cut_off
 from pop2dissect.decode.segment import Segment
 from pop2dissect.engine import open_engine
-from pop2dissect.filters import Selection
 from pop2dissect.findings.engine import FindingsEngine
 from pop2dissect.incidents import Chronicle, Incident
 from pop2dissect.ledger import Ledger, Mailbox
+from pop2dissect.selection import Selection
 from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.tcp import Connection, Tracker

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pop2dissect.browse.cells import Cell, Row
 from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.document.facts import facts, login_words
-from pop2dissect.filters import Order, findings_about, rank
+from pop2dissect.filters import Order
 from pop2dissect.incidents import Incident
 from pop2dissect.masking import Mask
 from pop2dissect.phrases import query
+from pop2dissect.selection import findings_about, rank
 from pop2dissect.session import Finding, Session, total_octets
 from pop2dissect.settings import Settings
 from pop2dissect.text.rendering import Rendering

@@ -15,7 +15,6 @@ from pop2dissect.document.document import Document
 from pop2dissect.document.lines import line_lengths
 from pop2dissect.document.sessions import session_text
 from pop2dissect.document.totals import Totals
-from pop2dissect.filters import findings_about
 from pop2dissect.html import method
 from pop2dissect.html.case import Case, time_of_making
 from pop2dissect.html.clients import Clients
@@ -35,6 +34,7 @@ from pop2dissect.html.tool import tool_facts
 from pop2dissect.incidents import Incident
 from pop2dissect.ledger import Mailbox
 from pop2dissect.protocols import protocol_of
+from pop2dissect.selection import findings_about
 from pop2dissect.session import MOST_SEVERE_FIRST, Finding, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.text.rendering import Rendering
