@@ -188,3 +188,21 @@ def test_the_questions_in_sql_have_answers(archive: list[Path], extract: Extract
     columns = [row[0] for row in duckdb.sql(f"DESCRIBE FROM '{folder}/packets/*.parquet'").fetchall()]
     assert set(columns) <= described
     assert [row[:2] for row in answers[3]] == [("192.0.2.200", 109)]
+
+
+def test_a_folder_of_captures_may_have_one_called_packets(
+    archive: list[Path], tmp_path: Path, extract: Extract
+) -> None:
+    """It is no extract, so that its captures are read, and no extract is written into it."""
+    folder = tmp_path / "captures"
+    (folder / "packets").mkdir(parents=True)
+    (folder / archive[0].name).write_bytes(archive[0].read_bytes())
+    assert len(pop2dissect.read(folder).captures) == 1
+    extract(archive[0], status=ExitStatus.USAGE, folder="captures")
+
+
+def test_one_that_was_ended_before_its_first_capture_goes_on(
+    archive: list[Path], tmp_path: Path, extract: Extract
+) -> None:
+    (tmp_path / "extract" / "packets").mkdir(parents=True)
+    assert (extract(archive[0]) / "captures.parquet").exists()

@@ -36,8 +36,13 @@ def parquet() -> Any:
 
 
 def is_extract(path: str) -> bool:
-    """Whether a path leads to an extract, complete or not."""
-    return any(os.path.exists(os.path.join(path, name)) for name in (INDEX, PACKETS))  # noqa: PTH110, PTH118 (never raises)
+    """Whether a path leads to an extract, complete or begun: any folder may have one called ``packets``."""
+    try:
+        names = [entry.name for entry in Path(path).iterdir()]
+    except (OSError, ValueError):
+        return False
+    begun = PACKETS in names and all(name == PACKETS or name.startswith(".") for name in names)
+    return INDEX in names or begun
 
 
 class Extract(NamedTuple):
