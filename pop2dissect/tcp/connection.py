@@ -259,6 +259,8 @@ class Connection:
         if flags & SYN:
             return not self._add_syn(sender, peer, segment)
         name = "RST" if flags & RST else "FIN"
+        if flags & FIN and sender.far is not None:
+            sender.bear_out(segment.seq)
         distance = sender.distance(segment.seq)
         if distance is None:
             # A RST that answers a SYN must acknowledge it (RFC 9293, section 3.10.7.3).

@@ -77,7 +77,7 @@ def misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple[
     worst = max(known, default=LATE_SYN)
     return (
         worst > LATE_SYN,
-        sender.context not in (None, where),
+        _elsewhere(rival, where),
         worst,
         -len(known),
         sender.space.base is not None and not sender.is_due(sender.offset_of(segment.seq)),
@@ -86,6 +86,17 @@ def misfit(rival: Flow, segment: Segment, where: Place, exactly: bool) -> tuple[
         rival.connection.copy_of is not None,
         not rival.connection.is_answered,
     )
+
+
+def _elsewhere(rival: Flow, where: Place) -> int:
+    """Return 0 where a segment was captured where its sender was heard, 2 where that was elsewhere.
+
+    Of a sender that was not heard so far, 1 where its peer was heard elsewhere: two taps may see a direction each.
+    """
+    context = rival.sender.context
+    if context is None:
+        return int(rival.connection.other(rival.sender).context not in (None, where))
+    return 0 if context == where else 2
 
 
 def _is_news(rival: Flow, segment: Segment) -> bool:

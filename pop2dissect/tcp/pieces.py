@@ -142,6 +142,29 @@ class Pieces:
         for spans in (self.spans, self.doubted):
             spans[:] = [_without_head(span) for span in spans if span.end > 0]
 
+    def covers(self, offset: int) -> bool:
+        """Whether the byte at an offset was captured, or is known to have been on the wire."""
+        if self.ordered:
+            return bool(self.spans) and self.spans[0].offset <= offset < self.highest
+        return any(
+            entry.offset <= offset < entry.offset + entry.length
+            for entries in (self.spans, self.doubted, self.cuts)
+            for entry in entries
+        )
+
+    def keep(self, start: int, end: int) -> list[int]:
+        """Leave out what begins outside of a range of offsets; return the frames of it."""
+        if self.ordered:
+            return []
+        frames = [
+            span.frame for spans in (self.spans, self.doubted) for span in spans if not start <= span.offset < end
+        ]
+        if frames:
+            for spans in (self.spans, self.doubted):
+                spans[:] = [span for span in spans if start <= span.offset < end]
+            self.cuts = [cut for cut in self.cuts if start <= cut.offset < end]
+        return frames
+
     def head(self, octets: int, *, from_start: bool) -> bytes:
         """Return the first bytes as far as captured by now, without a gap: all of the spans that hold so many.
 

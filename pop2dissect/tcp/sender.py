@@ -27,9 +27,11 @@ class Sender:
         "acks",
         "claims",
         "context",
+        "far",
         "left_out",
         "limits",
         "log",
+        "lowest",
         "name",
         "pieces",
         "rival",
@@ -50,6 +52,10 @@ class Sender:
         self.pieces = Pieces(limits)
         self.left_out = 0
         """Segments with payload of which nothing is in the index."""
+        self.far: tuple[int, int] | None = None
+        """Offsets of the last payload that lies far from all else, as long as nothing bears it out."""
+        self.lowest = 0
+        """Offset of the first byte of which more is known than one payload far from all else."""
         self.rival: int | None = None
         """Another initial sequence number, of a SYN that nothing bears out so far."""
         self.claims = Claims()
@@ -112,7 +118,7 @@ class Sender:
         if by:
             self.move(by)
             if not self.has_spoken:  # then only a bare segment told the base, and perhaps a wrong one
-                self.pieces.highest = 0
+                self.pieces.highest = self.lowest = 0
                 if not 0 <= self.acks.proven <= self.limits.unseen_octets:
                     self.acks.forget()
         return by
@@ -144,7 +150,7 @@ class Sender:
         """Take another initial sequence number, of a further SYN, before there was any payload."""
         self.rival = self.space.initial
         self.space.start(initial)
-        self.pieces.highest = 0
+        self.pieces.highest = self.lowest = 0
         self.acks.forget()
         self.claims = Claims()
 
@@ -159,6 +165,8 @@ class Sender:
         if not sure and self.space.base is None:
             return None
         self.space.guess(ack)
+        if self.far is not None:
+            self.bear_out(ack)
         if self.rival is not None and not self.has_spoken and ack == (self.rival + 1) & 0xFFFFFFFF:
             if self.space.initial is not None or self._is_far(ack):
                 self.restart_at(self.rival)
@@ -167,7 +175,7 @@ class Sender:
             self.rival = self.space.initial
             self.space = SequenceSpace()
             self.space.guess(ack)
-            self.pieces.highest = 0
+            self.pieces.highest = self.lowest = 0
             self.drop_claims("is not of the stream that the peer acknowledges")
         highest = self.pieces.highest
         offset = self.space.offset(ack, highest)
@@ -193,6 +201,8 @@ class Sender:
         """Enter a segment's payload into the index."""
         seq = (segment.seq + 1) & 0xFFFFFFFF if segment.flags & SYN else segment.seq
         self.space.guess(seq)
+        if self.far is not None:
+            self.bear_out(seq)
         offset = self.offset_of(seq)
         end = offset + segment.length
         if self._is_stray(offset, segment):
@@ -207,7 +217,52 @@ class Sender:
             self.left_out += 1
         if segment.flags & URG and 0 < segment.urgent <= segment.length:
             self._note_urgent(offset + segment.urgent - 1, segment.frame)
+        is_far = self._is_far_payload(offset)
+        highest = self.pieces.highest
         self.pieces.enter(segment, offset, acknowledged)
+        if is_far:
+            self.pieces.highest = highest
+            self.far = offset, end
+        else:
+            self.lowest = min(self.lowest, offset)
+
+    def _is_far_payload(self, offset: int) -> bool:
+        """Whether a payload lies further from all else than senders go ahead.
+
+        One alone may be forged, and must not move the window in which all that follows is looked for. It counts where
+        something bears it out, since much of the stream was lost: what comes next follows it, the peer acknowledges
+        it, or a FIN ends the stream there.
+        """
+        far = self.limits.unseen_octets
+        return not self.lowest - far <= offset <= self.pieces.highest + far
+
+    def bear_out(self, number: int) -> None:
+        """Count a payload that lies far from all else, if a number is the next one after it, or after a FIN there."""
+        if self.far is None or self.space.base is None:
+            return
+        start, end = self.far
+        if (number - self.space.base - end) & 0xFFFFFFFF > 1:
+            return
+        self.far = None
+        if self.space.initial is None and len(self.pieces.spans) + len(self.pieces.doubted) <= 2:
+            # It is rather the one before that nothing bears out, and which told the base.
+            self._leave_out_far(start, end)
+            self.space.base = (self.space.base + start) & 0xFFFFFFFF
+            self.move(-start)
+            self.pieces.highest, self.lowest = end - start, 0
+            self.acks.forget()
+        else:
+            self.pieces.highest = max(self.pieces.highest, end)
+            self.lowest = min(self.lowest, start)
+
+    def _leave_out_far(self, start: int, end: int) -> None:
+        """Leave out what begins outside of a range of offsets."""
+        for frame in self.pieces.keep(start, end):
+            self.left_out += 1
+            self._note_far(frame)
+
+    def _note_far(self, frame: int) -> None:
+        self.log.add(f"payload of the {self.name} that lies far outside of the stream, and was left out", frame)
 
     def _is_stray(self, offset: int, segment: Segment) -> bool:
         """Whether a payload out of order is no part of the stream: a keep-alive, or too far away."""
@@ -215,12 +270,10 @@ class Sender:
         if segment.length == 1 and offset == highest - 1 and self.acks.proven >= highest:
             self._note_keep_alive(segment)
             return True
-        distance = self.limits.stream_distance
-        lowest = 0 if self.space.initial is not None else -distance
-        if offset + segment.length <= lowest or offset > highest + distance:
-            self.log.add(
-                f"payload of the {self.name} that lies far outside of the stream, and was left out", segment.frame
-            )
+        if self.space.initial is None:
+            return False
+        if offset + segment.length <= 0 or offset > highest + self.limits.stream_distance:
+            self._note_far(segment.frame)
             return True
         return False
 
@@ -305,6 +358,9 @@ class Sender:
         self.acks.move(by)
         self.urgent = [offset + by for offset in self.urgent]
         self.claims.move(by)
+        self.lowest += by
+        if self.far is not None:
+            self.far = self.far[0] + by, self.far[1] + by
 
     def absorb(self, other: Sender) -> None:
         """Take up what was captured of the same stream once more, with the same offsets."""
@@ -324,6 +380,7 @@ class Sender:
         Return by how much offsets of this stream that others keep must grow.
         """
         self.pieces.judge_checksums(self.left_out)
+        self._leave_out_far(self.lowest, self.pieces.highest)
         first = self.pieces.first()
         if self.space.initial is not None:
             if first < 0:
@@ -336,7 +393,15 @@ class Sender:
 
     def judge_claims(self) -> None:
         """Decide which FIN and which RST stand, now that all is known. Call :meth:`settle` of both ends before."""
-        claims, highest, proven = self.claims, self.pieces.highest, self.acks.proven
+        claims = self.claims
+        if self.acks.proven - 1 in claims.fins and not self.pieces.covers(self.acks.proven - 1):
+            # The peer acknowledged the FIN and nothing after it, so no program sent, or read, what lies behind.
+            claims.acknowledged = self.acks.proven = self.acks.proven - 1
+            for frame in self.pieces.keep(self.lowest, self.acks.proven):
+                self.left_out += 1
+                self.log.add(f"payload of the {self.name} that lies after its FIN, and was left out", frame)
+            self.pieces.highest = min(self.pieces.highest, self.acks.proven)
+        highest, proven = self.pieces.highest, self.acks.proven
         for frame in claims.misplaced(highest, proven, self.acks.frame):
             self._not_counted("RST", "has not the number at which its stream ends", frame)
         fin = self.fin

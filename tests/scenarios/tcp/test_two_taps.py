@@ -126,6 +126,24 @@ def test_two_accounts_of_the_same_moments_are_not_mixed(tmp_path: Path) -> None:
         assert sorted(facts(session)[1:] for session in found) == expected
 
 
+def test_an_account_without_an_answer_takes_none_of_another_capture(tmp_path: Path) -> None:
+    """Of the damaged copy only the client was heard when the server's next words came, by the other capture."""
+    capture = recorded("rfc937_normal")
+    damaged = [record for number, record in enumerate(capture.records[:10]) if number not in (1, 3)]
+    sequence_number = slice(16 + 14 + 20 + 4, 16 + 14 + 20 + 8)
+    stray = bytearray(damaged[2])
+    stray[sequence_number] = struct.pack(">I", struct.unpack(">I", stray[sequence_number])[0] - 13_000_000)
+    damaged[2] = bytes(stray)
+    damaged[-1] = odd(damaged[-1])
+    paths = [tmp_path / "one.pcap", tmp_path / "other.pcap"]
+    for path, records in zip(paths, (capture.records, damaged), strict=True):
+        path.write_bytes(capture.header + b"".join(records))
+    found = [[facts(one)[1:] for one in pop2dissect.read(order).sessions] for order in (paths, paths[::-1])]
+    assert found[0] == found[1][::-1]
+    (whole,) = pop2dissect.read(paths[0]).sessions
+    assert found[0][0] == facts(whole)[1:]
+
+
 def content(session: Session) -> tuple[object, ...]:
     """Return the facts but for the duration, which depends on which of two sensors saw the last segments."""
     return tuple(fact for number, fact in enumerate(facts(session)) if number != 4)
