@@ -138,7 +138,7 @@ def write_needle(
     chance = random.Random(seed)
     filler = chance.randbytes(1 << 16)
     longest = 2 * (octets // packets - 16 - 54) + 1
-    time, number = 1_795_000_000_000_000 + second * 10**6, 0
+    time, number = 1_795_000_000_000_000 + second * 10**6, second * 100
     needle: Iterator[bytes] = iter(())
     with path.open("wb") as file:
         file.write(_HEADER)
