@@ -356,9 +356,9 @@ def read(
 
     Several are read as one, in the order of time. What :attr:`Capture.warnings` says also goes to the log
     ``pop2dissect`` of the module logging. Every setting of :class:`Settings` can be given by its name, alone
-    or to change some of ``settings``: ``read(path, any_port=True, thresholds={"scan_servers": 3})``. Several are
-    read in as many processes as ``jobs`` says, None standing for as many as pay, or by the workers
-    of the Dask cluster at the address ``dask``, which changes nothing of the result.
+    or to change some of ``settings``: ``read(path, any_port=True, thresholds={"scan_servers": 3})``. Several, or
+    the parts of a large one, are read in as many processes as ``jobs`` says, None standing for as many as pay, or by
+    the workers of the Dask cluster at the address ``dask``, which changes nothing of the result.
 
     Raises :class:`pop2dissect.CaptureError` where no capture can be read, :class:`pop2dissect.SettingError`, a
     ValueError, where a setting cannot have its value, and :class:`pop2dissect.MissingProgramError` where tshark

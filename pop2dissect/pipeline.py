@@ -46,9 +46,9 @@ class Dissection:
     ) -> None:
         """``recorded`` are the paths by which an earlier result names the captures, for it to be made again.
 
-        Several captures are read in as many processes as ``jobs`` says, which changes nothing of the result; None
-        stands for as many as pay. With ``dask`` the workers of a Dask cluster read them, whose scheduler is at that
-        address; ``local`` starts one on this machine.
+        Several captures, or the parts of a large one, are read in as many processes as ``jobs`` says, which changes
+        nothing of the result; None stands for as many as pay. With ``dask`` the workers of a Dask cluster read several,
+        whose scheduler is at that address; ``local`` starts one on this machine.
         """
         self.settings = settings or Settings()
         if isinstance(paths, str | os.PathLike):

@@ -65,6 +65,13 @@ class Interfaces:
         known = unit if link_type in _CONTINUED and unit <= _LONGEST_UNIT else 0
         self.rows.extend((max_captured(link_type), *places, at, known, *_NOT_YET))
 
+    def unscanned(self) -> tuple[int, ...]:
+        """Return the rows as they were before any packet."""
+        rows = array("q", self.rows)
+        for at in range(0, len(rows), _WIDTH):
+            rows[at + _WIDTH - 2], rows[at + _WIDTH - 1] = _NOT_YET
+        return tuple(rows)
+
     def stamps(self) -> Iterator[tuple[int, int, int]]:
         """Yield of each interface that packets were scanned of its index, and the earliest and latest time stamp."""
         ends = zip(self.rows[_WIDTH - 2 :: _WIDTH], self.rows[_WIDTH - 1 :: _WIDTH], strict=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from struct import Struct
 
 from pop2dissect.capture import fast
 from pop2dissect.capture.damage import extend_times, stop, stop_at_end
 from pop2dissect.capture.linktypes import max_captured
+from pop2dissect.capture.part import How
+from pop2dissect.capture.parts import Parts
 from pop2dissect.capture.pcap import read_header
 from pop2dissect.capture.pcapng_blocks import IF_TSRESOL
 from pop2dissect.capture.portfilter import PLAIN_IPV4, PortFilter
@@ -34,6 +36,8 @@ class PcapReader:
         self._long_fractions = self._first_long_fraction = 0
         self.flows: Flows | None = None
         """Conversations of which the scan takes what continues them."""
+        self.parts: Parts | None = None
+        """What others scan ahead."""
 
     def records(self) -> Iterator[Record]:
         """Yield the packets, without those that plainly cannot be TCP on one of the ports.
@@ -60,6 +64,11 @@ class PcapReader:
         interfaces, found = fast.Interfaces(self._ports), list[tuple[int, int]]()
         interfaces.add(link_type, unit)
         form = array("q", (header_octets, 8 if lengths[0] == "I" else 12, order == ">", whole_second, unit))
+        unscanned = How(self._ports, tuple(interfaces.rows), order == ">", tuple(form))
+
+        def how() -> How:
+            return unscanned
+
         try:
             while True:
                 data, end, base = window.data, window.end, window.base
@@ -123,6 +132,12 @@ class PcapReader:
                         f"captured octets, more than the {limit} that are possible: reading stops there",
                     )
                     return
+                if self.parts is not None:
+                    position, packets, stamps = self.parts.pass_by(position, how)
+                    self._extend_times(stamps)
+                    if packets:
+                        number += packets
+                        continue
                 wanted_octets = header_octets + (captured if position <= last else 0)
                 if not window.forward(position, wanted_octets):
                     stop_at_end(info, window, window.base, f"the record of frame {number - reference + 1}")
@@ -137,9 +152,12 @@ class PcapReader:
                 )
             if run_seconds >= 0:
                 extend_times(info, run_seconds * NS + run_fraction * unit)
-            for _, earliest, latest in interfaces.stamps():
-                extend_times(info, earliest)
-                extend_times(info, latest)
+            self._extend_times(interfaces.stamps())
+
+    def _extend_times(self, stamps: Iterable[tuple[int, int, int]]) -> None:
+        for _, earliest, latest in stamps:
+            extend_times(self._info, earliest)
+            extend_times(self._info, latest)
 
     def _record(self, number: int, time: int, at: int, captured: int) -> Record:
         """Return the packet whose record begins at ``at`` of the window."""

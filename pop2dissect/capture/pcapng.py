@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from struct import Struct
 from typing import Any, NamedTuple
@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from pop2dissect.capture import fast
 from pop2dissect.capture.damage import extend_times, stop, stop_at_end
 from pop2dissect.capture.linktypes import max_captured
+from pop2dissect.capture.part import How
+from pop2dissect.capture.parts import Parts
 from pop2dissect.capture.pcapng_blocks import (
     EPB_DROPCOUNT,
     IF_TSOFFSET,
@@ -105,6 +107,8 @@ class PcapngReader:
         """The same, for the scan."""
         self.flows: Flows | None = None
         """Conversations of which the scan takes what continues them."""
+        self.parts: Parts | None = None
+        """What others scan ahead."""
         self._interfaces_before = 0
         self._filters: dict[tuple[int, str], _LinkFilter] = {}
         self._drops: dict[tuple[int, str], int] = {}
@@ -127,6 +131,10 @@ class PcapngReader:
                 if fast.scanner is not None and self._sources:
                     position = yield from self._scan(fast.scanner, position)
                 position = yield from self._hop(position)
+                if self.parts is not None and self._sources:
+                    position, packets, stamps = self.parts.pass_by(position, self._how)
+                    self._number += packets
+                    self._extend_times(stamps)
                 block = self._blocks.block(position)
                 if block is None:
                     what = f"the block after frame {self._number - self._first}"
@@ -378,10 +386,16 @@ class PcapngReader:
             self._drops_in_all[where] += count
         self._drops = {}
         self._interfaces_before += len(self._sources)
-        for index, earliest, latest in self._interfaces.stamps():
+        self._extend_times(self._interfaces.stamps())
+        self._sources, self._interfaces.rows = [], array("q")
+
+    def _how(self) -> How:
+        return How(self._ports, self._interfaces.unscanned(), self._blocks.order == ">")
+
+    def _extend_times(self, stamps: Iterable[tuple[int, int, int]]) -> None:
+        for index, earliest, latest in stamps:
             extend_times(self._info, self._sources[index].time(0, earliest))
             extend_times(self._info, self._sources[index].time(0, latest))
-        self._sources, self._interfaces.rows = [], array("q")
 
     def _tell_drops(self) -> None:
         self._close_section()

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from pop2dissect.capture.damage import stop
 from pop2dissect.capture.fast import Continued
+from pop2dissect.capture.parts import Submit
 from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
 from pop2dissect.capture.source import Hold, OpenCapture, is_regular, size_of
@@ -131,6 +132,15 @@ class CaptureReader:
     def files(self) -> list[int]:
         """Return the sizes of the captures that others could read for this one."""
         return [self.captures[index].size or 0 for index in self._first_times if index not in self._extracted]
+
+    @property
+    def divisible(self) -> int:
+        """The octets of the only capture, if others can scan parts of it ahead."""
+        return self._open[0].divisible if len(self.captures) == 1 and self._open else 0
+
+    def divide(self, submit: Submit) -> None:
+        """Have others do that. To be called before the iteration."""
+        self._open[0].divide(submit)
 
     def leave_to(self, ahead: Ahead) -> None:
         """Have others read those captures; they begin with what comes first. To be called before the iteration."""

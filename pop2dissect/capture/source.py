@@ -16,6 +16,8 @@ from pop2dissect.capture import fast
 from pop2dissect.capture.compression import MAGIC_OCTETS, Unpacked, compression_of
 from pop2dissect.capture.damage import stop
 from pop2dissect.capture.fast import Continued
+from pop2dissect.capture.part import identity_of
+from pop2dissect.capture.parts import Parts, Submit
 from pop2dissect.capture.pcap import PCAP_MAGICS
 from pop2dissect.capture.pcap_records import PcapReader
 from pop2dissect.capture.pcapng import PcapngReader
@@ -65,6 +67,8 @@ class _Raw:
         self._seen = b""
         self._digest = _sha256() if hashed else None
         self.octets = 0
+        self.parts: Parts | None = None
+        """What others scan ahead of it."""
 
     def peek(self, octets: int) -> bytes:
         """Return the first octets, fewer if the file has not as many."""
@@ -92,11 +96,19 @@ class _Raw:
             self._seen = self._seen[count:]
         else:
             room = buffer if self._size is None else buffer[: max(0, self._size - self.octets)]
+            if self.parts is not None:
+                room = room[: self.parts.room(self.octets)]
             count = self._fill(room)
         self.octets += count
         if self._digest is not None:
             self._digest.update(buffer[:count])
         return count
+
+    def seek(self, place: int) -> None:
+        """Go on from another place, as if all before it had been read."""
+        assert not isinstance(self._file, RemoteFile)
+        self._file.seek(place)
+        self.octets = place
 
     def finish(self) -> str | None:
         """Read what is left, if it is to be hashed; give the SHA-256 of all that could be read."""
@@ -106,6 +118,16 @@ class _Raw:
             while self.readinto(room):
                 pass
         return str(self._digest.hexdigest())
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether all octets must be read."""
+        return self._digest is not None
+
+    def identity(self) -> tuple[int, int]:
+        """Return what tells a file of the file system from any other."""
+        assert not isinstance(self._file, RemoteFile)
+        return identity_of(self._file.fileno())
 
     def is_shorter_than(self, size: int) -> bool:
         """Whether the file has less octets by now."""
@@ -198,6 +220,17 @@ class OpenCapture:
             return None
         reader.flows = fast.scanner.Flows(window.data)
         return Continued(reader.flows, fast.scanner.Flow, window.frames)
+
+    @property
+    def divisible(self) -> int:
+        """The octets of a file of which others can scan parts ahead; 0 of what must be read from its beginning."""
+        plain = self._compression is None and not self._raw.is_hashed and is_regular(self._info.file)
+        return self._info.size or 0 if plain and fast.scanner is not None else 0
+
+    def divide(self, submit: Submit) -> None:
+        """Have others scan parts of what is :attr:`divisible`, before the records are asked for."""
+        raw, path, size = self._raw, os.path.realpath(self._info.file), self._info.size or 0
+        self._reader.parts = raw.parts = Parts(path, raw.identity(), size, raw, self._window, submit)
 
     def _until_end(self) -> Generator[Record, None, None]:
         yield from self._reader.records()

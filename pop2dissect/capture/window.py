@@ -80,6 +80,10 @@ class Window:
             self.frames = None  # from here on records get octets of their own, which are at hand
         return whole
 
+    def jump(self, place: int) -> None:
+        """Begin anew, empty, at a place of the file, where its source has been brought."""
+        self.base, self.end = place, 0
+
     def _release(self, frames: mmap.mmap) -> None:
         """Let go of the pages passed by; if anything still asks for them, they are read again."""
         self._released = self.base

@@ -63,9 +63,10 @@ def open_engine(
     With ``verify_checksums``, segments whose checksums are wrong say so. Of ``overlap`` and ``limits``, the tshark
     engine does not apply what concerns fragments of IP: tshark keeps the first copy, and has limits of its own.
     ``tshark_options`` are preferences for the tshark engine, as ``-o`` of tshark takes them; it has processes of its
-    own. With the native one, ``jobs`` processes read several captures (None: as many as pay), or the workers of the
-    Dask cluster whose scheduler is at the address ``dask``. Raises CaptureError where no capture can be read, and
-    MissingProgramError where tshark is asked for but missing or too old.
+    own. With the native one, ``jobs`` processes read several captures, or scan parts of a large one ahead
+    (None: as many as pay), or the workers of the Dask cluster read them whose scheduler is at the address ``dask``.
+    Raises CaptureError where no capture can be read, and MissingProgramError where tshark is asked for but missing or
+    too old.
     """
     if name == "tshark":
         from pop2dissect.engine.tshark import TsharkEngine

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from pop2dissect.archive.worth import hands_for, processors
-from pop2dissect.capture import CaptureReader
+from pop2dissect.capture import CaptureReader, parts
 from pop2dissect.capture.fast import Continued
 from pop2dissect.choices import OverlapPolicy
 from pop2dissect.decode import Decoder
@@ -37,8 +37,15 @@ class NativeEngine:
         self._verify_checksums = verify_checksums
 
     def _share_out(self, jobs: int | None, dask: str | None, ports: frozenset[int] | None, limits: Limits) -> None:
-        """Have several processes read the captures, if it pays, or a cluster."""
-        files = self._reader.files()
+        """Have several processes read the captures, or scan parts of the only one, if it pays; or a cluster."""
+        files, octets = self._reader.files(), self._reader.divisible
+        if octets and dask is None:
+            count = hands_for(jobs, -(-octets // parts.PART_OCTETS), octets)
+            if count > 1:
+                from pop2dissect.archive.workers import Processes
+
+                self._reader.divide(self._held.enter_context(Processes(count)).submit)
+            return
         count = jobs or processors() if dask else hands_for(jobs, len(files), sum(files))
         if count > 1 or (dask and files):
             from pop2dissect.archive.hands import reading_ahead

@@ -30,7 +30,7 @@ def write_archive(folder: Path, files: int, seed: int = 937) -> list[Path]:
     """
     chance = random.Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    frames = sorted(_frames(chance, sessions=files), key=lambda frame: frame.time)
+    frames = sorted(mixed_frames(chance, sessions=files), key=lambda frame: frame.time)
     size = -(-len(frames) // files)
     paths = []
     for number in range(files):
@@ -58,7 +58,8 @@ def write_archive(folder: Path, files: int, seed: int = 937) -> list[Path]:
     return paths
 
 
-def _frames(chance: random.Random, sessions: int) -> Iterator[Frame]:
+def mixed_frames(chance: random.Random, sessions: int) -> Iterator[Frame]:
+    """Yield the frames of sessions, in tunnels and fragments too, with four others after each."""
     network = Network()
     for number in range(sessions):
         client, port = f"192.0.2.{10 + number % 40}", 110 if number % 9 == 8 else 109
