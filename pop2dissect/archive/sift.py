@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pop2dissect.capture.digest import sha256_of
 from pop2dissect.capture.extract.facts import Facts, Ports, deciding, state_of
 from pop2dissect.capture.record import CaptureInfo, frame_number
-from pop2dissect.capture.source import Hold, OpenCapture, is_regular
+from pop2dissect.capture.source import Hold, OpenCapture, Survey, is_regular
 from pop2dissect.decode.segment import Segment
 from pop2dissect.decode.sieve import Sieve
 from pop2dissect.errors import CaptureError
@@ -55,24 +55,20 @@ class Sifting:
             _, facts.modified = state_of(facts.file)
         try:
             if not self._for_now:
-                facts.first = self._first_time()
+                facts.first = Survey.of(facts.file).first_time
             yield from self._packets()
         except CaptureError as error:
             facts.problem = str(error)
         if not self._for_now:
-            facts.sha256 = facts.info.get("sha256") or _digest(facts.file, facts.size)
-
-    def _first_time(self) -> int | None:
-        with closing(OpenCapture(CaptureInfo(self.facts.path, elsewhere=self.facts.file))) as capture:
-            first = next(capture.records, None)
-        return None if first is None else first.time
+            facts.sha256 = facts.sha256 or _digest(facts.file, facts.size)
 
     def _packets(self) -> Iterator[Kept]:
         facts = self.facts
         info = CaptureInfo(facts.path, elsewhere=facts.file)
         keeps = Sieve(self._ports, self._limits).keeps
         # A map is for the places: the octets are copied from it at once.
-        with closing(OpenCapture(info, 0, self._ports, Hold.MAP, self._limits)) as capture:
+        hashed = not self._for_now
+        with closing(OpenCapture(info, 0, self._ports, Hold.MAP, self._limits, hashed=hashed)) as capture:
             for record in capture.records:
                 matters, segment = keeps(record)
                 if matters:
@@ -89,7 +85,9 @@ class Sifting:
                         segment,
                         None if segment is None or segment.data is not data else segment.start - start,
                     )
-        facts.size = info.size
+        facts.size, facts.sha256 = info.size, info.sha256
+        if is_regular(facts.file):
+            info.sha256 = None  # as it is where it is dissected
         facts.take(info)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pop2dissect.capture import remote
 from pop2dissect.capture.extract.read import Extracted, is_extract, read_extract
 from pop2dissect.capture.record import CaptureInfo
-from pop2dissect.capture.source import STANDARD_INPUT, NotACaptureError, OpenCapture
+from pop2dissect.capture.source import STANDARD_INPUT, NotACaptureError, Survey
 from pop2dissect.capture.url import is_url, without_credentials
 from pop2dissect.errors import CaptureError, MissingFileSystemError
 
@@ -24,6 +24,8 @@ class Found(NamedTuple):
     problem: str | None = None
     extracted: Extracted | None = None
     """The same capture in an extract, from which its packets are to come."""
+    survey: Survey | None = None
+    """What a first look has shown, if there was one."""
 
     @property
     def file(self) -> str:
@@ -110,27 +112,25 @@ def _directory(path: str) -> Iterator[Found]:
 
 
 def _in_directory(path: str, files: Sequence[str]) -> Iterator[Found]:
-    captures = [file for file in files if _may_be_capture(file)]
+    captures = [found for found in map(_if_capture, files) if found is not None]
     if not captures:
         yield Found(path, "the directory has no capture files in it")
-    for capture in captures:
-        yield Found(capture)
+    yield from captures
 
 
-def _may_be_capture(path: str) -> bool:
-    """Whether a file is a capture or at least cannot be said to be none, as one that may not be read."""
+def _if_capture(path: str) -> Found | None:
+    """Look at a file; None where it is no capture. One that may not be read cannot be said to be none."""
     try:
-        OpenCapture(CaptureInfo(path)).close()
+        return Found(path, survey=Survey.of(path))
     except NotACaptureError:
-        return False
+        return None
     except CaptureError:
-        return True
-    return True
+        return Found(path)
 
 
 def _identity(path: str) -> tuple[int, int] | str:
     try:
-        status = Path(path).stat()
+        status = os.stat(path)  # noqa: PTH116 (a tenth of the time)
     except (OSError, ValueError):
         return path
     # Some file systems have no inode numbers.

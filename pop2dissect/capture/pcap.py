@@ -110,7 +110,12 @@ def _tell_apart(window: Window, variant: PcapVariant, link_type: int, info: Capt
     After Wireshark (``libpcap_try_variants`` of its libpcap.c), by the records that are at hand; but a
     reading that gives fewer packets is never taken for the better one, however odd the other's time stamps.
     """
-    if not window.forward(0, 1) or _Sense.of(window, variant, link_type, info, _RECORDS_TRIED_FIRST).good:
+    if not window.forward(0, 1):
+        return variant
+    if _Sense.of(window, variant, link_type, info, _RECORDS_TRIED_FIRST).usual:
+        return variant
+    window.fill()
+    if _Sense.of(window, variant, link_type, info, _RECORDS_TRIED_FIRST).good:
         return variant
     best = _Sense.of(window, variant, link_type, info, _RECORDS_TRIED)
     for name, octets in variant.rivals:
@@ -142,6 +147,11 @@ class _Sense(NamedTuple):
     def good(self) -> bool:
         """Whether there is no reason to doubt the variant."""
         return not (self.impossible or self.faults)
+
+    @property
+    def usual(self) -> bool:
+        """Whether that is so of enough of them, however much is at hand."""
+        return self.good and self.packets >= _RECORDS_TRIED_FIRST
 
     @classmethod
     def of(cls, window: Window, variant: PcapVariant, link_type: int, info: CaptureInfo, records: int) -> _Sense:
@@ -201,6 +211,7 @@ def _looks_swapped(window: Window, variant: PcapVariant) -> bool:
     """
     lengths = Struct(variant.byte_order + "8xII")
     window.forward(0, 1)
+    window.fill()
     position = 0
     while position + lengths.size <= window.end:
         captured, original = lengths.unpack_from(window.data, position)

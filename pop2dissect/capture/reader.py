@@ -13,7 +13,7 @@ from pop2dissect.capture.fast import Continued
 from pop2dissect.capture.parts import Submit
 from pop2dissect.capture.paths import cannot_be_read, find_captures
 from pop2dissect.capture.record import CaptureInfo, Record
-from pop2dissect.capture.source import Hold, OpenCapture, is_regular, size_of
+from pop2dissect.capture.source import Hold, OpenCapture, Survey, is_regular, size_of
 from pop2dissect.capture.url import is_url
 from pop2dissect.errors import CaptureError, MissingLibraryError
 from pop2dissect.limits import DEFAULT, Limits
@@ -100,7 +100,7 @@ class CaptureReader:
             try:
                 if one.problem is not None:
                     raise CaptureError(one.problem)
-                self._prepare(index, alone=len(found) == 1)
+                self._prepare(index, one.survey, alone=len(found) == 1)
             except CaptureError as error:
                 problem = cannot_be_read(one.path, error)
                 self.captures[index].warnings.append(str(problem))
@@ -109,7 +109,7 @@ class CaptureReader:
             self.close()
             raise _none_readable(problems)
 
-    def _prepare(self, index: int, alone: bool) -> None:
+    def _prepare(self, index: int, survey: Survey | None, alone: bool) -> None:
         """Open a capture; but of several files only to learn the first time, so that few are open at once."""
         info = self.captures[index]
         if index in self._extracted:
@@ -119,12 +119,9 @@ class CaptureReader:
         if alone or not (is_regular(info.path) or is_url(info.file)):
             self._open[index] = self._open_capture(index)
             return
-        survey = CaptureInfo(info.file)
-        capture = OpenCapture(survey)
-        first = next(capture.records, None)
-        capture.close()
+        survey = survey or Survey.of(info.file)
         info.size, info.format = survey.size, survey.format
-        self._first_times[index] = _BEFORE_ALL if first is None else first.time
+        self._first_times[index] = _BEFORE_ALL if survey.first_time is None else survey.first_time
 
     def _open_capture(self, index: int) -> OpenCapture:
         return OpenCapture(self.captures[index], index, self._ports, self._hold, self._limits)

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import closing, suppress
 from enum import Enum, auto
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple, Self
 
 from pop2dissect.capture import fast
 from pop2dissect.capture.compression import MAGIC_OCTETS, Unpacked, compression_of
@@ -30,6 +30,8 @@ from pop2dissect.errors import CaptureError
 from pop2dissect.limits import DEFAULT, Limits
 
 STANDARD_INPUT = "-"
+_SURVEYED = 1 << 14
+"""Octets that show enough of a usual capture."""
 _MAGIC = 4
 """Octets of the magic number of either capture format."""
 _FOREIGN_MAGICS = {
@@ -159,10 +161,12 @@ class OpenCapture:
         limits: Limits = DEFAULT,
         keep_options: bool = False,
         hashed: bool = False,
+        window_octets: int = WINDOW_OCTETS,
     ) -> None:
         """With ``keep_options``, :meth:`details` gives the options of pcapng interfaces too.
 
-        With ``hashed``, and always of a URL, all that is stored is read to its end and hashed meanwhile.
+        With ``hashed``, and always of a URL, all that is stored is read to its end and hashed meanwhile. Of a file no
+        more than ``window_octets`` are read at a time.
         """
         file = _open(info.file)
         self._info = info
@@ -170,14 +174,14 @@ class OpenCapture:
         remote = isinstance(file, RemoteFile)
         self._raw = _Raw(file, None if remote else info.size, hashed or remote)
         try:
-            window = self._window = self._opened(file, hold)
+            window = self._window = self._opened(file, hold, window_octets)
             self._reader = self._begin(window, index, ports, limits, keep_options)
         except BaseException:
             self._raw.close()
             raise
         self.records = self._until_end()
 
-    def _opened(self, file: IO[bytes] | RemoteFile, hold: Hold) -> Window:
+    def _opened(self, file: IO[bytes] | RemoteFile, hold: Hold, window_octets: int) -> Window:
         info, raw = self._info, self._raw
         try:
             head = raw.peek(MAGIC_OCTETS)
@@ -191,7 +195,8 @@ class OpenCapture:
         frames = None
         if info.size and hold is not Hold.FRAMES and not isinstance(file, RemoteFile):
             frames = _map(file, info.size if hold is Hold.COPY else 0)
-        return Window(raw, frames, min(info.size or WINDOW_OCTETS, WINDOW_OCTETS), hold is not Hold.COPY)
+        octets = WINDOW_OCTETS if isinstance(file, RemoteFile) else window_octets
+        return Window(raw, frames, min(info.size or WINDOW_OCTETS, octets), hold is not Hold.COPY)
 
     def _begin(
         self, window: Window, index: int, ports: frozenset[int] | None, limits: Limits, keep_options: bool
@@ -255,6 +260,24 @@ def _sha256() -> Any:
     import hashlib  # costs some ms
 
     return hashlib.sha256()
+
+
+class Survey(NamedTuple):
+    """What a first look at a capture shows."""
+
+    size: int | None
+    format: str
+    first_time: int | None
+    """Time stamp of its first packet, whatever that is about; None where it has none."""
+
+    @classmethod
+    def of(cls, file: str) -> Self:
+        """Look at a capture that can be opened again. Raises CaptureError where it cannot be read at all."""
+        info = CaptureInfo(file)
+        with closing(OpenCapture(info, window_octets=_SURVEYED)) as capture:
+            first = next(capture.records, None)
+            capture.records.close()
+        return cls(info.size, info.format, None if first is None else first.time)
 
 
 def copy(info: CaptureInfo, into: IO[bytes]) -> None:

@@ -84,6 +84,11 @@ class Window:
         """Begin anew, empty, at a place of the file, where its source has been brought."""
         self.base, self.end = place, 0
 
+    def fill(self) -> None:
+        """Have as much at hand as of other files, if this window was made smaller than usual."""
+        if len(self.data) - READ_PAST < WINDOW_OCTETS:
+            self.forward(0, WINDOW_OCTETS)
+
     def _release(self, frames: mmap.mmap) -> None:
         """Let go of the pages passed by; if anything still asks for them, they are read again."""
         self._released = self.base

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from fuzz.lanes import lane
 from pop2dissect.archive.workers import Alone
-from pop2dissect.capture import CaptureInfo, fast, part, parts, scan, source
+from pop2dissect.capture import CaptureInfo, fast, part, parts, scan
 from pop2dissect.capture.source import Hold, OpenCapture
 from pop2dissect.capture.window import Window
 from pop2dissect.cli import main
+from pop2dissect.engine import native
 from pop2dissect.errors import CaptureError
 from tests.capture.files import PORTS, enhanced, interface, section
 from tests.capture.test_scan import damaged
@@ -32,7 +33,6 @@ CAPTURES = [*(ROOT / "samples").glob("*.pcap*"), *(ROOT / "tests" / "data" / "ca
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make windows and parts small enough for a small file to have many."""
-    monkeypatch.setattr(source, "WINDOW_OCTETS", 2000)
     monkeypatch.setattr(part, "WINDOW_OCTETS", 2000)
     monkeypatch.setattr(parts, "PART_OCTETS", 3000)
     monkeypatch.setattr(part, "_WORTH", 100)
@@ -44,7 +44,7 @@ def given_by(path: Path, submit: parts.Submit | None, hold: Hold = Hold.COPY) ->
     """Return the packets of a capture, with what it says of each, and the facts about it."""
     info = CaptureInfo(str(path))
     try:
-        capture = OpenCapture(info, 0, PORTS, hold)
+        capture = OpenCapture(info, 0, PORTS, hold, window_octets=part.WINDOW_OCTETS)
     except CaptureError as error:
         return info, str(error)
     with closing(capture):
@@ -120,7 +120,7 @@ def test_a_capture_of_anything_gives_the_same(tmp_path: Path, octets: bytes) -> 
     path = tmp_path / "damaged"
     path.write_bytes(octets)
     for size in (50, 300):
-        parts.PART_OCTETS = source.WINDOW_OCTETS = part.WINDOW_OCTETS = size
+        parts.PART_OCTETS = part.WINDOW_OCTETS = size
         assert given_by(path, Alone().submit) == given_by(path, None)
 
 
@@ -161,6 +161,7 @@ def test_another_file_under_the_same_name_is_not_taken_for_it(tmp_path: Path, mi
 def test_outputs_are_the_same_for_any_number_of_workers(
     tmp_path: Path,
     mixed: list[Frame],
+    jumps: list[int],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: list[str],
@@ -168,15 +169,20 @@ def test_outputs_are_the_same_for_any_number_of_workers(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pop2dissect.pipeline.is_small", lambda _: False)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
-    Path("mixed.pcap").write_bytes(pcap(mixed))
+    later = [frame._replace(time=frame.time + 10**12) for frame in mixed]
+    Path("mixed.pcap").write_bytes(pcap(mixed + later))  # more than what is read at a time
 
     def made(jobs: int) -> str | bytes:
         page = Path("page.html")
         page.unlink(missing_ok=True)
-        main(["--jobs", str(jobs), *options, *([str(page)] if options == ["--report"] else []), "mixed.pcap"])
+        monkeypatch.setattr(native, "hands_for", lambda *_: jobs)  # a report cites the command line
+        main([*options, *([str(page)] if options == ["--report"] else []), "mixed.pcap"])
         return page.read_bytes() if page.exists() else capsys.readouterr().out
 
     alone = made(1)
     assert "mixed.pcap" in str(alone)
+    assert not jumps
     for jobs in (2, 3, 5):
         assert made(jobs) == alone
+        assert jumps
+        jumps.clear()

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pop2dissect.capture import (
+    CaptureInfo,
     CaptureReader,
     capture_index,
     frame_number,
@@ -18,6 +20,7 @@ from pop2dissect.capture import (
     source,
 )
 from pop2dissect.capture.digest import sha256_of
+from pop2dissect.capture.source import OpenCapture, Survey
 from pop2dissect.errors import CaptureError
 from tests.capture.files import (
     CAPTURES,
@@ -411,3 +414,14 @@ def test_a_file_that_grows_has_size_and_hash_of_one_moment(tmp_path: Path) -> No
             file.write(pcap_record(FRAMES[0]) * 9)
         assert len(list(reader)) == 3
         assert sha256_of(path, size=reader.captures[0].size) == before != sha256_of(path)
+
+
+def test_a_first_look_sees_what_reading_sees(tmp_path: Path) -> None:
+    """What tells the variant may come behind what the look takes in at once."""
+    records = [pcap_record(bytes(5000), second, 900_000_000 if second == 8 else 5) for second in range(1, 12)]
+    path = write(tmp_path, pcap_header() + b"".join(records))
+    info = CaptureInfo(str(path))
+    with closing(OpenCapture(info)) as capture:
+        first = next(capture.records)
+    assert "not marked" in info.format
+    assert Survey.of(str(path)) == (path.stat().st_size, info.format, first.time)
