@@ -2,7 +2,7 @@
 
     python benchmarks/analysis.py [SESSIONS]
 
-Ends with status 1 where tables of 100,000 sessions would take more than 10 s of this processor, or 1 GB for the whole
+Ends with status 1 where tables of 100,000 sessions would take more than 10 s of this processor, or 600 MB for the whole
 process, or a picture more than 5 s. Making the sessions up is not counted.
 """
 
@@ -26,7 +26,7 @@ from tools.samples.many_users import sessions
 
 SECONDS = 10.0
 """Most that 100,000 sessions may take."""
-MEGABYTES = 1000.0
+MEGABYTES = 600.0
 SECONDS_A_PICTURE = 5.0
 AT_ONCE = 1000
 

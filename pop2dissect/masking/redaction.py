@@ -39,16 +39,18 @@ _LOOKED_AT = 1 << 16
 _Text = TypeVar("_Text", str, str | None)
 
 
-def shown(session: Session, show_passwords: bool = False) -> Session:
+def shown(session: Session, show_passwords: bool = False, contents: bool = True) -> Session:
     """Return a session as an output shows it that shows passwords, or shows none."""
-    return Redaction(show_passwords).session(session)
+    return Redaction(show_passwords, contents).session(session)
 
 
 class Redaction:
     """Takes sessions one after another, then what is about several of them."""
 
-    def __init__(self, show_passwords: bool = False) -> None:
+    def __init__(self, show_passwords: bool = False, contents: bool = True) -> None:
+        """Take whether passwords are to be seen; without ``contents`` messages are not looked into."""
         self._shows = show_passwords
+        self._contents = contents
         self._values: dict[int, SecretValues] = {}
 
     def session(self, session: Session) -> Session:
@@ -59,15 +61,13 @@ class Redaction:
         if not values:
             return session
         self._values[session.id] = values
-        hidden = copy(session)
-        hidden.logins = tuple(_login(one, values) for one in session.logins)
-        hidden.folders = tuple(_folder(one, values) for one in session.folders)
-        hidden.client_software = _software(session.client_software, values)
-        hidden.server_software = _software(session.server_software, values)
-        hidden.exchanges = _exchanges(session.exchanges, values)
-        hidden.messages = [_message(one, values) for one in session.messages]
-        hidden.events = [_sentence(one, values) for one in session.events]
-        hidden.findings = [_finding(one, (values,)) for one in session.findings]
+        hidden = _hidden(session, values) if values.may_be_in(_all_said(session)) else session
+        lines = [one if one.secret is None else _line(one, values) for one in hidden.exchanges]
+        messages = [_contents(one, values) for one in hidden.messages] if self._contents else hidden.messages
+        if all(map(is_, lines, hidden.exchanges)) and all(map(is_, messages, hidden.messages)):
+            return hidden
+        hidden = copy(hidden)
+        hidden.exchanges, hidden.messages = lines, messages
         return hidden
 
     def findings(self, findings: Iterable[Finding]) -> list[Finding]:
@@ -87,7 +87,7 @@ class Redaction:
 
 
 def _login(login: Login, values: SecretValues) -> Login:
-    names = (login.user, login.authorized_as, login.realm, login.challenge, login.other_host)
+    names = _names_of(login)
     hidden = tuple(_text(name, values) for name in names)
     if hidden == names:
         return login
@@ -95,6 +95,10 @@ def _login(login: Login, values: SecretValues) -> Login:
     return replace(
         login, user=user, authorized_as=authorized_as, realm=realm, challenge=challenge, other_host=other_host
     )
+
+
+def _names_of(login: Login) -> tuple[str | None, ...]:
+    return login.user, login.authorized_as, login.realm, login.challenge, login.other_host
 
 
 def _folder(folder: FolderOpening, values: SecretValues) -> FolderOpening:
@@ -112,29 +116,63 @@ def _text(text: _Text, values: SecretValues) -> _Text:
     return text and values.masked(text)
 
 
-def _exchanges(exchanges: Sequence[Exchange], values: SecretValues) -> list[Exchange]:
-    """Return exchanges; all without a password are looked through together first, as there is mostly none in them."""
-    plain = [one for one in exchanges if one.secret is None]
-    said = [reply.raw for one in plain for reply in one.replies] + [one.raw for one in plain if one.raw is not None]
-    noted = "\n".join([note for one in plain for note in one.notes])
-    if any(values.in_octets(b"\n".join(said))) or values.are_in(noted):
-        return [_exchange(one, values) for one in exchanges]
-    return [one if one.secret is None else _exchange(one, values) for one in exchanges]
+def _hidden(session: Session, values: SecretValues) -> Session:
+    hidden = copy(session)
+    hidden.logins = tuple(_login(one, values) for one in session.logins)
+    hidden.folders = tuple(_folder(one, values) for one in session.folders)
+    hidden.client_software = _software(session.client_software, values)
+    hidden.server_software = _software(session.server_software, values)
+    hidden.exchanges = [_exchange(one, values) for one in session.exchanges]
+    hidden.messages = [_message(one, values) for one in session.messages]
+    hidden.events = [_sentence(one, values) for one in session.events]
+    hidden.findings = [_finding(one, (values,)) for one in session.findings]
+    return hidden
+
+
+def _all_said(session: Session) -> bytes:
+    """Return what may have to be masked but for lines with a password and messages: in most sessions none of it."""
+    texts: list[str | None] = [*session.events]
+    octets: list[bytes] = []
+    for exchange in session.exchanges:
+        if exchange.secret is None and exchange.raw is not None:
+            octets.append(exchange.raw)
+        octets += [reply.raw for reply in exchange.replies]
+        texts += exchange.notes
+    for login in session.logins:
+        texts += _names_of(login)
+    for folder in session.folders:
+        texts += (folder.asked, folder.named)
+    for software in (session.client_software, session.server_software):
+        if software is not None:
+            texts += (software.product, software.version, software.evidence)
+    for message in session.messages:
+        texts += (message.mailbox, message.identifier)
+    for finding in session.findings:
+        texts += (finding.detail, *finding.users, *finding.folders)
+    return b"\n".join([*octets, "\n".join(filter(None, texts)).encode("utf-8", "surrogateescape")])
 
 
 def _exchange(exchange: Exchange, values: SecretValues) -> Exchange:
     replies = [_reply(reply, values) for reply in exchange.replies]
     notes = tuple(_sentence(one, values) for one in exchange.notes)
+    if notes != exchange.notes or not all(map(is_, replies, exchange.replies)):
+        exchange = replace(exchange, replies=replies, notes=notes)
+    return _line(exchange, values)
+
+
+def _line(exchange: Exchange, values: SecretValues) -> Exchange:
     again = () if exchange.raw is None else tuple(values.in_octets(exchange.raw))
-    if not again and notes == exchange.notes and all(map(is_, replies, exchange.replies)):
+    if not again:
         return exchange
     before = [exchange.secret] if exchange.secret else []
     found = [*before, *again]
-    secret = (min(first for first, _ in found), max(last for _, last in found)) if found else None
+    secret = min(first for first, _ in found), max(last for _, last in found)
     known = exchange.command, exchange.arguments
-    if again and secret is not None and secret[0] == 0:
+    if secret[0] == 0:
         known = "", ()  # what looks like a keyword is the password
-    return replace(exchange, command=known[0], arguments=known[1], replies=replies, notes=notes, secret=secret)
+    if (*known, secret) == (exchange.command, exchange.arguments, exchange.secret):
+        return exchange
+    return replace(exchange, command=known[0], arguments=known[1], secret=secret)
 
 
 def _reply(reply: Reply, values: SecretValues) -> Reply:
@@ -150,14 +188,19 @@ def _reply(reply: Reply, values: SecretValues) -> Reply:
 
 def _message(message: Message, values: SecretValues) -> Message:
     mailbox, identifier = _text(message.mailbox, values), _text(message.identifier, values)
-    inside = any(values.in_octets(message.head(_LOOKED_AT)))
-    if not inside and (mailbox, identifier) == (message.mailbox, message.identifier):
+    if (mailbox, identifier) == (message.mailbox, message.identifier):
         return message
     hidden = copy(message)
     hidden.mailbox, hidden.identifier = mailbox, identifier
-    if inside:
-        hidden.shown = values.masked
-        hidden.__dict__.pop("mail", None)  # it was kept as it is
+    return hidden
+
+
+def _contents(message: Message, values: SecretValues) -> Message:
+    if not any(values.in_octets(message.head(_LOOKED_AT))):
+        return message
+    hidden = copy(message)
+    hidden.shown = values.masked
+    hidden.__dict__.pop("mail", None)  # it was kept as it is
     return hidden
 
 

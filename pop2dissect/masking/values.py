@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from typing import Self
+from functools import lru_cache
 
 from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import Range
@@ -51,7 +51,7 @@ class SecretValues:
         return hash(self._notations)
 
     @classmethod
-    def of(cls, session: Session) -> Self:
+    def of(cls, session: Session) -> SecretValues:
         """Return those of a session. A password that is its user's name is hidden by its place only."""
         values = {_value(exchange) for exchange in session.exchanges if exchange.secret is not None}
         for login in session.logins:
@@ -60,10 +60,14 @@ class SecretValues:
             if exchange.secret is not None:
                 values.update(told for reply in exchange.replies for told in _told(reply, session.server_stream))
         users = {login.user.encode() for login in session.logins if login.user and login.user == login.password}
-        return cls(frozenset(values - users))
+        return _of_values(frozenset(values - users))
 
     def __bool__(self) -> bool:
         return bool(self._notations)
+
+    def may_be_in(self, octets: bytes) -> bool:
+        """Whether one of them stands in some octets, if only within a word."""
+        return any(one in octets for one in self._notations)
 
     def in_octets(self, octets: bytes) -> Iterator[Range]:
         """Yield where in some octets they stand."""
@@ -94,7 +98,7 @@ class SecretValues:
     def masked(self, text: str) -> str:
         """Return text from the wire, each of them in it masked."""
         octets = text.encode("utf-8", "surrogateescape")
-        if not any(one in octets for one in self._notations):
+        if not self.may_be_in(octets):
             return text
         pieces, position = [], 0
         for first, last in sorted(self.in_octets(octets)):
@@ -102,6 +106,12 @@ class SecretValues:
                 pieces += [octets[position:first], PASSWORD_MASK.encode()]
             position = max(position, last)
         return decode_text(b"".join([*pieces, octets[position:]]))
+
+
+@lru_cache(maxsize=1024)
+def _of_values(values: frozenset[bytes]) -> SecretValues:
+    """Return those of one session, which mostly are those of the user's next one too."""
+    return SecretValues(values)
 
 
 def _value(exchange: Exchange) -> bytes:

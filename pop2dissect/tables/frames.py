@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -39,7 +40,7 @@ class FrameBuilder(Generic[Row]):
     def __init__(self, table: Table[Row]) -> None:
         self._columns = table.columns
         self._waiting: list[list[Value]] = [[] for _ in table.columns]
-        self._packed: list[list[tuple[Any, ...]]] = [[] for _ in table.columns]
+        self._packed = [_Packed(column) for column in table.columns]
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Add rows as they come from the table's source."""
@@ -61,17 +62,15 @@ class FrameBuilder(Generic[Row]):
     def frame(self) -> pd.DataFrame:
         """Return the data frame, with a fresh RangeIndex, and start again."""
         self._pack(0)
-        arrays = {}
-        for column, packed in zip(self._columns, self._packed, strict=True):
-            arrays[column.name] = _array(column, [_joined(pieces) for pieces in zip(*packed, strict=True)])
-            packed.clear()
+        arrays = {column.name: packed.array() for column, packed in zip(self._columns, self._packed, strict=True)}
+        self._packed = [_Packed(column) for column in self._columns]
         return pd.DataFrame(arrays, copy=False)
 
     def _pack(self, limit: int) -> None:
         if len(self._waiting[0]) < limit:
             return
-        for column, cells, packed in zip(self._columns, self._waiting, self._packed, strict=True):
-            packed.append(_pack(column, cells))
+        for cells, packed in zip(self._waiting, self._packed, strict=True):
+            packed.extend(cells)
             cells.clear()
 
 
@@ -91,57 +90,79 @@ def dtype_of(column: Column[Any]) -> Any:
     return pd.api.types.pandas_dtype(column.kind.value)
 
 
-def _joined(pieces: Sequence[Any]) -> Any:
-    """Put packed cells together: arrays of numpy, or of text as pandas has it."""
-    return np.concatenate(pieces) if isinstance(pieces[0], np.ndarray) else type(pieces[0])._concat_same_type(pieces)
+class _Packed:
+    """The cells of a column as they come. What grows is one block for each: many pieces would be in memory twice."""
+
+    def __init__(self, column: Column[Any]) -> None:
+        self._column = column
+        self._values, self._absent = bytearray(), bytearray()
+        self._text: list[Any] = []
+        self._codes = {category: code for code, category in enumerate(column.categories)}
+
+    def extend(self, cells: list[Any]) -> None:
+        """Add cells.
+
+        Text is packed at once too: as Python's strings it takes several times the memory that it takes in Arrow's
+        arrays.
+        """
+        match self._column.kind:
+            case Kind.INTEGER:
+                self._add(*_integers(cells, 0))
+            case Kind.TIME | Kind.DURATION:
+                self._add(_integers(cells, _NO_TIME)[0])
+            case Kind.NUMBER | Kind.BOOLEAN as kind:
+                known = [0 if value is None else value for value in cells]
+                absent = np.array([value is None for value in cells], np.bool_)
+                self._add(np.array(known, np.float64 if kind is Kind.NUMBER else np.bool_), absent)
+            case Kind.CATEGORY:
+                codes = self._codes
+                self._add(np.array([codes.get(value, -1) for value in cells], np.int8))
+            case Kind.TEXT:
+                self._text.append(_text(cells))
+
+    def _add(self, values: NDArray[Any], absent: NDArray[np.bool_] | None = None) -> None:
+        self._values += values.tobytes()
+        if absent is not None:
+            self._absent += absent.tobytes()
+
+    def array(self) -> Any:
+        """Return the cells as an array of pandas, which takes the octets over."""
+        column = self._column
+        absent = np.frombuffer(self._absent, np.bool_)
+        match column.kind:
+            case Kind.INTEGER:
+                return pd.arrays.IntegerArray(np.frombuffer(self._values, np.int64), absent)
+            case Kind.NUMBER:
+                return pd.arrays.FloatingArray(np.frombuffer(self._values, np.float64), absent)
+            case Kind.BOOLEAN:
+                return pd.arrays.BooleanArray(np.frombuffer(self._values, np.bool_), absent)
+            case Kind.TIME:
+                return pd.DatetimeIndex(np.frombuffer(self._values, "M8[ns]")).tz_localize("UTC")
+            case Kind.DURATION:
+                return pd.TimedeltaIndex(np.frombuffer(self._values, "m8[ns]"))
+            case Kind.CATEGORY:
+                return pd.Categorical.from_codes(np.frombuffer(self._values, np.int8), dtype=dtype_of(column))
+            case Kind.TEXT:
+                return type(self._text[0])._concat_same_type(self._text)
 
 
-def _pack(column: Column[Any], values: list[Any]) -> tuple[Any, ...]:
-    """Return a column's cells packed: the values, and of some kinds which are absent.
+def _text(cells: list[str | None]) -> Any:
+    if _TEXT.storage == "pyarrow":
+        import pyarrow as pa
 
-    Text is packed at once too: as Python's strings it takes several times the memory that it takes in Arrow's arrays.
-    """
-    match column.kind:
-        case Kind.INTEGER:
-            return _integers(values, 0)
-        case Kind.TIME | Kind.DURATION:
-            return _integers(values, _NO_TIME)[:1]
-        case Kind.NUMBER | Kind.BOOLEAN:
-            absent = [value is None for value in values]
-            known = [0 if value is None else value for value in values]
-            return np.array(known, np.float64 if column.kind is Kind.NUMBER else np.bool_), np.array(absent, np.bool_)
-        case Kind.CATEGORY:
-            codes = {category: code for code, category in enumerate(column.categories)}
-            return (np.array([codes.get(value, -1) for value in values], np.int8),)
-        case Kind.TEXT:
-            return (pd.array(np.array(values, dtype=object), dtype=_TEXT),)
-
-
-def _array(column: Column[Any], parts: list[Any]) -> Any:
-    """Return packed cells as an array of pandas."""
-    values = parts[0]
-    match column.kind:
-        case Kind.INTEGER:
-            return pd.arrays.IntegerArray(values, parts[1])
-        case Kind.NUMBER:
-            return pd.arrays.FloatingArray(values, parts[1])
-        case Kind.BOOLEAN:
-            return pd.arrays.BooleanArray(values, parts[1])
-        case Kind.TIME:
-            return pd.DatetimeIndex(values.view("M8[ns]")).tz_localize("UTC")
-        case Kind.DURATION:
-            return pd.TimedeltaIndex(values.view("m8[ns]"))
-        case Kind.CATEGORY:
-            return pd.Categorical.from_codes(values, dtype=dtype_of(column))
-        case Kind.TEXT:
-            return values
+        return pd.array(pa.array(cells, pa.large_string()), dtype=_TEXT)
+    return pd.array(np.array(cells, dtype=object), dtype=_TEXT)
 
 
 def _integers(values: list[Any], absent: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return 64-bit integers, and which of them are absent: None, or too large. Those are ``absent``."""
-    try:
+    with suppress(TypeError, OverflowError):
         return np.array(values, np.int64), np.zeros(len(values), np.bool_)
-    except (TypeError, OverflowError):
+    hidden = [value is None for value in values]
+    present = [absent if value is None else value for value in values]
+    try:
+        return np.array(present, np.int64), np.array(hidden, np.bool_)
+    except OverflowError:
         hidden = [value is None or not -_LARGEST <= value <= _LARGEST for value in values]
         present = [absent if gone else value for value, gone in zip(values, hidden, strict=True)]
         return np.array(present, np.int64), np.array(hidden, np.bool_)

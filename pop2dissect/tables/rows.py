@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from pop2dissect.capture.record import CaptureInfo, FrameRef
+from pop2dissect.capture.record import CaptureInfo
 from pop2dissect.ledger import LedgerEntry, Mailbox
-from pop2dissect.session import Direction, Exchange, Finding, Message, Probe, Reply, Session
+from pop2dissect.session import Deletion, Direction, Exchange, Finding, Login, Message, Probe, Reply, Session
 from pop2dissect.session.timeline import Entry, with_time_before
 from pop2dissect.tcp.stream import Gap
 
@@ -50,6 +50,9 @@ class SessionRow:
     """A session."""
 
     session: Session
+    login: Login | None
+    """The one that counts."""
+    deleted: list[Message | Deletion]
     show_passwords: bool
 
 
@@ -94,7 +97,7 @@ class SegmentRow:
     place: int
     offset: int
     length: int
-    frame: FrameRef
+    frame: int
     time: int
     acknowledged: int | None
     late: bool
@@ -136,7 +139,7 @@ def capture_rows(source: Source) -> Sequence[CaptureRow]:
 def session_rows(source: Source) -> Iterator[SessionRow]:
     """Yield the sessions."""
     for session in source.sessions:
-        yield SessionRow(session, source.show_passwords)
+        yield SessionRow(session, session.deciding_login, session.deleted, source.show_passwords)
 
 
 def exchange_rows(source: Source) -> Iterator[ExchangeRow]:
@@ -183,9 +186,7 @@ def segment_rows(source: Source) -> Iterator[SegmentRow]:
         for direction, stream in session.streams():
             for place, (span, late) in enumerate(stream.spans_and_lateness()):
                 offset, length, frame, time, acknowledged, _, _ = span
-                yield SegmentRow(
-                    session.id, direction, place, offset, length, FrameRef(frame), time, acknowledged, late
-                )
+                yield SegmentRow(session.id, direction, place, offset, length, frame, time, acknowledged, late)
 
 
 def gap_rows(source: Source) -> Iterator[GapRow]:

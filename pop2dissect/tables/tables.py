@@ -227,7 +227,8 @@ def collect(
     passing = iter(sessions)
     with _rare_collections():
         while some := list(islice(passing, _AT_ONCE)):
-            source = Source([shown(one, show_passwords) for one in some], show_passwords=show_passwords)
+            masked = [shown(one, show_passwords, "mails" in names) for one in some]
+            source = Source(masked, show_passwords=show_passwords)
             for builder, rows in builders:
                 builder.extend(rows(source))
         frames = {name: builder.frame() for name, (builder, _) in zip(names, builders, strict=True)}

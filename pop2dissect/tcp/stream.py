@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, repeat
 from operator import attrgetter, eq
 from typing import NamedTuple
 
@@ -264,6 +264,8 @@ class Stream:
 
     def spans_and_lateness(self) -> Iterator[tuple[Span, bool]]:
         """Yield the spans in stream order, and whether each was captured after octets that follow it."""
+        if self._in_order():
+            return zip(self.spans, repeat(False))
         late: list[bool] = []
         earliest = 1 << 63
         for span in reversed(self.spans):
@@ -271,8 +273,14 @@ class Stream:
             earliest = min(earliest, span.frame)
         return zip(self.spans, reversed(late), strict=True)
 
+    def _in_order(self) -> bool:
+        frames = [span[2] for span in self.spans]
+        return frames == sorted(frames)
+
     def count_late(self) -> int:
         """Count the spans that were captured after octets that follow them."""
+        if self._in_order():
+            return 0
         late = 0
         earliest = 1 << 63
         for span in reversed(self.spans):

@@ -215,6 +215,8 @@ def frame_runs(frames: Iterable[int], several_captures: bool = False) -> list[st
 def cite(frames: Iterable[int]) -> str:
     """Cite frames as :func:`frame_list` does, captures named where a frame is not of the first one."""
     frames = tuple(frames)
+    if len(frames) == 1 and not capture_index(frames[0]):
+        return int.__repr__(frames[0])  # nearly always
     return frame_list(frames, several_captures=any(map(capture_index, frames)))
 
 

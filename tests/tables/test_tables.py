@@ -19,7 +19,9 @@ from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.frames import data_frame, dtype_of
 from pop2dissect.tables.schema import TABLES
 from pop2dissect.tables.tables import Tables, collect
+from tests.support.conversation import Conversation
 from tests.support.truth import ROOT, capture_names, capture_path, load_truth
+from tests.support.wire import save
 from tools.docs.tables import describe
 
 FINDINGS = [
@@ -223,3 +225,18 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
     before = gc.get_threshold()
     collect(pop2dissect.read(capture_path("incident_small")).sessions)
     assert gc.get_threshold() == before
+
+
+def test_tables_of_passing_sessions_hide_what_the_others_hide(tmp_path: Path) -> None:
+    mail = b"Subject: it is Sesame4711\r\n\r\nx\r\n"
+    talk = Conversation(("10.9.0.1", 40000)).handshake().server(b"+ POP2 ready\r\n").client(b"HELO fred Sesame4711\r\n")
+    talk.server(b"#1 messages, Sesame4711\r\n").client(b"READ 1\r\n").server(b"=%d\r\n" % len(mail))
+    talk.client(b"RETR\r\n").server(mail).client(b"ACKS\r\n").server(b"=0\r\n").close("client")
+    capture = pop2dissect.read(save(tmp_path / "again.pcap", talk.packets))
+    names = [name for name, (table, _) in TABLES.items() if "session" in table.key and name != "findings"]
+    frames = collect(capture.sessions, names)
+    for name in names:
+        pd.testing.assert_frame_equal(frames[name], capture.tables[name])
+        assert "Sesame4711" not in frames[name].to_csv()
+    assert frames["mails"]["subject"].tolist() == [f"it is {PASSWORD_MASK}"]
+    assert "Sesame4711" in collect(capture.sessions, names, show_passwords=True)["mails"].to_csv()

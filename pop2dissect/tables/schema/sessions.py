@@ -15,7 +15,7 @@ def _count(session: Session, disposition: str) -> int:
 
 
 def _password(row: SessionRow) -> str | None:
-    password = row.session.password
+    password = row.login.password if row.login else None
     return password if password is None or row.show_passwords else PASSWORD_MASK
 
 
@@ -77,13 +77,18 @@ SESSIONS: Table[SessionRow] = Table(
             "the program that called, by its habits; NA where nothing tells",
             lambda row: None if row.session.client_software is None else str(row.session.client_software),
         ),
-        Column("user", Kind.TEXT, "who logged in or tried to; NA where nobody", lambda row: row.session.user),
+        Column(
+            "user",
+            Kind.TEXT,
+            "who logged in or tried to; NA where nobody",
+            lambda row: row.login.user if row.login else None,
+        ),
         Column("password", Kind.TEXT, "`********` unless asked for; NA where none was sent", _password),
         Column(
             "login",
             Kind.CATEGORY,
             "what the server made of it; `none` where nobody tried",
-            lambda row: row.session.login,
+            lambda row: row.login.outcome if row.login else "none",
             categories=get_args(LoginOutcome),
         ),
         Column(
@@ -102,12 +107,12 @@ SESSIONS: Table[SessionRow] = Table(
         ),
         Column("messages", Kind.INTEGER, "message transfers", lambda row: len(row.session.messages), "messages"),
         Column("kept", Kind.INTEGER, "of these: kept by ACKS", lambda row: _count(row.session, "kept"), "messages"),
-        Column("deleted", Kind.INTEGER, "marked by ACKD or DELE", lambda row: len(row.session.deleted), "messages"),
+        Column("deleted", Kind.INTEGER, "marked by ACKD or DELE", lambda row: len(row.deleted), "messages"),
         Column(
             "committed",
             Kind.INTEGER,
             "of the deleted: released by a QUIT or FOLD",
-            lambda row: sum(one.released.value is True for one in row.session.deleted),
+            lambda row: sum(one.released.value is True for one in row.deleted),
             "messages",
         ),
         Column(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pop2dissect.capture.record import FrameRef
+from pop2dissect.capture.record import capture_index, frame_number
 from pop2dissect.protocols import PROTOCOLS
 from pop2dissect.protocols.base import ReplyKind
 
@@ -16,9 +16,9 @@ CAPTURE_OF = "which capture the frames are counted in, from 1 in the order of `c
 
 def first_frame(frames: tuple[int, ...]) -> int | None:
     """Return the number of the first of some frames in its capture; None where there are none."""
-    return FrameRef(frames[0]).number if frames else None
+    return frame_number(frames[0]) if frames else None
 
 
 def first_capture(frames: tuple[int, ...]) -> int | None:
     """Return which capture, counted from 1, the first of some frames is in; None where there are none."""
-    return FrameRef(frames[0]).capture if frames else None
+    return capture_index(frames[0]) + 1 if frames else None

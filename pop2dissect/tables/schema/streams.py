@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pop2dissect.capture.record import capture_index, frame_number
 from pop2dissect.session import DIRECTIONS
 from pop2dissect.tables.columns import Column, Kind, Table
 from pop2dissect.tables.rows import GapRow, SegmentRow
@@ -17,8 +18,8 @@ SEGMENTS: Table[SegmentRow] = Table(
         Column("direction", Kind.CATEGORY, "who sent it", lambda row: row.direction, categories=DIRECTIONS),
         Column("segment", Kind.INTEGER, "counted from 0 in the stream", lambda row: row.place),
         Column("time", Kind.TIME, "of its frame", lambda row: row.time),
-        Column("capture", Kind.INTEGER, CAPTURE_OF, lambda row: row.frame.capture),
-        Column("frame", Kind.INTEGER, "frame that carried it", lambda row: row.frame.number),
+        Column("capture", Kind.INTEGER, CAPTURE_OF, lambda row: capture_index(row.frame) + 1),
+        Column("frame", Kind.INTEGER, "frame that carried it", lambda row: frame_number(row.frame)),
         Column("offset", Kind.INTEGER, "of its first byte in the stream", lambda row: row.offset, "bytes"),
         Column("octets", Kind.INTEGER, "its length", lambda row: row.length, "bytes"),
         Column(
