@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,13 @@ from hypothesis import settings
 
 from tests.support.programs import need
 from tests.support.truth import capture_path
+
+if sys.dont_write_bytecode:
+    # Each of the many programs that tests start, and each of xdist's workers, would compile all modules anew.
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = tempfile.mkdtemp(prefix="pycache-")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    atexit.register(shutil.rmtree, sys.pycache_prefix, ignore_errors=True)
 
 settings.register_profile("default", deadline=None)  # time is a matter of the machine; bounds are tested apart
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
