@@ -89,8 +89,10 @@ def state(connection: Connection) -> dict[str, Any]:
         for name in ("number", "first_frame", "last_frame", "packets", "start", "end", "events", "handshake")
     }
     for sender in (connection.client, connection.server):
-        for part in (sender, sender.space, sender.acks, sender.pieces, sender.claims):
-            own = set(type(part).__slots__) - {"log", "space", "acks", "pieces", "claims", "limits", "_limits", "spans"}
+        for part in (sender, sender.space, sender.acks, sender.pieces, sender.claims, sender.reach):
+            own = set(type(part).__slots__) - {
+                *("log", "space", "acks", "pieces", "claims", "reach", "limits", "_limits", "spans")
+            }
             known[f"{sender.name} {type(part).__name__}"] = {name: getattr(part, name) for name in own}
         known[f"{sender.name} spans"] = _places(sender.pieces.spans)
     for stream in connection.streams:

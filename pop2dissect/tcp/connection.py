@@ -259,7 +259,7 @@ class Connection:
         if flags & SYN:
             return not self._add_syn(sender, peer, segment)
         name = "RST" if flags & RST else "FIN"
-        if flags & FIN and sender.far is not None:
+        if flags & FIN:
             sender.bear_out(segment.seq)
         distance = sender.distance(segment.seq)
         if distance is None:

@@ -12,6 +12,7 @@ from pop2dissect.tcp.acknowledgements import Acknowledgements
 from pop2dissect.tcp.claims import MAX_FINS, Claims
 from pop2dissect.tcp.events import Events
 from pop2dissect.tcp.pieces import Pieces
+from pop2dissect.tcp.reach import Reach
 from pop2dissect.tcp.reassembly import build_stream
 from pop2dissect.tcp.sequence import SequenceSpace, difference
 from pop2dissect.tcp.stream import Acknowledged, Stream
@@ -27,13 +28,12 @@ class Sender:
         "acks",
         "claims",
         "context",
-        "far",
         "left_out",
         "limits",
         "log",
-        "lowest",
         "name",
         "pieces",
+        "reach",
         "rival",
         "space",
         "uncounted",
@@ -52,10 +52,7 @@ class Sender:
         self.pieces = Pieces(limits)
         self.left_out = 0
         """Segments with payload of which nothing is in the index."""
-        self.far: tuple[int, int] | None = None
-        """Offsets of the last payload that lies far from all else, as long as nothing bears it out."""
-        self.lowest = 0
-        """Offset of the first byte of which more is known than one payload far from all else."""
+        self.reach = Reach(limits.unseen_octets)
         self.rival: int | None = None
         """Another initial sequence number, of a SYN that nothing bears out so far."""
         self.claims = Claims()
@@ -118,7 +115,7 @@ class Sender:
         if by:
             self.move(by)
             if not self.has_spoken:  # then only a bare segment told the base, and perhaps a wrong one
-                self.pieces.highest = self.lowest = 0
+                self.pieces.highest = self.reach.lowest = 0
                 if not 0 <= self.acks.proven <= self.limits.unseen_octets:
                     self.acks.forget()
         return by
@@ -150,7 +147,7 @@ class Sender:
         """Take another initial sequence number, of a further SYN, before there was any payload."""
         self.rival = self.space.initial
         self.space.start(initial)
-        self.pieces.highest = self.lowest = 0
+        self.pieces.highest = self.reach.lowest = 0
         self.acks.forget()
         self.claims = Claims()
 
@@ -165,8 +162,7 @@ class Sender:
         if not sure and self.space.base is None:
             return None
         self.space.guess(ack)
-        if self.far is not None:
-            self.bear_out(ack)
+        self.bear_out(ack)
         if self.rival is not None and not self.has_spoken and ack == (self.rival + 1) & 0xFFFFFFFF:
             if self.space.initial is not None or self._is_far(ack):
                 self.restart_at(self.rival)
@@ -175,7 +171,7 @@ class Sender:
             self.rival = self.space.initial
             self.space = SequenceSpace()
             self.space.guess(ack)
-            self.pieces.highest = self.lowest = 0
+            self.pieces.highest = self.reach.lowest = 0
             self.drop_claims("is not of the stream that the peer acknowledges")
         highest = self.pieces.highest
         offset = self.space.offset(ack, highest)
@@ -201,8 +197,7 @@ class Sender:
         """Enter a segment's payload into the index."""
         seq = (segment.seq + 1) & 0xFFFFFFFF if segment.flags & SYN else segment.seq
         self.space.guess(seq)
-        if self.far is not None:
-            self.bear_out(seq)
+        self.bear_out(seq)
         offset = self.offset_of(seq)
         end = offset + segment.length
         if self._is_stray(offset, segment):
@@ -217,43 +212,28 @@ class Sender:
             self.left_out += 1
         if segment.flags & URG and 0 < segment.urgent <= segment.length:
             self._note_urgent(offset + segment.urgent - 1, segment.frame)
-        is_far = self._is_far_payload(offset)
         highest = self.pieces.highest
         self.pieces.enter(segment, offset, acknowledged)
-        if is_far:
+        if not self.reach.add(offset, end, highest):
             self.pieces.highest = highest
-            self.far = offset, end
-        else:
-            self.lowest = min(self.lowest, offset)
-
-    def _is_far_payload(self, offset: int) -> bool:
-        """Whether a payload lies further from all else than senders go ahead.
-
-        One alone may be forged, and must not move the window in which all that follows is looked for. It counts where
-        something bears it out, since much of the stream was lost: what comes next follows it, the peer acknowledges
-        it, or a FIN ends the stream there.
-        """
-        far = self.limits.unseen_octets
-        return not self.lowest - far <= offset <= self.pieces.highest + far
 
     def bear_out(self, number: int) -> None:
-        """Count a payload that lies far from all else, if a number is the next one after it, or after a FIN there."""
-        if self.far is None or self.space.base is None:
+        """Take a sequence number that may bear out a payload that lies far from all else."""
+        if self.reach.far is None or self.space.base is None:
             return
-        start, end = self.far
-        if (number - self.space.base - end) & 0xFFFFFFFF > 1:
+        far = self.reach.borne_out(number - self.space.base)
+        if far is None:
             return
-        self.far = None
         if self.space.initial is None and len(self.pieces.spans) + len(self.pieces.doubted) <= 2:
             # It is rather the one before that nothing bears out, and which told the base.
-            self._leave_out_far(start, end)
-            self.space.base = (self.space.base + start) & 0xFFFFFFFF
-            self.move(-start)
-            self.pieces.highest, self.lowest = end - start, 0
+            self._leave_out_far(far.start, far.end)
+            self.space.base = (self.space.base + far.start) & 0xFFFFFFFF
+            self.move(-far.start)
+            self.pieces.highest, self.reach.lowest = far.end - far.start, 0
             self.acks.forget()
         else:
-            self.pieces.highest = max(self.pieces.highest, end)
-            self.lowest = min(self.lowest, start)
+            self.pieces.highest = max(self.pieces.highest, far.end)
+            self.reach.lowest = min(self.reach.lowest, far.start)
 
     def _leave_out_far(self, start: int, end: int) -> None:
         """Leave out what begins outside of a range of offsets."""
@@ -358,9 +338,7 @@ class Sender:
         self.acks.move(by)
         self.urgent = [offset + by for offset in self.urgent]
         self.claims.move(by)
-        self.lowest += by
-        if self.far is not None:
-            self.far = self.far[0] + by, self.far[1] + by
+        self.reach.move(by)
 
     def absorb(self, other: Sender) -> None:
         """Take up what was captured of the same stream once more, with the same offsets."""
@@ -380,7 +358,7 @@ class Sender:
         Return by how much offsets of this stream that others keep must grow.
         """
         self.pieces.judge_checksums(self.left_out)
-        self._leave_out_far(self.lowest, self.pieces.highest)
+        self._leave_out_far(self.reach.lowest, self.pieces.highest)
         first = self.pieces.first()
         if self.space.initial is not None:
             if first < 0:
@@ -397,7 +375,7 @@ class Sender:
         if self.acks.proven - 1 in claims.fins and not self.pieces.covers(self.acks.proven - 1):
             # The peer acknowledged the FIN and nothing after it, so no program sent, or read, what lies behind.
             claims.acknowledged = self.acks.proven = self.acks.proven - 1
-            for frame in self.pieces.keep(self.lowest, self.acks.proven):
+            for frame in self.pieces.keep(self.reach.lowest, self.acks.proven):
                 self.left_out += 1
                 self.log.add(f"payload of the {self.name} that lies after its FIN, and was left out", frame)
             self.pieces.highest = min(self.pieces.highest, self.acks.proven)
