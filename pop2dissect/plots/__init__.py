@@ -1,5 +1,7 @@
 """Pictures of sessions, with matplotlib: each function draws into the Axes that it is given, and returns them.
 
+Sessions are given, or ``capture.tables``; for what starts, ends and logins show also rows of ``tables.sessions``.
+
 Without Axes it makes some, in a figure of pyplot's. Colours are those of the style in force when the Axes were made,
 light or dark. They read in grey print: what colour says, line style, marker or hatching says too. Each has a caption
 below it that says how to read it. Make a figure of your own with ``layout="constrained"``, so that it has room.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -11,8 +10,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.plots.clock import NS
+from pop2dissect.plots.given import GivenRows, sessions_of
 from pop2dissect.plots.style import Inks, axes, caption, nothing
-from pop2dissect.session import Session
 from pop2dissect.text.values import count, moment, zone_named
 
 MAX_ROWS = 400
@@ -42,11 +41,12 @@ _MONDAY = 4 * 86_400
 """1970-01-05, a Monday."""
 
 
-def activity(sessions: Sequence[Session], ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
+def activity(sessions: GivenRows, ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
     """Draw how many sessions started in each second, minute, hour or day, the stronger the shade the more.
 
     By how long the capture is, a row is a minute, an hour, a day or a week, in the zone ``tz``. With a colour bar.
     """
+    sessions = sessions_of(sessions)
     ax = axes(ax, 8.0, 4.5)
     inks, zone = Inks.of(ax), zone_named(tz)
     if not sessions:

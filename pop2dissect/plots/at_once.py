@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pop2dissect.plots.clock import Clock
+from pop2dissect.plots.given import GivenRows, sessions_of
 from pop2dissect.plots.style import Inks, axes, caption, clear_frame, nothing
-from pop2dissect.session import Session
 from pop2dissect.statistics.sums import Statistics, Step
 from pop2dissect.text.values import count, zone_named
 
@@ -17,8 +17,9 @@ MAX_STEPS = 4000
 """More would fall on the same pixels."""
 
 
-def at_once(sessions: Sequence[Session], ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
+def at_once(sessions: GivenRows, ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
     """Draw how many sessions were open as a step line. x is the time in the zone ``tz``, y the number of sessions."""
+    sessions = sessions_of(sessions)
     ax = axes(ax)
     inks = Inks.of(ax)
     if not sessions:

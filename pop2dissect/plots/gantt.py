@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from pop2dissect.plots.clock import Clock
+from pop2dissect.plots.given import GivenRows, sessions_of
 from pop2dissect.plots.style import Colour, Inks, axes, caption, clear_frame, label, nothing
 from pop2dissect.session import LoginOutcome, Session
 from pop2dissect.text.values import count, zone_named
@@ -35,13 +36,14 @@ def _looks(inks: Inks) -> dict[LoginOutcome, _Look]:
     }
 
 
-def gantt(sessions: Sequence[Session], ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
+def gantt(sessions: GivenRows, ax: Axes | None = None, *, tz: str = "UTC") -> Axes:
     """Draw each session as a line from its start to its end.
 
     x is the time in the zone ``tz``. Up to 60 sessions have a row each, in the order of starts, the first on top.
     Where there are more, y is the client: those with most sessions have a row each, in the order of their first
     sessions, and in it accepted logins are above, refused ones below, and sessions without a login between them.
     """
+    sessions = sessions_of(sessions)
     ax = axes(ax, 8.0, 7.0)
     if not sessions:
         return nothing(ax, "no sessions")

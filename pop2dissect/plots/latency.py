@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
+from pop2dissect.plots.given import Given, whole_sessions_of
 from pop2dissect.plots.style import Inks, axes, caption, clear_frame, label, nothing, span_of_time
-from pop2dissect.session import Session
 from pop2dissect.statistics.spread import quantile
 
 MAX_COMMANDS = 8
@@ -20,12 +19,13 @@ _LINES = (("-", 2.0), ("--", 1.2), (":", 1.6), ("-.", 1.2))
 """Style and width in points: first in ink, then in grey."""
 
 
-def latency(sessions: Sequence[Session], ax: Axes | None = None) -> Axes:
+def latency(sessions: Given, ax: Axes | None = None) -> Axes:
     """Draw, for each command, which part of its replies came within a time.
 
     x is the time from the command to the first reply, logarithmic; y is the part of the replies,
     0 to 1. The eight commands used most are drawn.
     """
+    sessions = whole_sessions_of(sessions)
     ax = axes(ax, 9.0, 4.5)
     inks = Inks.of(ax)
     looks = [(colour, *line) for colour in (inks.ink, inks.shade(0.5)) for line in _LINES]

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from pop2dissect.plots.clock import NS, Clock, nice_step
+from pop2dissect.plots.given import Given, whole_sessions_of
 from pop2dissect.plots.style import SMALL, Colour, Inks, axes, caption, clear_frame, nothing, span_of_time
-from pop2dissect.session import DIRECTIONS, Direction, Session
+from pop2dissect.session import DIRECTIONS, Direction
 from pop2dissect.text.values import zone_named
 
 BINS = 120
 
 
-def octets(sessions: Sequence[Session], ax: Axes | None = None, *, bins: int = BINS, tz: str = "UTC") -> Axes:
+def octets(sessions: Given, ax: Axes | None = None, *, bins: int = BINS, tz: str = "UTC") -> Axes:
     """Draw the payload captured in equal times, at most ``bins`` + 1, the servers' upwards, the clients' downwards.
 
     x is the time in the zone ``tz``, y bytes, on a scale of its own for each direction. A cross marks a
     gap, a stroke a segment that came late.
     """
+    sessions = whole_sessions_of(sessions)
     ax = axes(ax, 8.0, 4.5)
     inks = Inks.of(ax)
     times = [span.time for session in sessions for way in DIRECTIONS for span in session.stream(way).spans]

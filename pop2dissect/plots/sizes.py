@@ -11,6 +11,7 @@ from typing import get_args
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from pop2dissect.plots.given import Given, whole_sessions_of
 from pop2dissect.plots.octets import octets_text
 from pop2dissect.plots.style import Inks, axes, caption, clear_frame, nothing
 from pop2dissect.protocols import protocol_of
@@ -25,11 +26,12 @@ _LOOKS = {"kept": (1.0, ""), "deleted": (0.25, ""), "refused": (0.8, "////"), "u
 """What became of a message -> paleness and hatching."""
 
 
-def message_sizes(sessions: Sequence[Session], ax: Axes | None = None) -> Axes:
+def message_sizes(sessions: Given, ax: Axes | None = None) -> Axes:
     """Draw a histogram of the captured bytes of messages, stacked by what the client made of them.
 
     x is the size in bytes, logarithmic, in 8 to 64 bins a decade; y the number of messages. Empty ones are at 1.
     """
+    sessions = whole_sessions_of(sessions)
     ax = axes(ax)
     inks = Inks.of(ax)
     messages = [message for session in sessions for message in session.messages]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
+from pop2dissect.plots.given import Given, whole_sessions_of
 from pop2dissect.plots.style import SMALL, Inks, axes, caption, label, nothing
 from pop2dissect.protocols import PROTOCOLS, protocol_of
 from pop2dissect.protocols.base import StateDiagram
@@ -35,13 +36,14 @@ class _Way:
         return self.allowed.total() + self.other.total()
 
 
-def state_path(sessions: Sequence[Session], ax: Axes | None = None) -> Axes:
+def state_path(sessions: Given, ax: Axes | None = None) -> Axes:
     """Draw the states and transitions of a server by its specification, and how often sessions took each.
 
     The diagram comes from the dissector's own table. Transitions taken are in ink and have their counts,
     those never taken are pale; what the table does not have is dashed. Only sessions of a protocol whose states can
     be drawn count, and of several the one that most of them speak.
     """
+    sessions = whole_sessions_of(sessions)
     ax = axes(ax, 8.0, 5.0)
     inks = Inks.of(ax)
     drawable = {protocol.name: protocol.diagram for protocol in PROTOCOLS if protocol.diagram is not None}

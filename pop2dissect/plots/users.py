@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
+from pop2dissect.plots.given import GivenRows, sessions_of
 from pop2dissect.plots.style import Inks, axes, caption, label, nothing
-from pop2dissect.session import Session
 from pop2dissect.text.values import count
 
 MAX_USERS = 25
@@ -17,11 +16,12 @@ MAX_SERVERS = 12
 OTHERS = "(others)"
 
 
-def users_by_servers(sessions: Sequence[Session], ax: Axes | None = None) -> Axes:
+def users_by_servers(sessions: GivenRows, ax: Axes | None = None) -> Axes:
     """Draw a grid of users (rows) and servers (columns): logins accepted and refused, the stronger the shade the more.
 
     The 25 users and 12 servers with most logins have a row or column of their own.
     """
+    sessions = sessions_of(sessions)
     ax = axes(ax, 8.0, 5.0)
     inks = Inks.of(ax)
     logins: Counter[tuple[str, str, str]] = Counter(

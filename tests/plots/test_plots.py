@@ -29,12 +29,13 @@ from pop2dissect.plots.style import Inks
 from pop2dissect.protocols.pop2.states import SERVER
 from pop2dissect.session import Session
 from pop2dissect.statistics.sums import Statistics
+from pop2dissect.tables.tables import Tables
 from tests.support.conversation import Conversation
 from tests.support.truth import capture_path
 from tests.support.wire import save
 from tools.samples.many_users import sessions as made_up
 
-Plot = Callable[[Sequence[Session], Axes], Axes]
+Plot = Callable[[Sequence[Session] | Tables, Axes], Axes]
 
 OF_MANY: list[Plot] = [
     plots.activity,
@@ -119,6 +120,28 @@ def test_odd_captures_can_be_drawn(name: str) -> None:
 def test_nothing_gives_a_picture_that_says_so(ax: Axes, plot: Plot) -> None:
     assert plot([], ax) is ax
     assert any(text.startswith("no ") for text in draw(ax))
+
+
+def drawn(ax: Axes) -> list[object]:
+    """Return what is written, and where each thing is drawn."""
+    draw(ax)
+    paths = [path.vertices.tolist() for lines in ax.findobj(LineCollection) for path in lines.get_paths()]  # type: ignore[attr-defined]
+    images = [image.get_array().tolist() for image in ax.get_images()]
+    return [[text.get_text() for text in ax.findobj(Text)], paths, images]  # type: ignore[attr-defined]
+
+
+def test_tables_give_the_pictures_that_sessions_give() -> None:
+    capture = pop2dissect.read(capture_path("incident_small"))
+    for plot in OF_MANY:
+        assert drawn(plot(capture.tables, new_axes())) == drawn(plot(capture.sessions, new_axes()))
+    table = capture.tables.sessions
+    for plot in (plots.activity, plots.at_once, plots.gantt, plots.users_by_servers):
+        assert drawn(plot(table, new_axes())) == drawn(plot(capture.sessions, new_axes()))
+    refused = [session for session in capture.sessions if session.login == "refused"]
+    assert drawn(plots.gantt(table[table.login == "refused"], new_axes())) == drawn(plots.gantt(refused, new_axes()))
+    for whole in (plots.latency, plots.message_sizes, plots.octets, plots.state_path):
+        with pytest.raises(TypeError, match=r"capture\.tables"):
+            whole(table)
 
 
 @pytest.mark.parametrize("plot", OF_MANY)
