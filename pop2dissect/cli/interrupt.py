@@ -80,12 +80,11 @@ class Interrupt:
     @staticmethod
     def _end_input(*_: object) -> None:
         """Put in place of standard input what waits in it; a read that waits is started anew, and finds the end."""
-        import select
         import tempfile
 
         place = sys.stdin.fileno()
         with tempfile.TemporaryFile() as rest:
-            while rest.tell() < _MOST_WAITING and select.select([place], [], [], 0)[0]:
+            while rest.tell() < _MOST_WAITING and _waits(place):
                 octets = os.read(place, 1 << 16)
                 if not octets:
                     break
@@ -99,3 +98,13 @@ class Interrupt:
             signal.raise_signal(self.number or signal.SIGINT)
         else:
             self._hook(failure)
+
+
+def _waits(place: int) -> bool:
+    """Whether there is something to be read; Windows can tell of sockets only, and what waits there is left out."""
+    import select
+
+    try:
+        return bool(select.select([place], [], [], 0)[0])
+    except OSError:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fuzz.signals import EARLY, violations
+from pop2dissect.cli.interrupt import Interrupt
 from tests.cli.test_cli import await_drained, feed
 from tests.support.truth import capture_path
 
@@ -133,3 +135,22 @@ def test_a_signal_where_python_cannot_raise_ends_the_program_silently() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "", "")
+
+
+def test_input_ends_where_select_takes_sockets_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where there is no timer either."""
+
+    def sockets_only(*_: object) -> None:
+        raise OSError(10038, "an operation was attempted on something that is not a socket")
+
+    reading, writing = os.pipe()
+    os.write(writing, b"waits")
+    with os.fdopen(reading, "rb") as stdin, os.fdopen(writing, "wb"), monkeypatch.context() as patch:
+        patch.setattr(select, "select", sockets_only)
+        patch.delattr(signal, "setitimer")
+        patch.setattr(sys, "stdin", stdin)
+        interrupt = Interrupt()
+        interrupt.end_input_only()
+        interrupt._received(signal.SIGINT, None)
+        assert stdin.read() == b""
+    assert interrupt.status == 128 + signal.SIGINT
