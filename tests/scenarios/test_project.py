@@ -6,6 +6,8 @@ import re
 import tomllib
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from pop2dissect.cli.options import parser
 from pop2dissect.cli.status import ExitStatus
@@ -48,6 +50,18 @@ def test_extras_that_messages_name_exist() -> None:
         named |= {"".join(found) for found in re.findall(NAMES_AN_EXTRA, text)}
     assert named == {"analysis", "browse", "compression", "dask", "parquet", "remote"}
     assert named < set(PROJECT["optional-dependencies"])
+
+
+def test_ci_has_a_version_of_each_library_that_is_declared() -> None:
+    lines = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    kept = [Requirement(line) for line in lines if not line.startswith("#")]
+    declared = [Requirement(one) for extra in PROJECT["optional-dependencies"].values() for one in extra]
+    for wanted in [*map(Requirement, PROJECT["dependencies"]), *declared]:
+        if wanted.name != PROJECT["name"]:
+            pins = [one.specifier for one in kept if canonicalize_name(one.name) == canonicalize_name(wanted.name)]
+            versions = [spec.version for pin in pins for spec in pin]
+            assert versions, wanted.name
+            assert all(map(wanted.specifier.contains, versions)), wanted
 
 
 def test_the_changelog_has_this_version() -> None:
