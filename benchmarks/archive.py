@@ -2,12 +2,14 @@
 
 ``python benchmarks/archive.py [--needle FILES] [--rounds N] [--folder FOLDER]`` prints two tables for docs/scale.md:
 that all ways give the same JSON, also where workers and runs are killed, and what each takes of processor time (user
-and system, child processes included) and memory.
+and system, child processes included) and memory. With ``--growth 1 4`` it prints instead what a question costs on
+archives of so many gigabytes, and on their extracts.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import os
 import random
@@ -25,7 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.generate import write_needle  # noqa: E402 (found by the path above)
+from benchmarks.compiled import environment  # noqa: E402 (found by the path above)
+from benchmarks.generate import haystack, write_needle, write_with_one_session  # noqa: E402 (the same)
 from tests.support.archive import write_archive  # noqa: E402 (the same)
 
 OURS = [sys.executable, "-m", "pop2dissect"]
@@ -37,11 +40,15 @@ def main() -> None:
     options.add_argument("--needle", type=int, default=FILES, help="captures of 5 MB with 0.1 %% of mail")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--folder", type=Path)
+    options.add_argument("--growth", type=int, nargs="+", metavar="GB")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or Path(scratch)
-        same(folder)
-        costs(folder, given.needle, given.rounds)
+        if given.growth:
+            growth(folder, given.growth, given.rounds)
+        else:
+            same(folder)
+            costs(folder, given.needle, given.rounds)
 
 
 def same(folder: Path) -> None:
@@ -79,7 +86,7 @@ def same(folder: Path) -> None:
 _QUIET = {
     "stdout": subprocess.DEVNULL,
     "stderr": subprocess.DEVNULL,
-    "env": {**os.environ, "PYTHONPATH": str(ROOT)},
+    "env": environment(),
 }
 
 
@@ -160,6 +167,45 @@ def costs(folder: Path, files: int, rounds: int) -> None:
     for name, values in taken.items():
         seconds, elapsed, peak = (statistics.median(column) for column in zip(*values, strict=True))
         print(f"| {name} | {seconds:.2f} | {elapsed:.2f} | {peak:.0f} |")
+
+
+HAY = 10_000_000
+"""Octets of other traffic in a row."""
+
+
+def growth(folder: Path, sizes: list[int], rounds: int) -> None:
+    """Print what a question costs on the archive and on its extract, for archives of these sizes in GB.
+
+    They are made of captures of 100 MB with one session each, and deleted afterwards.
+    """
+    hay, archive, extract = haystack(HAY), folder / "hay", folder / "extract"
+    forms: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
+        "plain": (hay, lambda octets: octets),
+        "gzip": (gzip.compress(hay), gzip.compress),
+    }
+    print("| archive, GB | | question on it, s | `extract`, s | extract, MB | next question, s | ratio | peak, MB |")
+    print("|---|---|---|---|---|---|---|---|")
+    for size in sizes:
+        for form, (packed, pack) in forms.items():
+            archive.mkdir()
+            for number in range(size * 10):
+                write_with_one_session(archive / f"{number:04}.pcap", number, packed, 10, pack)
+            made = _taken([*OURS, "extract", "--quiet", "--jobs", "1", str(archive), "-o", str(extract)])
+            runs = [
+                (_taken([*OURS, "--quiet", "--jobs", "1", str(archive)]), _taken([*OURS, "--quiet", str(extract)]))
+                for _ in range(rounds)
+            ]
+            first, following = (statistics.median(run[at][0] for run in runs) for at in (0, 1))
+            ratio = statistics.median(one[0] / other[0] for one, other in runs)
+            kept = sum(path.stat().st_size for path in extract.rglob("*.parquet")) / 1e6
+            peak = max(made[2], *(run[2] for pair in runs for run in pair))
+            print(
+                f"| {size} | {form} | {first:.2f} | {made[0]:.2f} | {kept:.1f} | {following:.2f} | **{ratio:.1f} ×** "
+                f"| {peak:.0f} |",
+                flush=True,
+            )
+            shutil.rmtree(archive)
+            shutil.rmtree(extract)
 
 
 def _taken(command: list[str]) -> tuple[float, float, float]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 DAY = 86_400
@@ -160,6 +161,58 @@ def write_needle(
                     frame = frame[:23] + b"\x11" + frame[24:]
             time += chance.randrange(1, 100)
             file.write(_RECORD.pack(*divmod(time, 10**6), len(frame), len(frame)) + frame)
+
+
+def haystack(octets: int, seed: int = 918) -> bytes:
+    """Return records of traffic that is no mail, all of one second; they can be halved by compression, no more."""
+    chance = random.Random(seed)
+    filler = chance.randbytes(1 << 16).hex().encode()
+    made, size = [], 0
+    while size < octets:
+        start, length = chance.randrange(1 << 16), chance.randrange(1460)
+        ports = (443, chance.randrange(1024, 65536))
+        payload = filler[start : start + length]
+        frame = _frame(chance.getrandbits(32), 0x0A000001, ports, len(made), 0, 0x10, payload)
+        made.append(_RECORD.pack(1_795_000_000, len(made) % 10**6, len(frame), len(frame)) + frame)
+        size += len(made[-1])
+    return b"".join(made)
+
+
+def write_large_needle(path: Path, octets: int) -> None:
+    """Write what :func:`write_needle` writes as fast as the disk is: the same megabyte of other traffic repeats."""
+    hay = haystack(1_000_000)
+    frames = (frame for number in itertools.count() for frame in session(random.Random(number), number))
+    with path.open("wb") as file:
+        file.write(_HEADER)
+        for at, frame in zip(range(octets // len(hay)), frames, strict=False):
+            seconds, rest = divmod(at * 1000, 10**6)
+            file.write(_RECORD.pack(1_795_000_000 + seconds, rest, len(frame), len(frame)) + frame + hay)
+
+
+def count_packets(path: Path) -> int:
+    """Return how many packets a pcap that was written here has."""
+    count, at = 0, len(_HEADER)
+    octets = path.read_bytes()
+    while at < len(octets):
+        at += _RECORD.size + _RECORD.unpack_from(octets, at)[2]
+        count += 1
+    return count
+
+
+def write_with_one_session(path: Path, number: int, hay: bytes, times: int, pack: Callable[[bytes], bytes]) -> None:
+    """Write a capture of one POP2 session with the same haystack between its frames, so many times, in packed pieces.
+
+    All is packed piece by piece, as the haystack is already: where that is compression, it is done only once.
+    """
+    frames = list(session(random.Random(number), number))
+    each = -(-len(frames) // times)
+    with path.open("wb") as file:
+        file.write(pack(_HEADER))
+        for at in range(times):
+            some = frames[at * each : (at + 1) * each]
+            seconds = 1_795_000_000 + number
+            records = (_RECORD.pack(seconds, at * each + n, len(one), len(one)) + one for n, one in enumerate(some))
+            file.write(pack(b"".join(records)) + hay)
 
 
 def write_frames(path: Path, frames: Iterable[bytes], snap_length: int = 1 << 18) -> None:

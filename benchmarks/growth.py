@@ -9,7 +9,6 @@ Of conversations in the shapes that cost most it is 2.3 times, in text, ``-V``, 
 
 from __future__ import annotations
 
-import compileall
 import gc
 import os
 import resource
@@ -23,6 +22,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.compiled import environment
 from benchmarks.generate import write_again, write_dense
 from benchmarks.shapes import SHAPES, write_shape
 from pop2dissect.api import read
@@ -210,10 +210,9 @@ def start_up() -> float:
     """Return the processor time that the command takes for a small capture, beyond that of Python."""
 
     def run(*arguments: str) -> Work:
-        return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        return lambda: subprocess.run([sys.executable, *arguments], env=environment(), check=True, capture_output=True)
 
-    # As installing does; where Python may not write what it compiled, each start compiles all modules again.
-    compileall.compile_dir(SAMPLE.parents[1] / "pop2dissect", quiet=1)
+    environment()
     ours, bare = best(run("-m", "pop2dissect", str(SAMPLE)), run("-c", "pass"))
     return ours - bare
 
