@@ -1,14 +1,16 @@
 """Measure what twice the input costs where an attacker may choose the input, and what was promised of small things.
 
-    python benchmarks/growth.py [NAME ...]    (all by default)
+    python benchmarks/growth.py [--rounds N] [--write] [NAME ...]    (all by default)
 
 Prints processor time for an input and for one of twice the size, the best of some rounds by turns, and ends with
 status 1 where twice the size costs more than three times as much (a square is four times), or more than was promised.
-Of conversations in the shapes that cost most it is 2.3 times, in text, ``-V``, JSON and the report.
+Of conversations in the shapes that cost most it is 2.3 times, in text, ``-V``, JSON and the report. With ``--write``
+these are written into docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 import resource
@@ -24,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.compiled import environment
 from benchmarks.generate import write_again, write_dense
+from benchmarks.page import write_growth
 from benchmarks.shapes import SHAPES, write_shape
 from pop2dissect.api import read
 from pop2dissect.cli import main as command
@@ -173,7 +176,7 @@ def growths(capture: Callable[[int], Path]) -> dict[str, Growth]:
     shapes = {
         " ".join((name, *form)): Growth(shaped(name, form), 1, 60, MOST_FOR_TWICE_A_SHAPE)
         for name in SHAPES
-        for form in ([], ["-V"], ["--json"], ["--report"])
+        for form in FORMS.values()
     }
     return {
         **shapes,
@@ -217,6 +220,25 @@ def start_up() -> float:
     return ours - bare
 
 
+FORMS = {"text": [], "`-V`": ["-V"], "JSON": ["--json"], "report": ["--report"]}
+
+
+def written(ratios: dict[str, float]) -> str:
+    """Return the second part of docs/benchmarks.md."""
+    rows = "".join(
+        f"| {name} | " + " | ".join(f"{ratios[' '.join((name, *form))]:.1f}" for form in FORMS.values()) + " |\n"
+        for name in SHAPES
+    )
+    return f"""
+How many times as much processor time a capture of twice the size takes, in the shapes that cost most, without the
+start-up. Made by `python benchmarks/growth.py --write`, which ends with status 1 where it is more than
+{MOST_FOR_TWICE_A_SHAPE}.
+
+| shape | {" | ".join(FORMS)} |
+|---|{"---|" * len(FORMS)}
+{rows}"""
+
+
 START_UP = 0.25
 """Seconds of processor time that a small capture may take."""
 
@@ -232,9 +254,14 @@ def nothing_written() -> Iterator[None]:
             sys.stdout = before
 
 
-def main(wanted: list[str]) -> int:
+def main() -> int:
     """Measure, print a line for each; return the exit status."""
-    well = True
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    wanted, well, ratios = options.names, True, {}
 
     def chosen(name: str) -> bool:
         return not wanted or any(part in name for part in wanted)
@@ -249,8 +276,8 @@ def main(wanted: list[str]) -> int:
         for name, case in growths(capture).items():
             if chosen(name):
                 with nothing_written():
-                    once, twice = best(case.prepare(case.size), case.prepare(2 * case.size))
-                ratio = twice / max(once, 0.01)  # less is noise
+                    once, twice = best(case.prepare(case.size), case.prepare(2 * case.size), rounds=options.rounds)
+                ratio = ratios[name] = twice / max(once, 0.01)  # less is noise
                 right = ratio < case.most and once < case.seconds
                 said(name, f"{case.size:>10,}  {once:6.2f} s   twice that {twice:6.2f} s, {ratio:4.1f} times", right)
         if chosen("findings"):
@@ -260,8 +287,10 @@ def main(wanted: list[str]) -> int:
         if chosen("start-up"):
             seconds = start_up()
             said("start-up", f"{seconds:.2f} s beyond Python's own", seconds < START_UP)
+    if options.write:
+        write_growth(written(ratios))
     return int(not well)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

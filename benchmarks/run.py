@@ -29,12 +29,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.compiled import environment
 from benchmarks.generate import count_packets, write_dense, write_frames, write_large_needle, write_needle
+from benchmarks.page import write_comparison
 from benchmarks.shapes import refused
 from pop2dissect.capture.fast import LANE
 from pop2dissect.wireshark.install import plugin_path
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
 PICTURE = ROOT / "docs" / "pictures" / "benchmarks.png"
 SAMPLE = ROOT / "samples" / "rfc937_normal.pcap"
 PORT = "109"
@@ -259,12 +259,7 @@ wanted.
 | row | compared with | s | theirs, s | result | wanted | peak, MB |
 |---|---|---|---|---|---|---|
 """
-    return head + "\n".join(map(line, results)) + "\n\n![How many times as long](pictures/benchmarks.png)\n\n" + GROWTH
-
-
-GROWTH = """What twice the input costs, in sixteen shapes of conversations and four outputs, is measured by
-`benchmarks/growth.py`, which ends with status 1 where it is more than 2.3 times.
-"""
+    return head + "\n".join(map(line, results)) + "\n\n![How many times as long](pictures/benchmarks.png)\n"
 
 
 def plot(results: Sequence[Measured], path: Path) -> None:
@@ -299,7 +294,7 @@ def main() -> None:
             results.append(measured(row, captures, options.scale, options.rounds))
             print(line(results[-1]), flush=True)
     if options.write:
-        PAGE.write_text(page(results, options.scale, options.rounds))
+        write_comparison(page(results, options.scale, options.rounds))
         plot(results, PICTURE)
 
 
