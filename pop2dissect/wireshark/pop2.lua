@@ -313,6 +313,9 @@ local experts = {
     expert.group.REASSEMBLE, expert.severity.NOTE),
   doubtful = expert_info("capture.doubtful", "Start or end of the message is in doubt: it is not handed on as mail",
     expert.group.REASSEMBLE, expert.severity.NOTE),
+  conflict = expert_info("capture.conflict",
+    "Octets of the message came again and differ: it is not handed on as mail",
+    expert.group.REASSEMBLE, expert.severity.WARN),
   unterminated = expert_info("line.unterminated", "Line without an end",
     expert.group.PROTOCOL, expert.severity.NOTE),
   cut = expert_info("capture.cut", "Line cut by the capture's packet size limit",
@@ -358,6 +361,15 @@ local function dissector(name)
     dissectors[name] = found
   end
   return found
+end
+
+-- What each packet is asked for: get.NAME(pinfo) is pinfo.NAME, which looks for its name anew each time and takes ten times
+-- as long; so do methods, hence Tvb.len(tvb) and the like. Where Wireshark should keep its getters elsewhere, the long way.
+local get = {}
+for _, name in ipairs({ "number", "visited", "src", "dst", "src_port", "dst_port", "cols", "rel_ts" }) do
+  local class = debug.getregistry().Pinfo
+  local getters = type(class) == "table" and class.__getters
+  get[name] = getters and getters[name] or function(pinfo) return pinfo[name] end
 end
 
 -- Distance from sequence number b to a (RFC 793, section 3.3), with the sign.
@@ -428,17 +440,19 @@ end
 
 local IS_TSHARK_WITHOUT_TAPS = is_tshark_without_taps()
 
--- Does tshark print a line a packet, of a file, and nothing else that could ask for a field? Any word that is not known
--- to be harmless says no.
+-- Does tshark print a line a packet, of a file, and nothing else that could ask for a field of ours? Any word that is not
+-- known to be harmless says no.
 local function prints_lines_only()
   if not COMMAND_LINE then return false end
   local reads, option = false, nil
   for position, word in ipairs(COMMAND_LINE) do
     if option then
       if option == "o" and word:find("^gui%.") or option == "X" and not word:find("^lua_script:") then return false end
+      -- A filter; what macros and expert information come to is not known here.
+      if option == "Y" and (word:find("pop") or word:find("imf") or word:find("[$_@]")) then return false end
       option = nil
     elseif position > 1 and word ~= "" then
-      local letter, value = word:match("^%-[nl]*([roXtNcC]?)(.*)$")
+      local letter, value = word:match("^%-[nl]*([roXtNcCY]?)(.*)$")
       if not letter or value ~= "" and letter ~= "r" then return false end
       if letter ~= "" and value == "" then option = letter end
       reads = reads or letter == "r"
@@ -494,7 +508,7 @@ end
 -- Wireshark counts from the first number that it sees, here 1. Another segment that begins there, and repeats nothing,
 -- begins another connection.
 local function stream_in_line(pinfo)
-  local from_port, to_port, from, to = pinfo.src_port, pinfo.dst_port, pinfo.src, pinfo.dst
+  local from_port, to_port, from, to = get.src_port(pinfo), get.dst_port(pinfo), get.src(pinfo), get.dst(pinfo)
   local ours = direction_of(from_port, to_port, from, to)
   local theirs = ours and ours.other
   if not ours then
@@ -511,14 +525,19 @@ local function stream_in_line(pinfo)
 end
 
 local function read_line(pinfo)
-  if line.frame == pinfo.number then return end
-  local text = tostring(pinfo.cols.info)
+  local frame = get.number(pinfo)
+  if line.frame == frame then return end
+  line.info = get.cols(pinfo).info
+  local text = tostring(line.info)
   local sequence, acknowledgement, length = text:match(" Seq=(%d+) Ack=(%d+) .-Len=(%d+)")
-  line.frame, line.sequence = pinfo.number, tonumber(sequence)
+  line.frame, line.sequence = frame, tonumber(sequence)
   line.acknowledgement, line.length = tonumber(acknowledgement), tonumber(length)
   line.is_repeated = line.sequence == 1 and (text:find("Retransmission", 1, true) or text:find("Out-Of-Order", 1, true))
   line.stream = line.length and stream_in_line(pinfo)
 end
+
+-- The column *Info*: to look for it among the columns takes long.
+local function info_column(pinfo) return READS_LINES and line.info or get.cols(pinfo).info end
 
 if READS_LINES then
   function segment.stream(pinfo)
@@ -629,7 +648,7 @@ end
 
 local function is_from_server(conversation, pinfo)
   local server = conversation.server
-  if server.port ~= server.client_port then return pinfo.src_port == server.port end
+  if server.port ~= server.client_port then return get.src_port(pinfo) == server.port end
   return tostring(pinfo.src) == server.address
 end
 
@@ -815,6 +834,8 @@ local function begin_message(conversation, request, position)
     octets = 0,          -- on the wire, captured or not
     missing = 0,         -- of these, not captured
     parts = {}, frames = {},
+    starts = {},         -- position of each part
+    is_conflicting = false, -- octets of it came again, and differed
     request = request,
     number = conversation.current,
     mailbox = conversation.mailbox,
@@ -844,7 +865,10 @@ local function add_to_message(conversation, message, view, from, to)
   -- Most segments of a message are data and nothing else: their octets need not be copied again.
   local is_all = from == view.base and to == view.stop
   local part = is_all and view.raw or view.raw:sub(from - view.base + 1, to - view.base)
-  if not is_run_list_only then message.parts[#message.parts + 1] = part end
+  if not is_run_list_only then
+    message.parts[#message.parts + 1] = part
+    message.starts[#message.starts + 1] = from
+  end
   message.data = nil
   message.missing = message.missing + (to - from) - #part
   show_in(conversation, view.frame, {
@@ -1683,7 +1707,7 @@ local function message_buffer(view, item, message)
   end
   if not message.data then
     message.data = table.concat(message.parts)
-    message.parts = { message.data }
+    message.parts, message.starts = { message.data }, { message.start }
     if message.mark then message.data = unstuffed(message.data, message) end
   end
   if message.data == "" then return nil end
@@ -1696,6 +1720,7 @@ local function notes_on_message(view, message)
   if message.missing == 0 and not message.is_listing and is_doubtful then
     note(record, "doubtful")
   end
+  if message.is_conflicting then note(record, "conflict") end
   if message.missing > 0 then
     note(record, "missing", ("The capture lacks %d octets of the message"):format(message.missing))
   end
@@ -1744,9 +1769,9 @@ local function is_mail_wanted(view, root)
   return not is_list_only(view.info, root)
 end
 
--- Mail with holes, or glued from two, is no mail: what is exported is what was sent.
+-- Mail with holes, glued from two, or of two versions, is no mail: what is exported is what was sent.
 local function is_mail(view, message, root)
-  return message.mail_frame == view.frame and is_mail_wanted(view, root)
+  return message.mail_frame == view.frame and not message.is_conflicting and is_mail_wanted(view, root)
 end
 
 local function dissect_mail(view, buffer, message, root)
@@ -1796,11 +1821,11 @@ local column_frame = nil
 local function add_to_column(column, frame, text)
   if column_frame ~= frame then
     column_frame = frame
-    column:set(text)
+    Column.set(column, text)
   else
-    column:append(" | " .. text)
+    Column.append(column, " | " .. text)
   end
-  column:fence()   -- what mail dissectors write comes after it, not in its place
+  Column.fence(column)   -- what mail dissectors write comes after it, not in its place
 end
 
 local function show_ending(view, tree, item, message, root)
@@ -1825,12 +1850,11 @@ local SHORT_NAMES = { [RFC937] = "POP2", [POP3] = "POP3" }
 
 -- What is done once for all items of a call. Returns the tree that they are shown in.
 local function begin_showing(conversation, view, root)
-  local columns = view.pinfo.cols
-  columns.protocol = SHORT_NAMES[conversation.version] or "POP"
-  view.info = columns.info
-  view.detailed = not is_run_list_only and root:referenced(dissector("pop2"))
+  get.cols(view.pinfo).protocol = SHORT_NAMES[conversation.version] or "POP"
+  view.info = info_column(view.pinfo)
+  view.detailed = not is_run_list_only and TreeItem.referenced(root, dissector("pop2"))
   -- Expert information is counted even where no field is wanted, so the tree is never quite left out.
-  local tree = root:add(pop2, view.tvb:range())
+  local tree = TreeItem.add(root, pop2, Tvb.range(view.tvb))
   if view.detailed then add_generated(tree, fields.version, conversation.version) end
   return tree
 end
@@ -1861,17 +1885,17 @@ local spare_view = nil
 local function view_of(tvb, captured, pinfo, conversation)
   local view = spare_view or {}
   spare_view = nil
-  local frame = pinfo.number
+  local frame = get.number(pinfo)
   -- `tshark -2` without a filter calls dissectors in its second pass only, and says that it is the second.
-  local is_new = not pinfo.visited or frame > conversation.newest
+  local is_new = not get.visited(pinfo) or frame > conversation.newest
   view.tvb, view.pinfo, view.frame, view.is_new = tvb, pinfo, frame, is_new
   -- Octets and time are for reading; showing what was read does without.
-  view.raw, view.time = is_new and tvb:raw(), is_new and pinfo.rel_ts
-  view.captured, view.reported = captured, tvb:reported_len()
+  view.raw, view.time = is_new and Tvb.raw(tvb), is_new and get.rel_ts(pinfo)
+  view.captured, view.reported = captured, Tvb.reported_len(tvb)
   view.line_limit = conversation.version == POP3 and SASL_LINE_LIMIT or LINE_LIMIT
   -- Reassembled octets are a buffer of their own and lie at its beginning; those of a segment have headers in
   -- front of them.
-  view.is_joined = tvb:offset() == 0
+  view.is_joined = Tvb.offset(tvb) == 0
   view.acknowledged, view.from_the_start, view.nothing_read = nil, nil, nil   -- see read
   return view
 end
@@ -1979,38 +2003,37 @@ local function take_middle(conversation, tvb, pinfo, root, captured)
   local message, server, stream = conversation.message, conversation.server, conversation.from_server
   if not message or message.stopped or message.mark then return false end
   if stream.expected + captured >= announced_end(message) then return false end
-  if pinfo.visited or pinfo.src_port ~= server.port or server.port == server.client_port then return false end
-  if segment.length() ~= captured or tvb:reported_len() ~= captured then return false end
+  if get.visited(pinfo) or get.src_port(pinfo) ~= server.port or server.port == server.client_port then return false end
+  if segment.length() ~= captured or Tvb.reported_len(tvb) ~= captured then return false end
   local from = stream.expected
   if position_of(stream, segment.sequence()) ~= from then return false end
 
   if not message.first_time then return false end
-  if not is_run_list_only and root:referenced(dissector("pop2")) then return false end
-  local frame, stop = pinfo.number, from + captured
+  if not is_run_list_only and TreeItem.referenced(root, dissector("pop2")) then return false end
+  local frame, stop = get.number(pinfo), from + captured
   conversation.newest, stream.expected, stream.pending = frame, stop, nil
   if stop > stream.seen then stream.seen = stop end
   if not is_run_list_only then
     conversation.stops[frame] = stop
-    local parts, frames = message.parts, message.frames
-    parts[#parts + 1], frames[#frames + 1] = tvb:raw(), frame
+    local parts, starts, frames = message.parts, message.starts, message.frames
+    parts[#parts + 1], starts[#starts + 1], frames[#frames + 1] = Tvb.raw(tvb), from, frame
     show_in(conversation, frame,
       { kind = "data", message = message, from = from, to = stop, first_octet = message.octets + 1 })
   end
   message.octets = message.octets + captured
 
-  local columns = pinfo.cols
-  columns.protocol = SHORT_NAMES[conversation.version] or "POP"
-  add_to_column(columns.info, frame, data_text(captured))
-  root:add(pop2, tvb:range())
+  get.cols(pinfo).protocol = SHORT_NAMES[conversation.version] or "POP"
+  add_to_column(info_column(pinfo), frame, data_text(captured))
+  TreeItem.add(root, pop2, Tvb.range(tvb))
   return true
 end
 
 function pop2.dissector(tvb, pinfo, root)
-  local number, captured = segment.stream(pinfo), tvb:len()
+  local number, captured = segment.stream(pinfo), Tvb.len(tvb)
   if not number or captured == 0 then return 0 end
   if is_run_list_only == nil then
-    is_run_list_only = pop2.prefs.dissect_mail ~= ALWAYS and not root:referenced(dissector("pop2"))
-      and is_list_only(pinfo.cols.info, root)
+    is_run_list_only = pop2.prefs.dissect_mail ~= ALWAYS and not TreeItem.referenced(root, dissector("pop2"))
+      and is_list_only(info_column(pinfo), root)
   end
   local conversation = conversations[number]
   if not conversation then
@@ -2023,6 +2046,39 @@ function pop2.dissector(tvb, pinfo, root)
   local taken = dissect(conversation, view, root)
   spare_view = view
   return taken or captured
+end
+
+-- Do octets at a position differ from those of a message there, which came first?
+local function differs(message, from, octets)
+  local parts, starts = message.parts, message.starts
+  local first, last = 1, #parts
+  while first < last do   -- the last part that starts at or before the position, if any does
+    local middle = math.ceil((first + last) / 2)
+    if starts[middle] <= from then first = middle else last = middle - 1 end
+  end
+  for index = first, #parts do
+    local start, stop = math.max(from, starts[index]), math.min(from + #octets, starts[index] + #parts[index])
+    if start >= from + #octets then return false end
+    if start < stop and octets:sub(start - from + 1, stop - from)
+      ~= parts[index]:sub(start - starts[index] + 1, stop - starts[index]) then
+      return true
+    end
+  end
+  return false
+end
+
+-- Wireshark shows what comes again to no dissector, but to a tap, which is there where mail may be handed on. Only of the
+-- newest message, as a receiver has no use for what comes later.
+if not READS_LINES then
+  local again = Listener.new("tcp", "tcp.analysis.retransmission && tcp.len > 0")
+  local payload = Field.new("tcp.payload")
+  function again.packet(pinfo)
+    local conversation, octets = conversations[segment.stream()], select(-1, payload())
+    local message = conversation and (conversation.message or conversation.finished)
+    if not message or not octets or not is_from_server(conversation, pinfo) then return end
+    local from = position_of(conversation.from_server, segment.sequence())
+    if differs(message, from, octets.range:raw()) then message.is_conflicting = true end
+  end
 end
 
 function pop2.init()

@@ -30,3 +30,6 @@ def test_the_list_is_the_same_by_lines_and_by_fields(joined: Path, tshark: str) 
     by_lines = run_tshark(*command).stdout.decode().splitlines()
     assert len(by_lines) > 20_000
     assert [pair for pair in zip(by_lines, by_fields, strict=False) if pair[0] != pair[1]] == []
+    filtered = run_tshark(*command, "-Y", "tcp.dstport == 109 && tcp.len > 0").stdout.decode().splitlines()
+    assert len(filtered) > 3_000
+    assert set(filtered) <= set(by_fields)
