@@ -35,7 +35,7 @@ _TOLD = expression(
 class SecretValues:
     """What stood where a session's passwords stand."""
 
-    __slots__ = ("_notations", "_plain", "longest")
+    __slots__ = ("_beginnings", "_notations", "_plain", "longest", "shortest")
 
     def __init__(self, values: frozenset[bytes]) -> None:
         known = sorted(value for value in values if len(value) >= LEAST)
@@ -43,6 +43,11 @@ class SecretValues:
         self._notations = tuple(dict.fromkeys(one for value in known for one in _notations(value) if one))
         self.longest = max(map(len, self._notations), default=0)
         """Octets of the longest notation of one of them."""
+        self.shortest = min(map(len, self._notations), default=0)
+        self._beginnings: dict[bytes, list[int]] = {}
+        """Of the notations by as many of their octets as the shortest has."""
+        for place, one in enumerate(self._notations):
+            self._beginnings.setdefault(one[: self.shortest], []).append(place)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SecretValues) and self._notations == other._notations
@@ -67,13 +72,23 @@ class SecretValues:
 
     def may_be_in(self, octets: bytes) -> bool:
         """Whether one of them stands in some octets, if only within a word."""
-        return any(one in octets for one in self._notations)
+        return any(True for _ in self._among(octets))
+
+    def _among(self, octets: bytes) -> Iterator[bytes]:
+        """Yield the notations that stand in some octets; of who guesses all day in one session there are many."""
+        if len(self._notations) < len(octets):
+            yield from (one for one in self._notations if one in octets)
+            return
+        last = len(octets) - self.shortest
+        begun = self._beginnings.keys() & {octets[at : at + self.shortest] for at in range(last + 1)}
+        for place in sorted(place for beginning in begun for place in self._beginnings[beginning]):
+            if self._notations[place] in octets:
+                yield self._notations[place]
 
     def in_octets(self, octets: bytes) -> Iterator[Range]:
         """Yield where in some octets they stand."""
-        for one in self._notations:
-            if one in octets:  # mostly all that is needed
-                yield from _standing(one, octets, one in self._plain)
+        for one in self._among(octets):
+            yield from _standing(one, octets, one in self._plain)
 
     def in_stream(self, stream: Stream) -> Iterator[Range]:
         """Yield where in a stream they stand; what a gap cuts is not found."""

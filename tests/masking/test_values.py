@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pop2dissect.masking.values import SecretValues
+from tests.support.work import PROPORTIONAL, growth
 
 MASK = "********"
 
@@ -57,3 +59,21 @@ def test_a_value_stands_where_a_pattern_finds_it(value: bytes, between: list[byt
 
 def test_a_password_of_nothing_but_backslashes_hides_nothing_else() -> None:
     assert SecretValues(frozenset([rb"\\\\"])).masked("said") == "said"
+
+
+def test_many_passwords_of_one_session_cost_each_line_no_more() -> None:
+    def work(size: int) -> Callable[[], object]:
+        values = SecretValues(frozenset(b"rain-%06d" % number for number in range(size)))
+        lines = [b"PASS rain-%06d and more\r\n" % (2 * number) for number in range(size)]
+        assert [bool(list(values.in_octets(line))) for line in lines] == [2 * at < size for at in range(size)]
+        return lambda: [(values.may_be_in(line), list(values.in_octets(line))) for line in lines]
+
+    assert growth(work, 200) < PROPORTIONAL
+
+
+@given(values=st.frozensets(st.binary(min_size=4, max_size=7), max_size=30), octets=st.binary(max_size=40))
+def test_what_stands_in_octets_is_the_same_for_any_number_of_values(values: frozenset[bytes], octets: bytes) -> None:
+    known = SecretValues(values)
+    for hidden in (octets, octets + b" " + b" ".join(values)):
+        in_more = known.in_octets(hidden + b" " * 5000)  # in which each is searched for by itself
+        assert list(known.in_octets(hidden)) == [place for place in in_more if place[1] <= len(hidden)]
