@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -23,6 +24,7 @@ from pop2dissect.session import Finding, HalfOpen, Probe, Session
 from pop2dissect.settings import Settings
 from pop2dissect.tcp import Connection, Tracker
 
+_DATA = attrgetter("data")
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
@@ -72,6 +74,8 @@ class Dissection:
         self._findings = FindingsEngine(self.settings.thresholds)
         self._cut_off: Counter[int] = Counter()
         """Connections left out because their capture lost their octets, by its index."""
+        self._conclusion: list[Finding] | None = None
+        """The findings that span sessions, once all sessions are over."""
         self._ledger = Ledger()
         self._chronicle = Chronicle()
         self.ended: Callable[[Session], None] | None = None
@@ -103,6 +107,7 @@ class Dissection:
             session.findings = self._findings.examine(session)
             self._chronicle.take(session)
             yield session
+        self._conclusion = self._findings.conclude(self._all_probes(), self.half_open)
 
     def _assembled(self) -> Iterator[Session]:
         for connection in self._tracker.connections(self._engine):
@@ -197,6 +202,8 @@ class Dissection:
         return self.selection.findings(self._concluded())
 
     def _concluded(self) -> list[Finding]:
+        if self._conclusion is not None:
+            return self._conclusion
         return self._findings.conclude(self._all_probes(), self.half_open)
 
     @property
@@ -214,7 +221,8 @@ def ports_looked_at(settings: Settings, paths: Sequence[str]) -> frozenset[int] 
 def _capture_cut_off(connection: Connection) -> int | None:
     """Return the index of the capture that does not hold all octets of a connection any more, if one does not."""
     spans = [span for stream in connection.streams or () for span in stream.spans]
-    holders = {id(span.data): span.data for span in spans}
+    octets = list(map(_DATA, spans))
+    holders = dict(zip(map(id, octets), octets, strict=True))
     if not any(is_cut_off(data, len(data)) for data in holders.values()):
         return None
     return next((capture_index(span.frame) for span in spans if is_cut_off(span.data, span.start + span.length)), None)

@@ -143,7 +143,7 @@ def _exchange(index: int, turn: Turn, client: Stream, server: Stream) -> Exchang
     else:
         start, end, raw, command, missing = line
         keyword = command.keyword if raw or not missing else None
-        arguments, secret = tuple(map(decode_text, command.arguments)), command.secret
+        arguments, secret = tuple([decode_text(one) for one in command.arguments]), command.secret
         time, frames = client.seen(start, end)
         end_time = time if len(frames) == 1 and not missing else client.time_at(end - 1)
     return Exchange(

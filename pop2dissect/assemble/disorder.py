@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pop2dissect.session import Exchange
 from pop2dissect.tcp.clock import Step
@@ -20,21 +20,22 @@ def mark_disorder(exchanges: Sequence[Exchange], jumps: Sequence[Step]) -> None:
     client = server = 0
     for exchange in exchanges:
         asked = exchange.time if exchange.raw is not None else None
-        notes = [*_note("client", asked, client)]
+        notes = [_note("client", client - asked)] if asked is not None and asked < client else []
         client = asked or client
         for reply in exchange.replies:
-            notes += _note("server", reply.time, max(server, asked or 0))
+            before = max(server, asked or 0)
+            if reply.time is not None and reply.time < before:
+                notes.append(_note("server", before - reply.time))
             server = reply.time or server
         if notes:
             exchange.notes = (*exchange.notes, notes[0])
 
 
-def _note(side: str, time: int | None, before: int) -> Iterator[str]:
-    if time is not None and time < before:
-        yield (
-            f"out of time order: by its time stamp the {side} said it {duration(before - time)} before what "
-            "it follows (packets out of order in the capture, or a clock that was set)"
-        )
+def _note(side: str, by: int) -> str:
+    return (
+        f"out of time order: by its time stamp the {side} said it {duration(by)} before what "
+        "it follows (packets out of order in the capture, or a clock that was set)"
+    )
 
 
 def _forget_latency(exchanges: Sequence[Exchange], jump: int) -> None:

@@ -49,7 +49,7 @@ class Totals:
             self.committed += one.released.value is True
             self.unread += isinstance(one, Deletion)
         for exchange in session.exchanges:
-            if exchange.violations:
+            if exchange.departures:
                 self.violations.update(exchange.violations)
         for stream in (session.client_stream, session.server_stream):
             self.gaps += len(stream.gaps)
@@ -59,4 +59,5 @@ class Totals:
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """Add findings, those of a session or others."""
-        self.findings.update(finding.severity for finding in findings)
+        for finding in findings:
+            self.findings[finding.severity] += 1

@@ -153,14 +153,15 @@ class FindingsEngine:
             self._keep_proxied(facts)
         for one in self._across:
             one.keep(facts)
-        who = _Who(session.client.ip, session.user or "")
+        user = session.user
+        who = _Who(session.client.ip, user or "")
         aggravating = [one.id for one in found if one.id.startswith(_AGGRAVATING_READS)]
         if aggravating and self._has_room(self._suspects, who, "users with findings"):
             self._suspects.setdefault(who, {}).update(dict.fromkeys(aggravating))
         found += self._folder_uses(facts, who, aggravating)
         for each in found:
             each.clients, each.servers = (session.client.ip,), (facts.server,)
-            each.users = each.users or ((session.user,) if session.user else ())
+            each.users = each.users or ((user,) if user else ())
         return in_order(found)
 
     def conclude(self, probes: Iterable[Probe] = (), half_open: Iterable[HalfOpen] = ()) -> list[Finding]:

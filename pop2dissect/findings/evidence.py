@@ -40,12 +40,12 @@ def finding(
     out of frames and sessions. Frames are to come in the order of their weight; they are named in their own."""
     declaration = BY_ID[name]
     named, about = first_few(frames, MAX_FRAMES + 1), first_few(sessions, MAX_SESSIONS + 1)
-    cut = [
-        f"{most} {things}"
-        for most, things, all_of_them in ((MAX_FRAMES, "frames", named), (MAX_SESSIONS, "sessions", about))
-        if len(all_of_them) > most
-    ]
-    if cut:
+    if len(named) > MAX_FRAMES or len(about) > MAX_SESSIONS:
+        cut = [
+            f"{most} {things}"
+            for most, things, all_of_them in ((MAX_FRAMES, "frames", named), (MAX_SESSIONS, "sessions", about))
+            if len(all_of_them) > most
+        ]
         detail = f"{detail} Only the first {' and '.join(cut)} are named."
     return Finding(
         id=name,

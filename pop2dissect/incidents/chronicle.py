@@ -289,7 +289,7 @@ def _deed(session: Session, user: str) -> _Deed:
         frames=exchange.frames if exchange is not None else (),
         read=Counter(one.mailbox or "" for one in read),
         deleted=len(gone),
-        read_frames=_few(frame for one in read for frame in one.frames[:1]),
+        read_frames=_few(frame for one in read for frame in one.first_frame),
         deleted_frames=_few(
             frame
             for one in gone

@@ -237,7 +237,7 @@ def _release(
 def sighting(session: Session, message: Message) -> LedgerEntry:
     """Return where a message was transferred."""
     user = _user_at(session, message.exchange)
-    frames = message.frames[:1]
+    frames = message.first_frame
     return LedgerEntry(
         "announcement", session.id, message.exchange, user, message.start_time, frames, message.number, message.index
     )
@@ -245,14 +245,18 @@ def sighting(session: Session, message: Message) -> LedgerEntry:
 
 def _entry(kind: Kind, visit: Visit, exchange: Exchange) -> LedgerEntry:
     """Return an entry about an exchange, of the time of its first reply, else of its command."""
-    reply = next((one for one in exchange.replies if one.time is not None), None)
-    frames = dict.fromkeys((*exchange.frames[:1], *(reply.frames[:1] if reply else ())))
-    time = exchange.time if reply is None else reply.time
-    return LedgerEntry(kind, visit.session, exchange.index, visit.user, time, tuple(frames))
+    time, frames = exchange.time, exchange.frames[:1]
+    for reply in exchange.replies:
+        if reply.time is not None:
+            time = reply.time
+            if reply.frames[:1] != frames:
+                frames += reply.frames[:1]
+            break
+    return LedgerEntry(kind, visit.session, exchange.index, visit.user, time, frames)
 
 
 def _may_be_deleted(message: Message) -> bool:
-    return message.disposition in ("deleted", "unknown")
+    return message.disposed.value in ("deleted", "unknown")
 
 
 def _user_at(session: Session, exchange: int) -> str | None:

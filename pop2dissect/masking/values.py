@@ -142,21 +142,25 @@ def _told(reply: Reply, server: Stream) -> Iterator[bytes]:
         yield from (match.group(1) for match in _TOLD.finditer(server.read(reply.start, reply.end)))
 
 
-def _notations(value: bytes) -> Iterator[bytes]:
-    """Yield how a value may be written: as it is, quoted, in hexadecimal, UTF-16 and base64."""
-    yield value
-    yield value.replace(b"\\", b"")
-    yield value.hex().encode()
-    yield value.hex().upper().encode()
-    yield b"".join(b"=%02X" % octet for octet in value)
-    yield b"\0".join(bytes([octet]) for octet in value)
+def _notations(value: bytes) -> list[bytes]:
+    """Return how a value may be written: as it is, quoted, in hexadecimal, UTF-16 and base64."""
+    digits = value.hex()
+    notations = [
+        value,
+        value.replace(b"\\", b""),
+        digits.encode(),
+        digits.upper().encode(),
+        f"={value.hex('=').upper()}".encode(),
+        value.decode("latin-1").encode("utf-16-le")[:-1],
+    ]
     # Base64 of something that has it in it: three octets are four characters, so there are three ways to begin.
     for before in range(3):
         coded = b64encode(bytes(before) + value)
         first = (0, 2, 3)[before]
         last = (len(value) + before) * 8 // 6
         if last - first >= 2 * LEAST:
-            yield coded[first:last]
+            notations.append(coded[first:last])
+    return notations
 
 
 def _standing(notation: bytes, octets: bytes, is_plain: bool) -> Iterator[Range]:

@@ -32,6 +32,8 @@ class ReplyKind(StrEnum):
     CLOSE = "close"
     UNKNOWN = "unknown"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python
+
 
 class Command(NamedTuple):
     """A command line taken apart."""

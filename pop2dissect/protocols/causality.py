@@ -30,16 +30,16 @@ class Causality:
         stream where nothing was sent afterwards.
         """
         spans = self._sender.spans
-        index = self._index
-        while index < len(spans):
-            acknowledged = spans[index].acknowledged
+        index, number = self._index, len(spans)
+        while index < number:
+            acknowledged = spans[index][4]
             if acknowledged is not None and acknowledged >= received:
                 break
             index += 1
         self._index = index
-        latest = spans[index].offset if index < len(spans) else self._sender.length
-        earliest = spans[index - 1].end if index else 0
-        if index == len(spans) and index and spans[index - 1].acknowledged is None:
+        latest = spans[index][0] if index < number else self._sender.length
+        earliest = spans[index - 1][0] + spans[index - 1][1] if index else 0
+        if index == number and index and spans[index - 1].acknowledged is None:
             return None
         if earliest == latest:
             return latest

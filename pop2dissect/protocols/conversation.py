@@ -354,7 +354,9 @@ class Conversation:
     def data(self, end: int, announced: int | None, noun: str) -> MessageData:
         """Take what comes up to an offset as data, but for the last words of a server; ``noun`` says what it is."""
         start, server = self.position, self.server
-        last_words = self.last_words_of(start, start + announced if announced is not None else None)
+        last_words = None
+        if end > server.length - LAST_WORDS:  # else nothing follows in time
+            last_words = self.last_words_of(start, start + announced if announced is not None else None)
         if last_words is not None and last_words < end:
             self.note_last_words(last_words, noun)
             end = last_words

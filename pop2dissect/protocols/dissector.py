@@ -124,7 +124,11 @@ class LineDissector(Conversation, ABC):
         RFC 6093, section 6, tells programs to read them so; sockets leave them out unless asked (RFC 9293, section
         3.8.5, does not say).
         """
-        for line in super().command_lines():
+        lines = super().command_lines()
+        return self._with_urgent_octets(lines) if self.client.urgent else lines
+
+    def _with_urgent_octets(self, lines: Iterator[Line]) -> Iterator[Line]:
+        for line in lines:
             urgent = [place for place in self.client.urgent if line.start <= place < line.end and not line.missing]
             if urgent and not line.beyond:
                 whole = self.client.read(line.start, line.end - len(line.ending))
@@ -247,7 +251,7 @@ class LineDissector(Conversation, ABC):
         return none
 
     def _turn(self, line: Line, known: int | None, has_following: bool, boundary: int | None, *, ignored: bool) -> Turn:
-        if self.is_proxy_header(line):
+        if self.proxied is not None and self.is_proxy_header(line):
             return self._proxy_header(line)
         syntax = self.commands
         command = self.parse(line) if not line.missing else self._broken_command(line)
@@ -269,18 +273,23 @@ class LineDissector(Conversation, ABC):
             )
         replies = [] if ignored else self._read_replies(keyword, has_following, boundary)
         primary = replies[0] if replies else None
-        data = next((reply for reply in replies if isinstance(reply, MessageData)), None)
+        data = None
+        for reply in replies:
+            if isinstance(reply, MessageData):
+                data = reply
+                break
         if data is not None:
             # A client that has what was announced need not wait for more.
             self.answer_end = min(data.end, data.start + (data.announced or data.end))
         elif isinstance(primary, ReplyLine):
             self.answer_end = primary.end
         self.unanswered = primary is None and self.state not in self.done and not ignored
-        if is_lost(primary) and not has_following and keyword != "QUIT":
+        lost = is_lost(primary)
+        if lost and not has_following and keyword != "QUIT":
             self.state = self.unknown[0]  # nothing shows whether it was the reply of success
         else:
             self.follow(keyword, data or primary, command)
-        self.uncertain = line.missing > 0 or is_lost(primary)
+        self.uncertain = line.missing > 0 or lost
         event = CommandLine(line.start, line.end, line.raw, command, line.missing)
         turn = self._finish_turn(event, replies, state, client_state)
         return turn if deletes is None else turn._replace(mailbox=mailbox, deletes=deletes)

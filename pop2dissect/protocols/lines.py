@@ -47,13 +47,15 @@ class LineReader:
         stream = self._stream
         spans = stream.spans
         index = self._index
-        if index >= len(spans) or not spans[index].offset <= start < spans[index].end:
-            index = self._index = stream.span_index(start)
-        if index < len(spans) and spans[index].offset <= start and not stream.urgent:
+        if index >= len(spans) or not 0 <= start - spans[index][0] < spans[index][1]:
+            index += 1  # mostly a line a segment
+            if index >= len(spans) or spans[index][0] != start:
+                index = stream.span_index(start)
+            self._index = index
+        if index < len(spans) and not stream.urgent:
             offset, length, _, _, _, data, at = spans[index]
             first = at + start - offset
-            lf = data.find(b"\n", first, at + length)
-            if 0 <= lf - first < self._most:
+            if first >= at and 0 <= (lf := data.find(b"\n", first, at + length)) - first < self._most:
                 raw = data[first : lf + 1]
                 ending = _ending(raw)
                 return Line(start, start + len(raw), raw[: -len(ending)], ending, 0)
@@ -127,6 +129,8 @@ _SAID = {"telnet": "telnet negotiation", "mark": "the mark of UTF-8", "rest": "t
 
 def without_leading(line: Line) -> tuple[Line, str]:
     """Return a line from its first octet on that can be of a command, and in words what stands before."""
+    if line.raw[:1].isalpha():
+        return line, ""
     position, found = 0, []
     while not line.missing and (match := _LEADING.match(line.raw, position)):
         position = match.end()

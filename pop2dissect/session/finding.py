@@ -36,8 +36,9 @@ class Finding:
     """Folders that it is about, as the server named them, else as the clients did."""
 
     def __post_init__(self) -> None:
-        self.severity = Severity(self.severity)
-        self.frames = tuple(map(FrameRef, self.frames))
+        if type(self.severity) is not Severity:
+            self.severity = Severity(self.severity)
+        self.frames = tuple([frame if type(frame) is FrameRef else FrameRef(frame) for frame in self.frames])
 
     @property
     def seen(self) -> str:

@@ -70,7 +70,8 @@ class Message:
     @property
     def octets(self) -> int:
         """Octets captured."""
-        return self.end - self.start - self.missing_octets - len(self.skipped)
+        missing = self.missing_octets if self.stream.gaps else 0
+        return self.end - self.start - missing - len(self.skipped)
 
     @property
     def start_time(self) -> int | None:
@@ -86,6 +87,11 @@ class Message:
     def frames(self) -> tuple[FrameRef, ...]:
         """Frames that carried it, in order of its octets."""
         return self.stream.frames(self.start, self.end)
+
+    @property
+    def first_frame(self) -> tuple[FrameRef, ...]:
+        """The first of them; nothing where none was captured."""
+        return self.stream.first_frame(self.start, self.end)
 
     @property
     def disposition(self) -> Disposition:

@@ -66,19 +66,25 @@ class Session:
     @property
     def deleted(self) -> list[Message | Deletion]:
         """What the client marked as deleted: messages that were transferred, and deletions of those that were not."""
-        marked: list[Message | Deletion] = [one for one in self.messages if one.disposition == "deleted"]
-        numbers = {one.number for one in marked}
-        marked += (one for one in self.deletions if one.disposed.value == "deleted" and one.number not in numbers)
+        if not self.messages and not self.deletions:
+            return []
+        marked: list[Message | Deletion] = [one for one in self.messages if one.disposed.value == "deleted"]
+        if self.deletions:
+            numbers = {one.number for one in marked}
+            marked += [one for one in self.deletions if one.disposed.value == "deleted" and one.number not in numbers]
         return marked
 
     @property
     def deciding_login(self) -> Login | None:
         """The login that counts: the first accepted one, else the last refused one, else the last attempt."""
+        logins = self.logins
+        if len(logins) < 2:
+            return logins[0] if logins else None
         for outcome in ("accepted", "refused"):
-            found = [one for one in self.logins if one.outcome == outcome]
+            found = [one for one in logins if one.outcome == outcome]
             if found:
                 return found[0 if outcome == "accepted" else -1]
-        return self.logins[-1] if self.logins else None
+        return logins[-1]
 
     @property
     def user(self) -> str | None:

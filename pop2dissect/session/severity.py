@@ -14,6 +14,8 @@ class Severity(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python
+
     @property
     def rank(self) -> int:
         """How severe it is: 0 for the least."""
@@ -22,7 +24,7 @@ class Severity(StrEnum):
     @property
     def is_grave(self) -> bool:
         """Whether it is high or critical."""
-        return self >= Severity.HIGH
+        return self in _GRAVE
 
     def __lt__(self, other: str) -> bool:
         return self.rank < Severity(other).rank
@@ -37,6 +39,7 @@ class Severity(StrEnum):
         return self.rank >= Severity(other).rank
 
 
+_GRAVE = frozenset({Severity.HIGH, Severity.CRITICAL})
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 MOST_SEVERE_FIRST = tuple(reversed(Severity))

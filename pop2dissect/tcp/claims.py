@@ -106,6 +106,8 @@ class Claims:
             outlived = proven_in is not None and proven_in > reset.frame and proven > reset.offset + 1
             return outlived or reset.offset not in ends
 
+        if not self.resets:
+            return []
         wrong = [reset.frame for reset in self.resets if is_misplaced(reset)]
         self.resets = [reset for reset in self.resets if reset.frame not in wrong]
         return wrong

@@ -172,7 +172,7 @@ class Connection:
     @property
     def is_reset(self) -> bool:
         """Whether a RST closed it, as far as known by now."""
-        return self.client.reset or self.server.reset
+        return bool(self.client.claims.resets or self.server.claims.resets)
 
     def other(self, sender: Sender) -> Sender:
         """Return the other end."""

@@ -306,7 +306,10 @@ def find_second_tap(connection: Connection) -> None:
 
 
 def _known(spans: Sequence[Span]) -> _Known:
-    return {(span.offset, span.length): (_hash(span), span.time) for span in _sampled(spans)}
+    return {
+        (offset, length): (hash(bytes(data[start : start + length])), time)
+        for offset, length, _, time, _, data, start in _sampled(spans)
+    }
 
 
 def _sampled(spans: Sequence[Span]) -> Iterable[Span]:

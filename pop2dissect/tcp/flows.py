@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -91,12 +92,11 @@ class Flows:
         rivals = self.rivals(flow)
         where = place_of(segment)
         is_answer = bool(segment.flags & ACK)
-        asking = [
-            rival for rival in rivals if is_answer and rival.sender.space.initial is None and answers(rival, segment)
-        ]
-        if any(rival.connection.copy_of is not None for rival in asking):
-            # It answers the SYN that was captured where it was, or else the later one.
-            return min(asking, key=lambda rival: rival.connection.other(rival.sender).context not in (None, where))
+        if is_answer and any(rival.connection.copy_of is not None for rival in rivals):
+            asking = [rival for rival in rivals if rival.sender.space.initial is None and answers(rival, segment)]
+            if any(rival.connection.copy_of is not None for rival in asking):
+                # It answers the SYN that was captured where it was, or else the later one.
+                return min(asking, key=lambda rival: rival.connection.other(rival.sender).context not in (None, where))
         fitting = [rival for rival in rivals if repeats_syn(rival, segment)]
         if fitting:
             best = min(
@@ -142,13 +142,7 @@ class Flows:
         forged, or not accepted (RFC 5961, section 4). Where the numbers fit several, the network it was on decides.
         """
         rivals = self.rivals(flow)
-        where = place_of(segment)
-        exactly = any(rival.connection.copy_of is not None for rival in rivals)
-        misfits = [(misfit(rival, segment, where, exactly), rival) for rival in rivals]
-        if any(one.connection.is_open and not worst[0] for worst, one in misfits):
-            # What no answer bears out is no rival of a conversation that goes on.
-            misfits = [one for one in misfits if one[1].connection.is_answered]
-        _, best = min(reversed(misfits), key=itemgetter(0))  # of two that fit alike the earlier one
+        best = rivals[0] if len(rivals) == 1 else _fits_best(rivals, segment)
         if self._goes_elsewhere(best.sender, segment) and all(one.connection.closed_at is not None for one in rivals):
             return Begins()
         if best.connection.closed_at is None:
@@ -170,3 +164,15 @@ class Flows:
         """Whether a segment goes to one of the wanted ports, and not from one."""
         _, _, source, destination = FlowKey.of(segment.key)
         return destination in self._ports and source not in self._ports
+
+
+def _fits_best(rivals: Sequence[Flow], segment: Segment) -> Flow:
+    """Return which of several connections a segment belongs to."""
+    where = place_of(segment)
+    exactly = any(rival.connection.copy_of is not None for rival in rivals)
+    misfits = [(misfit(rival, segment, where, exactly), rival) for rival in rivals]
+    if any(one.connection.is_open and not worst[0] for worst, one in misfits):
+        # What no answer bears out is no rival of a conversation that goes on.
+        misfits = [one for one in misfits if one[1].connection.is_answered]
+    _, best = min(reversed(misfits), key=itemgetter(0))  # of two that fit alike the earlier one
+    return best

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from functools import partial
+from itertools import repeat
 from operator import attrgetter
 
 from pop2dissect.capture.record import Buffer
@@ -56,11 +58,8 @@ class Pieces:
 
     def extend(self, rows: array[int], data: Buffer, highest: int) -> None:
         """Enter payloads that :meth:`append` would have taken, six numbers each; their octets lie in ``data``."""
-        six = [iter(rows)] * 6
-        self.spans += [
-            _new_span(Span, (offset, length, frame, time, acknowledged, data, start))
-            for offset, length, frame, time, acknowledged, start in zip(*six, strict=True)
-        ]
+        row = iter(rows)
+        self.spans += map(partial(_new_span, Span), zip(row, row, row, row, row, repeat(data), row))
         self.highest = highest
 
     def full(self, data: Buffer, captured: int) -> str | None:

@@ -73,7 +73,7 @@ class Sender:
     @property
     def reset(self) -> bool:
         """Whether the sender ended the connection with a RST that stands so far."""
-        return self.claims.reset is not None
+        return bool(self.claims.resets)
 
     @property
     def has_spoken(self) -> bool:
@@ -96,7 +96,8 @@ class Sender:
         """
         if not self.is_captured:
             return self.acks.length(self.pieces.highest) < self.acks.proven
-        return self.fin is not None and (self.fin == self.claims.acknowledged or not peer_captured)
+        fin = self.fin
+        return fin is not None and (fin == self.claims.acknowledged or not peer_captured)
 
     def offset_of(self, seq: int) -> int:
         """Return the stream offset of a sequence number; the base must be known."""
@@ -395,7 +396,7 @@ class Sender:
             if offset != fin:
                 self._not_counted("FIN", "the conversation does not bear out", frame)
         claims.fins = {} if fin is None else {fin: claims.fins[fin]}
-        if fin is not None:
+        if fin is not None and highest > fin:
             for span in self.pieces.spans:
                 if span.end > fin:
                     self.log.add(f"data after the FIN of the {self.name}", span.frame)

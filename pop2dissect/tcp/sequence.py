@@ -39,7 +39,7 @@ class SequenceSpace:
     def offset(self, seq: int, near: int) -> int:
         """Return the offset, of all those that a number may mean, that is nearest to ``near``."""
         assert self.base is not None
-        return near + difference(seq, self.base + near)
+        return near + ((seq - self.base - near + _HALF) & _MASK) - _HALF  # near + difference(seq, base + near)
 
     def distance(self, seq: int, near: int) -> int | None:
         """Return how far from the offset ``near`` a number lies; None where nothing is known."""

@@ -165,9 +165,10 @@ class Stream:
 
     def span_index(self, offset: int) -> int:
         """Return the index of the span that holds ``offset``, else of the first one after it."""
-        if self._offsets is None:
-            self._offsets = [span[0] for span in self.spans]
-        index = bisect_right(self._offsets, offset) - 1
+        offsets = self._offsets
+        if offsets is None:
+            offsets = self._offsets = list(map(_OFFSET, self.spans))
+        index = bisect_right(offsets, offset) - 1
         if index >= 0:
             span = self.spans[index]
             if offset < span[0] + span[1]:
@@ -193,6 +194,11 @@ class Stream:
 
     def read(self, start: int, end: int) -> bytes:
         """Return the captured octets of ``start`` to ``end``, those in gaps left out."""
+        index = self.span_index(start)
+        if index < len(self.spans):
+            offset, length, _, _, _, data, first = self.spans[index]
+            if offset <= start <= end <= offset + length:  # as nearly all lines do
+                return bytes(data[first + start - offset : first + end - offset])
         return b"".join(self.chunks(start, end))
 
     def sha256(self, start: int = 0, end: int | None = None) -> str:
@@ -235,6 +241,14 @@ class Stream:
         """Return the frames that carried the octets ``start`` to ``end``, each once, in stream order."""
         return self.seen(start, end)[1]
 
+    def first_frame(self, start: int, end: int) -> tuple[FrameRef, ...]:
+        """Return the first of :meth:`frames`; nothing where no octet was captured."""
+        index = self.span_index(start)
+        if index == len(self.spans) or self.spans[index].offset >= end:
+            return ()
+        frame = self.spans[index].frame
+        return (FrameRef(self.fragments.get(frame, (frame,))[0]),)
+
     def _all_frames(self, start: int, end: int) -> tuple[FrameRef, ...]:
         frames = dict.fromkeys([span[2] for span in self.overlapping(start, end)])
         if self.fragments:
@@ -243,11 +257,11 @@ class Stream:
 
     def seen(self, start: int, end: int) -> tuple[int | None, tuple[FrameRef, ...]]:
         """Return :meth:`time_at` ``start`` and the :meth:`frames` of the octets; a line lies in one span mostly."""
-        index = self.span_index(start)
-        if index < len(self.spans) and not self.fragments:
-            offset, length, frame, time, *_ = self.spans[index]
-            if offset <= start < end <= offset + length:
-                return time, (FrameRef(frame),)
+        offsets = self._offsets
+        if offsets is not None and not self.fragments and (index := bisect_right(offsets, start)):
+            span = self.spans[index - 1]
+            if start < end <= span[0] + span[1]:
+                return span[3], (FrameRef(span[2]),)
         return self.time_at(start), self._all_frames(start, end)
 
     def time_at(self, offset: int) -> int | None:

@@ -90,7 +90,7 @@ class Tracker:
 
     def connections(self, segments: Iterable[Segment]) -> Iterator[Connection]:
         """Take all segments of a capture in order; give each connection that is wanted when it is over."""
-        flows, lane = self._flows.by_key, self._lane
+        flows, lane, due = self._flows.by_key, self._lane, -1
         for segment in segments:
             flow = flows.get(segment.key)
             if lane is not None and flow is not None and segment.key in lane.taken:
@@ -103,8 +103,9 @@ class Tracker:
                 self._take(flow, segment)
             if segment.time > self._due:
                 self._expire(segment.time)
-            if lane is not None:
-                lane.wait_until(self._due)
+            if lane is not None and self._due != due:
+                due = self._due
+                lane.wait_until(due)
             if self._done:
                 yield from self._done
                 self._done.clear()

@@ -58,7 +58,9 @@ class FindingsDigest:
     def add(self, findings: Iterable[Finding]) -> None:
         """Add findings, of a session or spanning several."""
         for finding in findings:
-            kind = self._kinds.setdefault((finding.severity, finding.id), _Kind())
+            kind = self._kinds.get((finding.severity, finding.id))
+            if kind is None:
+                kind = self._kinds[finding.severity, finding.id] = _Kind()
             kind.found += 1
             kind.every.extend(finding.sessions)
             insort(kind.first, finding, key=_begin)  # sessions come in the order in which they ended

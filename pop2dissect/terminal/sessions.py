@@ -179,11 +179,11 @@ def _end(session: Session) -> str:
 
 def _notes(session: Session) -> str:
     """Return in a few words what is unusual about a session in itself."""
-    uncommitted = sum(one.released.value is False for one in session.deleted)
-    unsure = sum(one.released.value is None for one in session.deleted)
+    released = [one.released.value for one in session.deleted]
+    uncommitted, unsure = released.count(False), released.count(None)
     lost = session.client_stream.missing + session.server_stream.missing
     conflicts = len(session.client_stream.conflicts) + len(session.server_stream.conflicts)
-    departures = sum(len(exchange.violations) for exchange in session.exchanges)
+    departures = sum([len(exchange.violations) for exchange in session.exchanges if exchange.departures])
     notes = (
         "start missing" if session.handshake == "missing" else "",
         f"{count(lost, 'byte')} missing" if lost else "",

@@ -84,13 +84,13 @@ class Unknowns:
 
     def add(self, session: Session) -> None:
         """Take a session."""
-        streams = (session.client_stream, session.server_stream)
+        client, server = session.client_stream, session.server_stream
         for name, is_so in (
             ("login", session.login == "unknown"),
-            ("commit", any(one.released.value is None for one in session.deleted)),
-            ("fate", any(one.disposition == "unknown" for one in session.messages)),
-            ("missing", any(stream.missing for stream in streams)),
-            ("conflict", any(stream.conflicts for stream in streams)),
+            ("commit", None in [one.released.value for one in session.deleted]),
+            ("fate", "unknown" in [one.disposed.value for one in session.messages]),
+            ("missing", client.missing or server.missing),
+            ("conflict", client.conflicts or server.conflicts),
             ("start", session.handshake == "missing"),
             ("end", session.ending == "incomplete"),
             ("closed", not protocol_of(session.protocol).is_subject),

@@ -54,11 +54,11 @@ class OctetSpool:
 
     def octets_in_order(self) -> Iterator[bytes]:
         """Yield all of them in the order of their numbers."""
-        for place in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
-            start, end = self._offsets[place], self._offsets[place + 1]
-            with named(_where):
+        with named(_where):
+            for place in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
+                start, end = self._offsets[place], self._offsets[place + 1]
                 self._file.seek(start)  # which writes what is still held
-            yield self._file.read(end - start)
+                yield self._file.read(end - start)
 
 
 class Spool(OctetSpool):

@@ -28,6 +28,8 @@ class ServerState(StrEnum):
     DONE = "DONE"
     UNKNOWN = "?"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python
+
 
 _S, _K = ServerState, ReplyKind
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pop2dissect.patterns import expression
 from pop2dissect.protocols.base import END, Command, CommandRule, ReplyKind
@@ -209,6 +210,7 @@ def message_number_of(text: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
+@lru_cache(maxsize=256)
 def meant(keyword: str) -> str:
     """Return the command that a keyword means; KA9Q's server looks at four letters only."""
     return keyword[:4] if keyword[:4] in COMMANDS else keyword

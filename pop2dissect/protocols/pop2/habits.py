@@ -138,10 +138,10 @@ def _asks_for_known_sizes(said: Sequence[Turn], client: Stream) -> bool:
     An acknowledgement is answered with the next message's size, and so READ is needed for the first
     only. There must be at least two messages, and it must have gone on to the last, by the server's count.
     """
-    reads = [index for index, turn in enumerate(said) if _keyword(turn) == "READ"]
+    keywords = [turn.keyword for turn in said]
+    reads = [index for index, keyword in enumerate(keywords) if keyword == "READ"]
     if len(reads) < 2 or not all(_is_one_segment(turn.command, client) for turn in said if turn.command):
         return False
-    keywords = [_keyword(turn) for turn in said]
     head, tail = keywords[: reads[0]], keywords[reads[0] :]
     if head not in (["HELO"], ["HELO", "FOLD"]) or tail[-1] != "QUIT":
         return False
@@ -155,10 +155,6 @@ def _asks_for_known_sizes(said: Sequence[Turn], client: Stream) -> bool:
         and acknowledgements in ({"ACKS"}, {"ACKD"})
         and all(_number(said[index]) == place for place, index in enumerate(reads, 1))
     )
-
-
-def _keyword(turn: Turn) -> str:
-    return turn.keyword
 
 
 def _number(turn: Turn) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Final
 
 from pop2dissect.protocols.base import (
@@ -129,10 +128,10 @@ def _folders(turns: Sequence[Turn]) -> Iterator[FolderOpening]:
     current: str | None = None
     for index, turn in enumerate(turns):
         line = turn.command
-        keyword = meant(turn.keyword)
-        reply = turn.replies[0] if turn.replies else None
         if line is None:
             continue
+        keyword = meant(line.command.keyword)
+        reply = turn.replies[0] if turn.replies else None
         if keyword == "HELO" or (not keyword and line.missing and primary_kind(turn) is ReplyKind.COUNT):
             if isinstance(reply, ReplyLine) and reply.kind is ReplyKind.COUNT and reply.value is not None:
                 current = None if reply.missing else _path_of(reply)
@@ -176,7 +175,7 @@ def _path_of(reply: ReplyLine) -> str | None:
 
 def _messages(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Message]:
     releases = _releases(turns)
-    effect = cache(lambda release: took_effect(turns[release], evidence))
+    effects: dict[int, Verdict[bool | None]] = {}
     for index, turn in enumerate(turns):
         for data in turn.replies:
             if not isinstance(data, MessageData):
@@ -189,7 +188,9 @@ def _messages(turns: Sequence[Turn], evidence: Evidence) -> Iterator[Message]:
             elif disposed.value != "deleted" or following is None or following.command is None:
                 released = NOTHING_TO_COMMIT
             elif release is not None:
-                released = effect(release)
+                if release not in effects:
+                    effects[release] = took_effect(turns[release], evidence)
+                released = effects[release]
             else:
                 released = never_released("QUIT or FOLD", following.command.end, evidence)
             yield Message(
@@ -224,6 +225,10 @@ def _disposition(turn: Turn, following: Turn | None, evidence: Evidence) -> Verd
 def _releases(turns: Sequence[Turn]) -> list[int | None]:
     """Return for each turn the index of the first one from it on that asks the server to release the mailbox."""
     releases: list[int | None] = [None] * (len(turns) + 1)
+    following: int | None = None
     for index in reversed(range(len(turns))):
-        releases[index] = index if meant(turns[index].keyword) in RELEASING else releases[index + 1]
+        line = turns[index].command
+        if line is not None and meant(line.command.keyword) in RELEASING:
+            following = index
+        releases[index] = following
     return releases

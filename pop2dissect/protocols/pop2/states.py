@@ -21,6 +21,8 @@ class ServerState(StrEnum):
     DONE = "DONE"
     UNKNOWN = "?"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python
+
 
 class ClientState(StrEnum):
     """States of the client; UNKNOWN where the capture began in the middle."""
@@ -31,6 +33,8 @@ class ClientState(StrEnum):
     XFER = "XFER"
     EXIT = "EXIT"
     UNKNOWN = "?"
+
+    __hash__ = str.__hash__  # that of Enum is written in Python
 
 
 _S, _C, _K = ServerState, ClientState, ReplyKind

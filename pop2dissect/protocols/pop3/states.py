@@ -18,6 +18,8 @@ class ServerState(StrEnum):
     """After QUIT in AUTHORIZATION, or after the server closed: nothing is removed."""
     UNKNOWN = "?"
 
+    __hash__ = str.__hash__  # that of Enum is written in Python
+
 
 _S = ServerState
 
