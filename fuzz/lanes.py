@@ -81,6 +81,10 @@ def read_by(
     return records, info, ""
 
 
+_NO_FACTS = {"log", "space", "acks", "pieces", "claims", "reach", "limits", "_limits", "spans"}
+"""What is compared by itself, or not at all."""
+
+
 def state(connection: Connection) -> dict[str, Any]:
     """Return all that a connection and its two ends know, and its streams, but in which memory the octets lie."""
     assert connection.streams is not None
@@ -90,9 +94,7 @@ def state(connection: Connection) -> dict[str, Any]:
     }
     for sender in (connection.client, connection.server):
         for part in (sender, sender.space, sender.acks, sender.pieces, sender.claims, sender.reach):
-            own = set(type(part).__slots__) - {
-                *("log", "space", "acks", "pieces", "claims", "reach", "limits", "_limits", "spans")
-            }
+            own = set(type(part).__slots__) - _NO_FACTS
             known[f"{sender.name} {type(part).__name__}"] = {name: getattr(part, name) for name in own}
         known[f"{sender.name} spans"] = _places(sender.pieces.spans)
     for stream in connection.streams:
