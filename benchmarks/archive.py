@@ -3,7 +3,7 @@
 ``python benchmarks/archive.py [--needle FILES] [--rounds N] [--folder FOLDER]`` prints two tables for docs/scale.md:
 that all ways give the same JSON, also where workers and runs are killed, and what each takes of processor time (user
 and system, child processes included) and memory. With ``--growth 1 4`` it prints instead what a question costs on
-archives of so many gigabytes, and on their extracts.
+archives of so many gigabytes, by one process and by two (elapsed time), and on their extracts.
 """
 
 from __future__ import annotations
@@ -183,27 +183,40 @@ def growth(folder: Path, sizes: list[int], rounds: int) -> None:
         "plain": (hay, lambda octets: octets),
         "gzip": (gzip.compress(hay), gzip.compress),
     }
-    print("| archive, GB | | question on it, s | `extract`, s | extract, MB | next question, s | ratio | peak, MB |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| GB | | question, s | `tcpdump -V`, s | two processes | `extract`, s | MB | next question, s | peak, MB |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for size in sizes:
         for form, (packed, pack) in forms.items():
             archive.mkdir()
             for number in range(size * 10):
                 write_with_one_session(archive / f"{number:04}.pcap", number, packed, 10, pack)
+            (folder / "list").write_text("".join(f"{path}\n" for path in sorted(archive.iterdir())))
             made = _taken([*OURS, "extract", "--quiet", "--jobs", "1", str(archive), "-o", str(extract)])
-            runs = [
-                (_taken([*OURS, "--quiet", "--jobs", "1", str(archive)]), _taken([*OURS, "--quiet", str(extract)]))
-                for _ in range(rounds)
-            ]
-            first, following = (statistics.median(run[at][0] for run in runs) for at in (0, 1))
-            ratio = statistics.median(one[0] / other[0] for one, other in runs)
-            kept = sum(path.stat().st_size for path in extract.rglob("*.parquet")) / 1e6
-            peak = max(made[2], *(run[2] for pair in runs for run in pair))
-            print(
-                f"| {size} | {form} | {first:.2f} | {made[0]:.2f} | {kept:.1f} | {following:.2f} | **{ratio:.1f} ×** "
-                f"| {peak:.0f} |",
-                flush=True,
+            ways = {
+                "one": [*OURS, "--quiet", "--jobs", "1", str(archive)],
+                "two": [*OURS, "--quiet", "--jobs", "2", str(archive)],
+                "next": [*OURS, "--quiet", str(extract)],
+            }
+            if form == "plain":  # tcpdump reads no other
+                ways["tcpdump"] = ["tcpdump", "-V", str(folder / "list"), "-w", os.devnull, "tcp port 109"]
+            runs = [{name: _taken(command) for name, command in ways.items()} for _ in range(rounds)]
+            seconds = {name: statistics.median(run[name][0] for run in runs) for name in ways}
+            elapsed = {name: statistics.median(run[name][1] for run in runs) for name in ways}
+            theirs = (
+                f"{seconds['tcpdump']:.2f} ({seconds['one'] / seconds['tcpdump']:.2f} ×)" if "tcpdump" in ways else ""
             )
+            kept = sum(path.stat().st_size for path in extract.rglob("*.parquet")) / 1e6
+            peak = max(made[2], *(run[name][2] for run in runs for name in ("one", "two", "next")))
+            cells = (
+                *(size, form, f"{seconds['one']:.2f}", theirs, f"{elapsed['one'] / elapsed['two']:.2f} times as fast"),
+                *(
+                    f"{made[0]:.2f}",
+                    f"{kept:.1f}",
+                    f"{seconds['next']:.2f} (**{seconds['one'] / seconds['next']:.1f} ×**)",
+                ),
+                f"{peak:.0f}",
+            )
+            print(f"| {' | '.join(map(str, cells))} |", flush=True)
             shutil.rmtree(archive)
             shutil.rmtree(extract)
 
