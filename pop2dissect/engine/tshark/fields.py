@@ -191,6 +191,9 @@ def _addresses(layers: list[str], row: _Row) -> list[bytes | None]:
         "ip": list(zip(row.ip_sources, row.ip_destinations, strict=False)),
         "ipv6": list(zip(row.ipv6_sources, row.ipv6_destinations, strict=False)),
     }
+    unnamed = {layer: len(pairs) - layers.count(layer) for layer, pairs in left.items()}
+    if min(unnamed.values()) < 0 < max(unnamed.values()):
+        return [None] * layers.count("tcp")  # a header goes by the name of another: 4.6 takes IPv6 in GTP for IPv4
     found: list[bytes | None] = []
     waiting = 0
     for layer in reversed(layers):
@@ -201,7 +204,9 @@ def _addresses(layers: list[str], row: _Row) -> list[bytes | None]:
             pair = pairs.pop() if pairs else None
             found += [_pair(*pair) if pair else None] * waiting
             waiting = 0
-    found += [None] * waiting
+    # From 4.4 on the IP header after MPLS labels is not named among the layers.
+    rest = [pair for pairs in left.values() for pair in pairs]
+    found += [_pair(*rest[0]) if len(rest) == 1 else None] * waiting
     return found[::-1]
 
 

@@ -95,6 +95,16 @@ def test_a_tunnel_has_the_inner_addresses() -> None:
     assert segment.key == CLIENT + SERVER + PORTS
 
 
+def test_an_ip_header_may_not_be_named() -> None:
+    """From Wireshark 4.4 on that is so after MPLS labels, whose addresses are given all the same."""
+    (segment,) = read(frame_protocols="eth:ethertype:mpls:tcp")
+    assert segment.key == CLIENT + SERVER + PORTS
+    (segment,) = read(
+        frame_protocols="eth:ethertype:ip:gre:mpls:tcp", ip_src="10.0.0.1,192.0.2.1", ip_dst="10.0.0.2,198.51.100.9"
+    )
+    assert segment.key == CLIENT + SERVER + PORTS
+
+
 def test_a_header_whose_addresses_are_missing_is_not_the_last() -> None:
     (segment,) = read(frame_protocols="raw:ip:ip:tcp")
     assert segment.key == CLIENT + SERVER + PORTS
@@ -141,6 +151,20 @@ def test_what_cannot_be_told_is_said(changes: dict[str, str]) -> None:
 def test_no_addresses() -> None:
     problems = Problems()
     assert not read(problems, ip_src="", ip_dst="")
+    assert "tshark gives no IP addresses" in problems
+
+
+def test_a_header_by_the_name_of_another_is_not_guessed() -> None:
+    """Wireshark 4.6 names an IPv6 header in GTP so: the addresses of the tunnel are not those of the connection."""
+    problems = Problems()
+    assert not read(
+        problems,
+        frame_protocols="eth:ethertype:ip:udp:gtp:ip:tcp",
+        ip_src="10.0.0.1",
+        ip_dst="10.0.0.2",
+        ipv6_src="2001:db8::1",
+        ipv6_dst="2001:db8::2",
+    )
     assert "tshark gives no IP addresses" in problems
 
 

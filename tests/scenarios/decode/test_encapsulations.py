@@ -20,6 +20,7 @@ POP2 = frozenset({109})
 RECORDS = {name: record(octets, link_type) for name, (link_type, octets) in ENCAPSULATIONS.items()}
 
 UNKNOWN_TO_TSHARK = {
+    "GTP-U, sequence": "names the IPv6 header in it IPv4 from 4.6 on, so that the addresses cannot be told",
     "tags of 9200": "decodes this EtherType only if told to",
     "MPLS, pseudowire with control word": "takes the control word for the address of the frame",
     "MPLS, pseudowire": "guesses frames without a control word only from the first octet",
