@@ -344,6 +344,7 @@ class Sender:
     def absorb(self, other: Sender) -> None:
         """Take up what was captured of the same stream once more, with the same offsets."""
         self.pieces.absorb(other.pieces)
+        self.reach.lowest = min(self.reach.lowest, other.reach.lowest)
         self.left_out += other.left_out
         self.urgent += other.urgent
         if self.space.initial is None and other.space.base is not None:

@@ -163,6 +163,18 @@ def test_a_few_packets_in_another_capture_change_nothing(name: str, which: slice
             assert [content(one) for one in pop2dissect.read(order).sessions] == plain, (offset, order)
 
 
+def test_the_first_words_may_be_in_the_other_capture_only(tmp_path: Path) -> None:
+    """The capture that has more lacks the server's SYN, what acknowledges it, and the greeting."""
+    capture = recorded("rfc937_normal")
+    most = [record for number, record in enumerate(capture.records) if number not in (1, 2, 3, 4)]
+    paths = [tmp_path / "most.pcap", tmp_path / "first.pcap"]
+    for path, records in zip(paths, (most, capture.records[:6]), strict=True):
+        path.write_bytes(capture.header + b"".join(records))
+    plain = [content(one) for one in pop2dissect.read(capture_path("rfc937_normal")).sessions]
+    for order in (paths, paths[::-1]):
+        assert [content(one) for one in pop2dissect.read(order).sessions] == plain, order
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_first_packets_forged_on_another_network_hide_nothing(count: int, tmp_path: Path) -> None:
     capture = recorded("rfc937_normal")
