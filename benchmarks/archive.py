@@ -27,8 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.compiled import environment  # noqa: E402 (found by the path above)
 from benchmarks.generate import haystack, write_needle, write_with_one_session  # noqa: E402 (the same)
+from benchmarks.measure import Taken, environment, taken  # noqa: E402 (found by the path above)
 from tests.support.archive import write_archive  # noqa: E402 (the same)
 
 OURS = [sys.executable, "-m", "pop2dissect"]
@@ -155,17 +155,17 @@ def costs(folder: Path, files: int, rounds: int) -> None:
         "one process, `--json`": [*OURS, "--jobs", "1", "--json", str(needle)],
         "the next question, `--json`": [*OURS, "--json", extract],
     }
-    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ways}
+    runs: dict[str, list[Taken]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, command in ways.items():
             if command[3:4] == ["extract"]:
                 shutil.rmtree(extract, ignore_errors=True)
-            taken[name].append(_taken(command))
+            runs[name].append(taken(command))
     octets, kept = (sum(path.stat().st_size for path in at.rglob("*.p*")) for at in (needle, Path(extract)))
     print(f"\n{octets / 1e6:,.0f} MB in {files} captures; the extract has {kept / 1e6:,.1f} MB\n")
     print("| | processor time, s | elapsed, s | peak, MB |\n|---|---|---|---|")
-    for name, values in taken.items():
-        seconds, elapsed, peak = (statistics.median(column) for column in zip(*values, strict=True))
+    for name, values in runs.items():
+        seconds, elapsed, peak, _ = (statistics.median(column) for column in zip(*values, strict=True))
         print(f"| {name} | {seconds:.2f} | {elapsed:.2f} | {peak:.0f} |")
 
 
@@ -191,7 +191,7 @@ def growth(folder: Path, sizes: list[int], rounds: int) -> None:
             for number in range(size * 10):
                 write_with_one_session(archive / f"{number:04}.pcap", number, packed, 10, pack)
             (folder / "list").write_text("".join(f"{path}\n" for path in sorted(archive.iterdir())))
-            made = _taken([*OURS, "extract", "--quiet", "--jobs", "1", str(archive), "-o", str(extract)])
+            made = taken([*OURS, "extract", "--quiet", "--jobs", "1", str(archive), "-o", str(extract)])
             ways = {
                 "one": [*OURS, "--quiet", "--jobs", "1", str(archive)],
                 "two": [*OURS, "--quiet", "--jobs", "2", str(archive)],
@@ -199,18 +199,18 @@ def growth(folder: Path, sizes: list[int], rounds: int) -> None:
             }
             if form == "plain":  # tcpdump reads no other
                 ways["tcpdump"] = ["tcpdump", "-V", str(folder / "list"), "-w", os.devnull, "tcp port 109"]
-            runs = [{name: _taken(command) for name, command in ways.items()} for _ in range(rounds)]
-            seconds = {name: statistics.median(run[name][0] for run in runs) for name in ways}
-            elapsed = {name: statistics.median(run[name][1] for run in runs) for name in ways}
+            runs = [{name: taken(command) for name, command in ways.items()} for _ in range(rounds)]
+            seconds = {name: statistics.median(run[name].seconds for run in runs) for name in ways}
+            elapsed = {name: statistics.median(run[name].elapsed for run in runs) for name in ways}
             theirs = (
                 f"{seconds['tcpdump']:.2f} ({seconds['one'] / seconds['tcpdump']:.2f} ×)" if "tcpdump" in ways else ""
             )
             kept = sum(path.stat().st_size for path in extract.rglob("*.parquet")) / 1e6
-            peak = max(made[2], *(run[name][2] for run in runs for name in ("one", "two", "next")))
+            peak = max(made.peak, *(run[name].peak for run in runs for name in ("one", "two", "next")))
             cells = (
                 *(size, form, f"{seconds['one']:.2f}", theirs, f"{elapsed['one'] / elapsed['two']:.2f} times as fast"),
                 *(
-                    f"{made[0]:.2f}",
+                    f"{made.seconds:.2f}",
                     f"{kept:.1f}",
                     f"{seconds['next']:.2f} (**{seconds['one'] / seconds['next']:.1f} ×**)",
                 ),
@@ -219,16 +219,6 @@ def growth(folder: Path, sizes: list[int], rounds: int) -> None:
             print(f"| {' | '.join(map(str, cells))} |", flush=True)
             shutil.rmtree(archive)
             shutil.rmtree(extract)
-
-
-def _taken(command: list[str]) -> tuple[float, float, float]:
-    began = time.monotonic()
-    process = subprocess.Popen(command, **_QUIET)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

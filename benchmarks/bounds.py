@@ -4,7 +4,7 @@
 
 Prints, for each capture and output, processor time and peak memory, and how many times as much half the size took;
 ends with status 1 where twice the size costs more than 2.3 times the time, or where a run fails. Memory is the
-resident set (``VmHWM``), which counts the pages of a mapped capture: the size of the capture is given beside it.
+resident set, which counts the pages of a mapped capture: the size of the capture is given beside it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import shapes
 from benchmarks.generate import Talk, write_frames
+from benchmarks.measure import Taken, environment, measure
 from pop2dissect.cli.outputs.declared import FILES
 from tests.capture.files import enhanced, interface, pcap_header, pcap_record, section, segment
 from tests.mail.hostile import HOSTILE
@@ -43,16 +44,6 @@ class Bound(NamedTuple):
     write: Callable[[Path, int], None]
     size: int
     unit: str
-
-
-class Cost(NamedTuple):
-    """What one run took."""
-
-    seconds: float
-    """Of processor time."""
-    memory: int
-    """The peak, in MiB."""
-    status: int
 
 
 def _gaps(path: Path, size: int) -> None:
@@ -158,23 +149,18 @@ OUTPUTS: dict[str, list[str]] = {
 }
 
 
-def run(capture: Path, words: list[str], folder: Path) -> Cost:
+def run(capture: Path, words: list[str], folder: Path) -> Taken:
     """Run the program in a folder of its own, at a terminal if it wants one, and return what it took."""
     folder.mkdir()
     command = [sys.executable, "-m", "pop2dissect", "--quiet", *words, str(capture)]
-    pid, terminal = os.forkpty() if "--browse" in words else (os.fork(), -1)
-    if not pid:
-        os.chdir(folder)
-        os.environ |= {"PYTHONPATH": str(Path(__file__).parents[1]), "TERM": "xterm-256color"}
-        if "--browse" not in words:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.execv(sys.executable, command)
-    if terminal >= 0:
-        threading.Thread(target=_leave_when_shown, args=(terminal,), daemon=True).start()
-    _, status, used = os.wait4(pid, 0)
-    if terminal >= 0:
-        os.close(terminal)
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss >> 10, os.waitstatus_to_exitcode(status))
+    if "--browse" not in words:
+        return measure(command, cwd=folder)
+    ours, theirs = os.openpty()
+    threading.Thread(target=_leave_when_shown, args=(ours,), daemon=True).start()
+    terminal = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    found = measure(command, cwd=folder, env={**environment(), "TERM": "xterm-256color"}, **terminal)
+    os.close(theirs)
+    return found
 
 
 def _leave_when_shown(terminal: int) -> None:
@@ -216,8 +202,8 @@ def main() -> int:
                 right &= whole.seconds <= MOST_FOR_TWICE * max(half.seconds, START_UP)
                 well = well and right
                 print(
-                    f"| {name} | {what} | {output} | {whole.seconds:.1f} s | {half.seconds:.1f} s, {half.memory} MiB "
-                    f"| {whole.memory} MiB | {whole.status}{'' if right else ' **TOO MUCH**'} |",
+                    f"| {name} | {what} | {output} | {whole.seconds:.1f} s | {half.seconds:.1f} s, {half.peak:.0f} MiB "
+                    f"| {whole.peak:.0f} MiB | {whole.status}{'' if right else ' **TOO MUCH**'} |",
                     flush=True,
                 )
     return int(not well)

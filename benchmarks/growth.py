@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.compiled import environment
 from benchmarks.generate import write_again, write_dense
+from benchmarks.measure import environment
 from benchmarks.page import write_growth
 from benchmarks.shapes import SHAPES, write_shape
 from pop2dissect.api import read

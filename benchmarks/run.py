@@ -17,7 +17,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
@@ -27,8 +26,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.compiled import environment
 from benchmarks.generate import count_packets, write_dense, write_frames, write_large_needle, write_needle
+from benchmarks.measure import Taken, taken
 from benchmarks.page import write_comparison
 from benchmarks.shapes import refused
 from pop2dissect.capture.fast import LANE
@@ -71,16 +70,6 @@ class Row(NamedTuple):
     measure: Measure = Measure.PROCESSOR
 
 
-class Taken(NamedTuple):
-    """What one run of some commands took."""
-
-    seconds: float
-    """Of processor time."""
-    elapsed: float
-    peak: float
-    """Memory in MB, of the command that needed the most."""
-
-
 class Measured(NamedTuple):
     """All rounds of a row."""
 
@@ -108,20 +97,11 @@ class Measured(NamedTuple):
                 return [ours.peak for ours, _ in pairs]
 
 
-def taken(commands: Sequence[Command], folder: str) -> Taken:
-    """Run commands one after the other in a folder of their own."""
-    seconds = peak = 0.0
-    began = time.monotonic()
-    for command in commands:
-        nowhere = subprocess.DEVNULL
-        with subprocess.Popen(command, stdout=nowhere, stderr=nowhere, cwd=folder, env=environment()) as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}")
-        seconds += usage.ru_utime + usage.ru_stime
-        peak = max(peak, usage.ru_maxrss / 1024)
-    return Taken(seconds, time.monotonic() - began, peak)
+def all_taken(commands: Sequence[Command], folder: str) -> Taken:
+    """Run commands one after the other in a folder of their own; the peak is of the one that needed the most."""
+    each = [taken(command, cwd=folder) for command in commands]
+    seconds, elapsed, peaks, _ = zip(*each, strict=True)
+    return Taken(sum(seconds), sum(elapsed), max(peaks))
 
 
 def made(folder: Path, name: str, scale: float) -> str:
@@ -221,7 +201,7 @@ def measured(row: Row, captures: Path, scale: float, rounds: int) -> Measured:
         for commands, results in ((row.theirs(capture), result.theirs), (row.ours(capture), result.ours)):
             if commands:
                 with TemporaryDirectory(dir=captures) as folder:
-                    results.append(taken(commands, folder))
+                    results.append(all_taken(commands, folder))
     return result
 
 
